@@ -1,0 +1,77 @@
+"""What a node waits for: operations due at a millisecond, cheap to cancel.
+
+A heap of distinct milliseconds beside `{due: {id: operation}}`.  Cancelling removes the
+operation at once, so a finished 30 s produce timeout keeps no data alive; its millisecond stays
+in the heap until it comes up, and is skipped there.
+
+Invariants: an id is due at most once; every due millisecond with an operation is in the heap.
+"""
+
+from collections.abc import Hashable
+from heapq import heappop, heappush
+from typing import Generic, Self, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Timers(Generic[Key]):
+    """A set of (key, due) in which each key is due once.  Times in whole milliseconds."""
+
+    __slots__ = ("_due_of", "_heap", "_keys_at")
+
+    def __init__(self) -> None:
+        self._heap: list[int] = []
+        self._keys_at: dict[int, dict[Key, None]] = {}
+        self._due_of: dict[Key, int] = {}
+
+    def set(self, key: Key, due: int) -> None:
+        """Make `key` due at `due`, wherever it was before."""
+        if self._due_of.get(key) == due:
+            return
+        self.cancel(key)
+        self._due_of[key] = due
+        keys = self._keys_at.get(due)
+        if keys is None:
+            keys = self._keys_at[due] = {}
+            heappush(self._heap, due)
+        keys[key] = None
+
+    def cancel(self, key: Key) -> None:
+        """Forget `key`, if it was set."""
+        due = self._due_of.pop(key, None)
+        if due is not None:
+            del self._keys_at[due][key]
+
+    def next(self) -> int | None:
+        """The earliest due millisecond, or None."""
+        heap, keys_at = self._heap, self._keys_at
+        while heap and not keys_at[heap[0]]:
+            del keys_at[heappop(heap)]
+        return heap[0] if heap else None
+
+    def pop_due(self, now: int) -> list[Key]:
+        """The keys due at or before `now`, earliest first, then in the order they were set."""
+        popped: list[Key] = []
+        while (due := self.next()) is not None and due <= now:
+            heappop(self._heap)
+            for key in self._keys_at.pop(due):
+                del self._due_of[key]
+                popped.append(key)
+        return popped
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._due_of
+
+    def __len__(self) -> int:
+        return len(self._due_of)
+
+    def due(self, key: Key) -> int | None:
+        """When `key` is due, or None."""
+        return self._due_of.get(key)
+
+    def fork(self) -> Self:
+        other = type(self)()
+        other._heap = self._heap.copy()
+        other._keys_at = {due: keys.copy() for due, keys in self._keys_at.items()}
+        other._due_of = self._due_of.copy()
+        return other
