@@ -1,0 +1,210 @@
+"""A broker: keeps replicas, serves clients, coordinates groups; follows the metadata log.
+
+    clients, brokers ──▶ endpoint ──▶ handlers ──▶ replicas  (logs, ISR, fetchers)
+                                              ├──▶ groups    (the group coordinator)
+                                              └──▶ forwarding ──▶ the controller
+    metadata log ──▶ raft (observer) ──▶ image ──▶ replicas, groups
+
+It only composes: each part has its own state and module.  A broker learns who leads what by
+replaying the metadata log, never by being told; so a crash, a restart and a normal start are one
+path.
+
+In Kafka: `BrokerServer`, `BrokerMetadataPublisher`.
+Read next: `serve` (the loop), `apis` (what is offered), `replica.replica_manager`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+from kafkalab.chance import Stream
+from kafkalab.config import Config
+from kafkalab.groups import GroupCoordinator
+from kafkalab.ids import NodeId, NodeName, server_name
+from kafkalab.log import Disk
+from kafkalab.metadata import MetadataDelta, MetadataImage
+from kafkalab.node import Envelope, Outbox
+from kafkalab.protocol.messages.brokers import Listener
+from kafkalab.raft import RaftClient
+from kafkalab.replica import ReplicaManager
+from kafkalab.server import auto_topics, forwarding, lifecycle, producer_ids
+from kafkalab.server.apis import BROKER_APIS
+from kafkalab.server.auto_topics import OFFSETS_TOPIC, AutoTopics
+from kafkalab.server.endpoint import Endpoint
+from kafkalab.server.forwarding import Forwarding
+from kafkalab.server.lifecycle import Lifecycle
+from kafkalab.server.producer_ids import ProducerIds
+from kafkalab.server.serve import Component, serve
+
+_INCARNATION: Final = "incarnation"
+_BROKER_EPOCH: Final = "broker-epoch"
+
+
+class Broker:
+    """A node (`node.Node`).  `host` and `port` are what clients are told to connect to."""
+
+    apis = BROKER_APIS
+
+    def __init__(
+        self,
+        broker_id: NodeId,
+        config: Config,
+        disk: Disk,
+        seed: int,
+        voters: tuple[NodeId, ...],
+        *,
+        host: str,
+        port: int,
+        now: int = 0,
+    ) -> None:
+        self.broker_id = broker_id
+        self.name: NodeName = server_name(broker_id)
+        self.config = config
+        self.disk = disk
+        self._seed = seed
+        self._voters = voters
+        self._host, self._port = host, port
+        self.image = MetadataImage.EMPTY
+        incarnation = count_incarnation(disk)
+        self.endpoint = Endpoint(self.name, incarnation, config.int("request.timeout.ms"))
+        effects = self.endpoint.effects
+        self.raft = RaftClient(broker_id, voters, disk, config, effects, seed, now)
+        self.lifecycle = Lifecycle(
+            broker_id,
+            config,
+            Listener(name="PLAINTEXT", host=host, port=port),
+            Stream(seed, f"{self.name}/incarnation", 2 * incarnation).uuid(),
+            _previous_epoch(disk),
+            effects,
+            now,
+        )
+        self.replicas = ReplicaManager(broker_id, config, disk, effects, seed)
+        self.groups = GroupCoordinator(broker_id, config, effects, self.replicas, seed)
+        self.forwarding = Forwarding(effects, config.int("request.timeout.ms"))
+        self.auto_topics = AutoTopics(config, effects)
+        self.producer_ids = ProducerIds(broker_id, effects)
+
+    @property
+    def controller_id(self) -> NodeId:
+        """The active controller, as far as this broker knows, or NO_NODE."""
+        return self.raft.leader_id
+
+    def receive(self, envelope: Envelope, now: int) -> None:
+        serve(self, self.endpoint.receive(envelope), now)
+
+    def on_timer(self, now: int) -> None:
+        ended = self.endpoint.expire(now)
+        self.raft.on_timer(now)
+        self.lifecycle.on_timer(self.image.offset, now)
+        self.replicas.on_timer(now)
+        self.groups.on_timer(now)
+        self.forwarding.on_timer(now)
+        serve(self, ended, now)
+
+    def next_timer(self) -> int | None:
+        due = [
+            timer
+            for timer in (
+                self.raft.next_timer(),
+                self.lifecycle.next_timer(),
+                self.replicas.next_timer(),
+                self.groups.next_timer(),
+                self.forwarding.next_timer(),
+                self.endpoint.peers.next_timer(),
+            )
+            if timer is not None
+        ]
+        return min(due, default=None)
+
+    def take_outbox(self) -> Outbox:
+        return self.endpoint.take_outbox()
+
+    def component(self, owner: str) -> Component:
+        """The part that a peer's answer belongs to."""
+        components: Mapping[str, Any] = {
+            "raft": self.raft,
+            "replica": self.replicas,
+            lifecycle.OWNER: self.lifecycle,
+            forwarding.OWNER: self.forwarding,
+            auto_topics.OWNER: self.auto_topics,
+            producer_ids.OWNER: self.producer_ids,
+        }
+        component: Component = components[owner]
+        return component
+
+    def settle(self, now: int) -> None:
+        """Carry news between the parts: committed metadata, changed roles, high watermarks."""
+        for committed in self.raft.take_committed():
+            self._publish(committed.records, committed.last_offset, committed.epoch, now)
+        for partition, leader_epoch in self.replicas.take_role_changes():
+            if partition.topic != OFFSETS_TOPIC:
+                continue
+            if leader_epoch is None:
+                self.groups.on_resigned(partition.partition, now)
+            else:
+                replica = self.replicas.partition(partition)
+                assert replica is not None
+                self.groups.on_elected(partition.partition, leader_epoch, replica.log, now)
+        for partition, high_watermark in self.replicas.take_high_watermarks():
+            if partition.topic == OFFSETS_TOPIC:
+                self.groups.on_high_watermark(partition.partition, high_watermark, now)
+
+    def _publish(self, records: tuple[Any, ...], offset: int, epoch: int, now: int) -> None:
+        delta = MetadataDelta(self.image)
+        for record in records:
+            delta.replay(record)
+        self.image = delta.finish(offset, epoch)
+        self.lifecycle.on_metadata(offset, now)
+        epoch_now = self.lifecycle.broker_epoch
+        if epoch_now >= 0:
+            self.replicas.broker_epoch = epoch_now
+            self.disk.properties[_BROKER_EPOCH] = epoch_now
+        if delta.is_empty:
+            return
+        self.replicas.apply(self.image, delta, now)
+        self.groups.on_metadata(self.image, delta, now)
+
+    def restarted(self, now: int) -> Self:
+        """A new process on this broker's disk."""
+        return type(self)(
+            self.broker_id,
+            self.config,
+            self.disk.after_crash(),
+            self._seed,
+            self._voters,
+            host=self._host,
+            port=self._port,
+            now=now,
+        )
+
+    def fork(self) -> Self:
+        other = type(self).__new__(type(self))
+        other.broker_id, other.name, other.config = self.broker_id, self.name, self.config
+        other._seed, other._voters = self._seed, self._voters
+        other._host, other._port = self._host, self._port
+        other.image = self.image
+        other.disk = self.disk.fork()
+        other.endpoint = self.endpoint.fork()
+        effects = other.endpoint.effects
+        other.raft = self.raft.fork(effects, other.disk)
+        other.lifecycle = self.lifecycle.fork(effects)
+        other.replicas = self.replicas.fork(effects, other.disk)
+        other.groups = self.groups.fork(effects, other.replicas)
+        other.forwarding = self.forwarding.fork(effects)
+        other.auto_topics = self.auto_topics.fork(effects)
+        other.producer_ids = self.producer_ids.fork(effects)
+        return other
+
+
+def count_incarnation(disk: Disk) -> int:
+    """How often a process has been started on this disk, this time included."""
+    count = disk.properties.get(_INCARNATION, 0)
+    assert isinstance(count, int)
+    disk.properties[_INCARNATION] = count + 1
+    return count + 1
+
+
+def _previous_epoch(disk: Disk) -> int:
+    """The broker epoch before a clean shutdown; -1 after a crash, as Kafka has it (KIP-966)."""
+    epoch = disk.properties.pop("clean-shutdown", -1)
+    assert isinstance(epoch, int)
+    return epoch

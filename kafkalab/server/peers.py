@@ -1,0 +1,145 @@
+"""Connections to other servers: calls out, answers or failures back.
+
+Each component has its own connection to each peer, as Kafka's brokers have separate ones for
+replica fetchers, the metadata log, heartbeats and forwarding.  So a parked replica fetch never
+holds up a heartbeat.  A call that has no answer after `request.timeout.ms` ends its connection, and
+every call on it fails; components retry with their own backoff.
+
+A call to the active controller waits here while none is known.
+
+Invariant: every call ends exactly once, with its answer or with None.
+
+In Kafka: `NetworkClient`, `NodeToControllerChannelManager`, `BrokerBlockingSender`.
+"""
+
+from typing import Any, NamedTuple, Self
+
+from kafkalab.ids import NO_NODE, ConnectionId, NodeId, NodeName, server_name
+from kafkalab.node import ACTIVE_CONTROLLER, Call, Envelope, Kind
+from kafkalab.timers import Timers
+
+
+class InFlight(NamedTuple):
+    """Where the answer to a call will come from."""
+
+    connection: ConnectionId
+    correlation_id: int
+
+
+class Ended(NamedTuple):
+    """A call that is over; `response` is None if the connection broke or time ran out."""
+
+    call: Call
+    response: Any
+
+
+class Peers:
+    """All calls that one server has under way.  `incarnation` keeps connection ids apart over
+    restarts."""
+
+    __slots__ = (
+        "_calls",
+        "_connections",
+        "_correlation_id",
+        "_name",
+        "_number",
+        "_timeout_ms",
+        "_timers",
+        "_waiting",
+    )
+
+    def __init__(self, name: NodeName, incarnation: int, request_timeout_ms: int) -> None:
+        self._name = name
+        self._timeout_ms = request_timeout_ms
+        self._number = incarnation << 20
+        self._correlation_id = 0
+        self._connections: dict[tuple[str, NodeId], ConnectionId] = {}
+        self._calls: dict[InFlight, Call] = {}
+        self._timers: Timers[InFlight | Call] = Timers()
+        self._waiting: list[Call] = []
+
+    def send(self, call: Call, controller: NodeId, now: int) -> Envelope | None:
+        """The envelope of a call; None while it waits for a controller to be known."""
+        target = call.target
+        if target == ACTIVE_CONTROLLER:
+            if controller == NO_NODE:
+                self._waiting.append(call)
+                self._timers.set(call, now + self._timeout_ms)
+                return None
+            target = controller
+        connection = self._connection(call.owner, target)
+        self._correlation_id += 1
+        flight = InFlight(connection, self._correlation_id)
+        self._calls[flight] = call
+        self._timers.set(flight, now + self._timeout_ms)
+        request = call.request
+        return Envelope(
+            connection,
+            Kind.REQUEST,
+            self._correlation_id,
+            request.API_KEY,
+            request.VERSIONS.valid.high,
+            request,
+            self._name,
+        )
+
+    def take_waiting(self) -> list[Call]:
+        """The calls that waited for a controller, now that one is known."""
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            self._timers.cancel(call)
+        return waiting
+
+    def answered(self, envelope: Envelope) -> Ended | None:
+        """The call that a response answers; None if it had been given up."""
+        flight = InFlight(envelope.connection, envelope.correlation_id)
+        call = self._calls.pop(flight, None)
+        if call is None:
+            return None
+        self._timers.cancel(flight)
+        return Ended(call, envelope.message)
+
+    def closed(self, connection: ConnectionId) -> list[Ended]:
+        """A connection has gone: every call on it has failed."""
+        for purpose, open_connection in self._connections.items():
+            if open_connection == connection:
+                del self._connections[purpose]
+                break
+        lost = [flight for flight in self._calls if flight.connection == connection]
+        for flight in lost:
+            self._timers.cancel(flight)
+        return [Ended(self._calls.pop(flight), None) for flight in lost]
+
+    def expire(self, now: int) -> tuple[list[Ended], list[Envelope]]:
+        """Give up what is overdue: the failed calls, and the connections to close with them."""
+        ended: list[Ended] = []
+        closes: list[Envelope] = []
+        for due in self._timers.pop_due(now):
+            if isinstance(due, Call):
+                self._waiting.remove(due)
+                ended.append(Ended(due, None))
+            elif due in self._calls:
+                closes.append(Envelope(due.connection, Kind.CLOSE))
+                ended.extend(self.closed(due.connection))
+        return ended, closes
+
+    def next_timer(self) -> int | None:
+        return self._timers.next()
+
+    def _connection(self, owner: str, target: NodeId) -> ConnectionId:
+        connection = self._connections.get((owner, target))
+        if connection is None:
+            self._number += 1
+            connection = ConnectionId(self._name, server_name(target), self._number)
+            self._connections[owner, target] = connection
+        return connection
+
+    def fork(self) -> Self:
+        other = type(self)(self._name, 0, self._timeout_ms)
+        other._number = self._number
+        other._correlation_id = self._correlation_id
+        other._connections = self._connections.copy()
+        other._calls = self._calls.copy()
+        other._timers = self._timers.fork()
+        other._waiting = self._waiting.copy()
+        return other

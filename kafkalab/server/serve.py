@@ -1,0 +1,65 @@
+"""The loop of a server: handle what is ready, send what that says, until nothing is left to do.
+
+    while anything moves:
+        settle()            metadata that was committed, watermarks, roles     (the server's own)
+        endpoint.flush()    effects become envelopes; a parked answer frees its connection
+        one request         from a connection that waits for nobody
+
+In Kafka these are a dozen threads and queues; here the order is defined.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Protocol
+
+from kafkalab.ids import NodeId
+from kafkalab.server.apis import Api, handler_of
+from kafkalab.server.channels import Request
+from kafkalab.server.endpoint import Endpoint
+from kafkalab.server.peers import Ended
+
+
+class Component(Protocol):
+    """A part of a server that asks peers: `Call.owner` names it."""
+
+    def on_response(self, key: Hashable, response: Any, now: int) -> None: ...
+
+
+class Server(Protocol):
+    """What `serve` needs of a broker or a controller."""
+
+    endpoint: Endpoint
+    apis: Mapping[int, Api]
+
+    @property
+    def controller_id(self) -> NodeId: ...
+
+    def component(self, owner: str) -> Component: ...
+
+    def settle(self, now: int) -> None: ...
+
+
+def serve(server: Server, ended: list[Ended], now: int) -> None:
+    """Hand the ended calls to their owners, then run the loop above."""
+    endpoint = server.endpoint
+    for call, response in ended:
+        server.component(call.owner).on_response(call.key, response, now)
+    while True:
+        server.settle(now)
+        moved = endpoint.flush(server.controller_id, now)
+        request = endpoint.channels.next_request()
+        if request is not None:
+            handle(server, request, now)
+        elif not moved:
+            return
+
+
+def handle(server: Server, request: Request, now: int) -> None:
+    """Find the handler of one request; what is not offered ends the connection."""
+    ticket, message = request
+    api = server.apis.get(ticket.api_key)
+    if api is None:
+        server.endpoint.effects.close(ticket)
+        return
+    response = handler_of(api)(server, ticket, message, now)
+    if response is not None:
+        server.endpoint.effects.reply(ticket, response)
