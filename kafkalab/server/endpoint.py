@@ -13,7 +13,7 @@ Read next: `channels` and `peers`, the two halves; `broker`, which drives this.
 from typing import Self
 
 from kafkalab.events import Event
-from kafkalab.ids import NodeId, NodeName
+from kafkalab.ids import NO_NODE, NodeId, NodeName
 from kafkalab.node import Effects, Envelope, Kind, Outbox
 from kafkalab.server.channels import Channels
 from kafkalab.server.peers import Ended, Peers
@@ -48,6 +48,11 @@ class Endpoint:
         ended, closes = self.peers.expire(now)
         self._outgoing.extend(closes)
         return ended
+
+    def release(self, controller: NodeId) -> None:
+        """Calls that waited for a controller go out once there is one."""
+        if controller != NO_NODE and self.peers.has_waiting:
+            self.effects.calls.extend(self.peers.take_waiting())
 
     def flush(self, controller: NodeId, now: int) -> bool:
         """Turn effects into envelopes; False if there were none."""

@@ -83,6 +83,10 @@ class Peers:
             self._name,
         )
 
+    @property
+    def has_waiting(self) -> bool:
+        return bool(self._waiting)
+
     def take_waiting(self) -> list[Call]:
         """The calls that waited for a controller, now that one is known."""
         waiting, self._waiting = self._waiting, []

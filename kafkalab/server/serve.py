@@ -45,6 +45,7 @@ def serve(server: Server, ended: list[Ended], now: int) -> None:
         server.component(call.owner).on_response(call.key, response, now)
     while True:
         server.settle(now)
+        endpoint.release(server.controller_id)
         moved = endpoint.flush(server.controller_id, now)
         request = endpoint.channels.next_request()
         if request is not None:

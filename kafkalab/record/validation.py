@@ -1,0 +1,52 @@
+"""What a leader checks in a client's batch before it may enter a log.
+
+In Kafka: `ProduceRequest.validateRecords`, `UnifiedLog.analyzeAndValidateRecords`, `LogValidator`.
+"""
+
+from kafkalab.errors import ErrorCode, KafkaError
+from kafkalab.record.batch import Batch
+from kafkalab.record.records import RecordData, entries_in
+
+
+def validate_produced(
+    data: RecordData, max_message_bytes: int, *, keys_required: bool = False
+) -> Batch:
+    """The one batch in `data`, fit to be appended.
+
+    Raises KafkaError: CORRUPT_MESSAGE for bytes damaged on the way, MESSAGE_TOO_LARGE,
+    INVALID_RECORD for what a client must not send, INVALID_TIMESTAMP, UNSUPPORTED_COMPRESSION_TYPE.
+    `keys_required` is for compacted topics.
+    """
+    entries = list(entries_in(data))
+    if len(entries) != 1:
+        raise _invalid(f"a produce request must have exactly one batch, not {len(entries)}")
+    entry = entries[0]
+    batch = entry.batch
+    if entry.base_offset != 0:
+        raise _invalid(f"the base offset must be 0, not {entry.base_offset}")
+    if batch.size_in_bytes > max_message_bytes:
+        message = f"{batch.size_in_bytes} bytes are more than {max_message_bytes}"
+        raise KafkaError(ErrorCode.MESSAGE_TOO_LARGE, message)
+    batch.check_crc()
+    _check_header(batch)
+    for record in batch.records(0):
+        if keys_required and record.key is None:
+            raise _invalid("a compacted topic takes no record without a key")
+    return batch
+
+
+def _check_header(batch: Batch) -> None:
+    count = batch.record_count
+    if count <= 0 or batch.last_offset_delta != count - 1:
+        raise _invalid(f"{count} records cannot end at offset {batch.last_offset_delta}")
+    if batch.is_control:
+        raise _invalid("clients may not write control records")
+    if batch.producer_id >= 0 and batch.base_sequence < 0:
+        raise _invalid(f"producer {batch.producer_id} sends no sequence")
+    if batch.is_log_append_time:
+        message = "a producer may not say LogAppendTime"
+        raise KafkaError(ErrorCode.INVALID_TIMESTAMP, message)
+
+
+def _invalid(message: str) -> KafkaError:
+    return KafkaError(ErrorCode.INVALID_RECORD, message)
