@@ -5,7 +5,7 @@
                             └── an Entry knows these ──────┘  └── a Batch owns this, to its end ──▶
 
     27        35       43           51              53             57     61
-    base time max time producer id  producer epoch  base sequence  count  records, perhaps compressed
+    base time max time producer id  producer epoch  base sequence  count  records
 
 The first sixteen bytes change when a leader takes a batch, the rest never does, and the CRC covers
 only the rest.  So a `Batch` is immutable `bytes` from the magic on, and an `Entry` puts it at its

@@ -39,6 +39,9 @@ class ControlType(IntEnum):
     KRAFT_VOTERS = 6
 
 
+_TYPES: Final = frozenset(ControlType)
+
+
 @dataclass(frozen=True, slots=True)
 class EndMarker:
     """The end of a transaction in one partition."""
@@ -57,7 +60,7 @@ def control_batch(
 ) -> Batch:
     """A control batch of (type, encoded value)."""
     return build_batch(
-        (Record(_KEY.pack(0, type), value, (), timestamp) for type, value in records),
+        (Record(_KEY.pack(0, kind), value, (), timestamp) for kind, value in records),
         producer_id=producer_id,
         producer_epoch=producer_epoch,
         is_transactional=is_transactional,
@@ -74,9 +77,9 @@ def end_marker_batch(
     timestamp: int,
 ) -> Batch:
     """The marker that commits or aborts a producer's transaction."""
-    type = ControlType.COMMIT if committed else ControlType.ABORT
+    kind = ControlType.COMMIT if committed else ControlType.ABORT
     return control_batch(
-        [(type, _END_TRANSACTION.pack(0, coordinator_epoch))],
+        [(kind, _END_TRANSACTION.pack(0, coordinator_epoch))],
         timestamp,
         producer_id=producer_id,
         producer_epoch=producer_epoch,
@@ -88,8 +91,8 @@ def control_type(record: Record) -> ControlType | None:
     """What a record of a control batch is; None for a type that came after this release."""
     if record.key is None or len(record.key) < _KEY.size:
         raise KafkaError(ErrorCode.INVALID_RECORD, "a control record has no type")
-    _, type = _KEY.unpack_from(record.key)
-    return ControlType(type) if type in ControlType.__members__.values() else None
+    _, number = _KEY.unpack_from(record.key)
+    return ControlType(number) if number in _TYPES else None
 
 
 def end_marker(batch: Batch) -> EndMarker | None:
@@ -97,10 +100,10 @@ def end_marker(batch: Batch) -> EndMarker | None:
     if batch.record_count == 0:
         return None  # compaction took it
     record = batch.records(0)[0]
-    type = control_type(record)
-    if type not in (ControlType.ABORT, ControlType.COMMIT):
+    kind = control_type(record)
+    if kind not in (ControlType.ABORT, ControlType.COMMIT):
         return None
     if record.value is None or len(record.value) < _END_TRANSACTION.size:
         raise KafkaError(ErrorCode.INVALID_RECORD, "a transaction's marker is too short")
     _, coordinator_epoch = _END_TRANSACTION.unpack_from(record.value)
-    return EndMarker(type is ControlType.COMMIT, coordinator_epoch)
+    return EndMarker(kind is ControlType.COMMIT, coordinator_epoch)

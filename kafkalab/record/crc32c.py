@@ -7,6 +7,7 @@ slower and bit for bit the same.
 In Kafka: `Crc32C`.  RFC 3720, appendix B.4.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 _POLYNOMIAL = 0x82F63B78  # reflected
@@ -33,8 +34,8 @@ def _entry(byte: int) -> int:
 
 
 try:
-    from crc32c import crc32c
+    import crc32c as _library
 except ImportError:  # WebAssembly
-    crc32c = crc32c_by_table
-
-__all__ = ["crc32c", "crc32c_by_table"]
+    crc32c: Callable[..., int] = crc32c_by_table
+else:
+    crc32c = _library.crc32c
