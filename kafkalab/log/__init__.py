@@ -1,0 +1,40 @@
+"""One partition's log on one disk, in memory.
+
+    Disk ── PartitionLog ── LogSegments ── LogSegment ── Entry (of `record`)
+                 ├── LeaderEpochCache     which epoch began where: how followers find divergence
+                 ├── ProducerStates       sequences, epochs, open transactions
+                 └── TransactionIndex     aborted transactions, for read_committed
+
+Leaders `append_as_leader`, followers `append_as_follower` the same entries, everyone `read`s.
+Everything forks by sharing (`shared_list`).
+
+Read `partition_log` first, then `leader_epoch_cache` and `producer_state`.
+"""
+
+from kafkalab.log.disk import Disk
+from kafkalab.log.leader_epoch_cache import EpochEnd, LeaderEpochCache
+from kafkalab.log.log_segment import LogSegment
+from kafkalab.log.partition_log import (
+    AppendResult,
+    PartitionLog,
+    TimestampOffset,
+    WindowRecord,
+)
+from kafkalab.log.producer_state import ProducerEntry, ProducerStates
+from kafkalab.log.shared_list import SharedList
+from kafkalab.log.transaction_index import AbortedTransaction
+
+__all__ = [
+    "AbortedTransaction",
+    "AppendResult",
+    "Disk",
+    "EpochEnd",
+    "LeaderEpochCache",
+    "LogSegment",
+    "PartitionLog",
+    "ProducerEntry",
+    "ProducerStates",
+    "SharedList",
+    "TimestampOffset",
+    "WindowRecord",
+]

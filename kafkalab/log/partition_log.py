@@ -1,0 +1,362 @@
+"""One partition's log on one disk: entries in segments, and all that is known from them.
+
+    log start             last stable       high watermark      log end
+        │ 0 1 2 3 4 5 6 7 8 │ 9 10 11 12 13 14 │ 15 16 17 18 19 │
+        └── for read_committed ┘               │                │
+        └── for other consumers ───────────────┘                │
+        └── for followers ──────────────────────────────────────┘
+
+A leader gives a batch its offset and epoch here; followers append the very same entries.
+
+Invariants: log start <= last stable offset <= high watermark <= log end; offsets and epochs rise
+along the log; `epochs`, `producers` and the aborted transactions are functions of the entries
+(T3, R8; a leader's newest epoch may be known before its first entry).
+
+In Kafka: `UnifiedLog`.  Left out: tiered storage, flushing (memory has nothing to flush).
+Read next: `log_segments`, `leader_epoch_cache`, `producer_state`, `retention`.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Self
+
+from kafkalab.config import Config
+from kafkalab.errors import ErrorCode, KafkaError
+from kafkalab.ids import TopicPartition, Uuid
+from kafkalab.log.leader_epoch_cache import LeaderEpochCache
+from kafkalab.log.log_segments import LogSegments
+from kafkalab.log.producer_state import ProducerStates
+from kafkalab.log.retention import Retention, expired_segments
+from kafkalab.log.transaction_index import AbortedTransaction, TransactionIndex
+from kafkalab.record import Batch, Compression, Entry, Record, Records, recompressed
+
+_COMPRESSIONS: Final = {
+    "producer": None,
+    "uncompressed": Compression.NONE,
+    "gzip": Compression.GZIP,
+    "snappy": Compression.SNAPPY,
+    "lz4": Compression.LZ4,
+    "zstd": Compression.ZSTD,
+}
+
+
+class AppendResult(NamedTuple):
+    """Where a batch is; `is_duplicate` if it was there already.
+
+    `log_append_time` is -1 unless the topic's timestamps are the broker's.
+    """
+
+    base_offset: int
+    last_offset: int
+    is_duplicate: bool
+    log_append_time: int = -1
+
+
+class TimestampOffset(NamedTuple):
+    """A record found by its time."""
+
+    timestamp: int
+    offset: int
+    leader_epoch: int
+
+
+class WindowRecord(NamedTuple):
+    """A record as a picture shows it."""
+
+    record: Record
+    leader_epoch: int
+    is_control: bool
+
+
+class PartitionLog:
+    """See the module's docstring.  Offsets are of records; `now` is in milliseconds."""
+
+    __slots__ = (
+        "_compression",
+        "_config",
+        "_is_log_append_time",
+        "_retention",
+        "_segment_bytes",
+        "_segment_ms",
+        "aborted",
+        "epochs",
+        "high_watermark",
+        "log_end_offset",
+        "log_start_offset",
+        "producers",
+        "segments",
+        "topic_id",
+        "topic_partition",
+    )
+
+    def __init__(self, topic_partition: TopicPartition, config: Config, topic_id: Uuid) -> None:
+        self.topic_partition = topic_partition
+        self.topic_id = topic_id
+        self.config = config
+        self.log_start_offset = 0
+        self.log_end_offset = 0
+        self.high_watermark = 0
+        self.segments = LogSegments(0)
+        self.epochs = LeaderEpochCache()
+        self.producers = ProducerStates()
+        self.aborted = TransactionIndex()
+
+    @property
+    def config(self) -> Config:
+        """The topic's settings; may be replaced at any time."""
+        return self._config
+
+    @config.setter
+    def config(self, config: Config) -> None:
+        self._config = config
+        self._segment_bytes = config.int("segment.bytes")
+        self._segment_ms = config.int("segment.ms")
+        self._compression = _COMPRESSIONS[config.text("compression.type")]
+        self._is_log_append_time = config.text("message.timestamp.type") == "LogAppendTime"
+        self._retention = Retention(
+            config.int("retention.ms"),
+            config.int("retention.bytes"),
+            "delete" in config.text("cleanup.policy"),
+        )
+
+    @property
+    def last_stable_offset(self) -> int:
+        """Below it every transaction is decided and its end replicated (T7)."""
+        unstable = self.producers.first_unstable_offset
+        if unstable is None or unstable >= self.high_watermark:
+            return self.high_watermark
+        return max(unstable, self.log_start_offset)
+
+    @property
+    def size_in_bytes(self) -> int:
+        return self.segments.size_in_bytes
+
+    def append_as_leader(
+        self, batch: Batch, leader_epoch: int, now: int, *, transaction_version: int = 0
+    ) -> AppendResult:
+        """Give `batch` the next offset and this epoch, unless its producer sent it before.
+
+        Raises what `ProducerStates.check` does, and then nothing has changed.
+        `transaction_version` is for markers.
+        """
+        assert leader_epoch >= self.epochs.latest_epoch, (leader_epoch, self.epochs)
+        append_time = now if self._is_log_append_time else -1
+        if batch.producer_id >= 0:
+            known = self.producers.check(batch, transaction_version)
+            if known is not None:
+                time = known.timestamp if self._is_log_append_time else -1
+                return AppendResult(known.base_offset, known.last_offset, True, time)
+        if self._is_log_append_time or self._compression is not None:
+            batch = self._as_configured(batch, now)
+        entry = Entry(self.log_end_offset, leader_epoch, batch)
+        self._append(entry)
+        return AppendResult(entry.base_offset, entry.next_offset - 1, False, append_time)
+
+    def append_as_follower(self, records: Records) -> None:
+        """Append a leader's entries as they are: the first must be the next here.
+
+        In a log without entries the first may also begin before the log's end, as when the leader
+        deleted records up to the middle of a batch.
+        """
+        for entry in records.entries:
+            if entry.base_offset < self.log_end_offset:
+                assert not self.segments.size_in_bytes, (entry, self)
+                assert entry.next_offset > self.log_end_offset, (entry, self)
+                self.segments = LogSegments(entry.base_offset)
+            assert entry.leader_epoch >= self.epochs.latest_epoch, (entry, self.epochs)
+            self._append(entry)
+
+    def read(self, offset: int, max_bytes: int, up_to: int, at_least_one: bool = True) -> Records:
+        """The entries from the one that has `offset`, none of which goes over `up_to`.
+
+        At most `max_bytes`, but for a first one if `at_least_one`.  Raises OFFSET_OUT_OF_RANGE.
+        """
+        if not self.log_start_offset <= offset <= self.log_end_offset:
+            raise self._out_of_range(offset)
+        if offset >= up_to:
+            return Records.EMPTY
+        return Records(tuple(self.segments.read(offset, max_bytes, up_to, at_least_one)))
+
+    def entries_from(self, offset: int) -> Iterator[Entry]:
+        """Every entry from the one that has `offset` to the end of the log."""
+        return self.segments.entries_from(offset)
+
+    def truncate_to(self, offset: int) -> int:
+        """Remove every batch that ends at or after `offset`; how many records that were.
+
+        What is known from the log follows it, and so does the high watermark.
+        """
+        before = self.log_end_offset
+        if offset >= before:
+            self.epochs.truncate_from_end(before)  # an epoch led, but never written in
+            return 0
+        if offset < self.segments.base_offset:
+            self.truncate_fully_and_start_at(offset)
+            return before - offset
+        self.segments.truncate_to(offset)
+        self.log_end_offset = self.segments.active.next_offset
+        self.log_start_offset = min(self.log_start_offset, self.log_end_offset)
+        self.epochs.truncate_from_end(self.log_end_offset)
+        self._rebuild_producers()
+        self.set_high_watermark(self.high_watermark)
+        return before - self.log_end_offset
+
+    def truncate_fully_and_start_at(self, offset: int) -> None:
+        """Remove everything; the next record gets `offset`."""
+        self.segments = LogSegments(offset)
+        self.log_start_offset = self.log_end_offset = self.high_watermark = offset
+        self.epochs.clear()
+        self.producers = ProducerStates()
+        self.aborted.clear()
+
+    def advance_high_watermark(self, offset: int) -> bool:
+        """Raise the high watermark to `offset`, at most the log's end; whether it rose."""
+        offset = min(offset, self.log_end_offset)
+        if offset <= self.high_watermark:
+            return False
+        self.high_watermark = offset
+        self.producers.on_high_watermark(offset)
+        return True
+
+    def set_high_watermark(self, offset: int) -> None:
+        """Set it to `offset`, or as near as the log allows; may lower it."""
+        self.high_watermark = min(max(offset, self.log_start_offset), self.log_end_offset)
+        self.producers.on_high_watermark(self.high_watermark)
+
+    def delete_records_before(self, offset: int) -> bool:
+        """Start the log at `offset`; whether it started before.  Whole segments go at once.
+
+        Raises OFFSET_OUT_OF_RANGE above the high watermark.
+        """
+        if offset > self.high_watermark:
+            raise self._out_of_range(offset)
+        if offset <= self.log_start_offset:
+            return False
+        self.log_start_offset = offset
+        self.epochs.truncate_from_start(offset)
+        self.aborted.delete_before(offset)
+        gone = [segment for segment in self.segments if segment.next_offset <= offset]
+        self.segments.delete_oldest(min(len(gone), len(self.segments) - 1))
+        return True
+
+    def apply_retention(self, now: int) -> int:
+        """Delete the segments that had their time; how many."""
+        count = expired_segments(
+            list(self.segments), self._retention, self.log_start_offset, self.high_watermark, now
+        )
+        if count == 0:
+            return 0
+        before = len(self.segments)
+        if count == before:
+            self.segments.roll(self.log_end_offset)
+        start = self.segments[count].base_offset
+        if not self.delete_records_before(start):
+            self.segments.delete_oldest(count)
+        return count
+
+    def offset_for_timestamp(self, timestamp: int) -> TimestampOffset | None:
+        """The first record at or after `timestamp`, in the order of offsets."""
+        for segment in self.segments:
+            number = segment.times.first_at_or_after(timestamp)
+            if number is None:
+                continue
+            number = max(number, segment.find(self.log_start_offset))
+            for entry in segment.entries.slice(number, len(segment.entries)):
+                if entry.batch.max_timestamp < timestamp:
+                    continue
+                for record in entry.records():
+                    if record.timestamp >= timestamp and record.offset >= self.log_start_offset:
+                        return TimestampOffset(record.timestamp, record.offset, entry.leader_epoch)
+        return None
+
+    def offset_of_max_timestamp(self) -> TimestampOffset | None:
+        """The first of the records with the latest timestamp there is."""
+        latest = max([segment.max_timestamp for segment in self.segments])
+        return self.offset_for_timestamp(latest) if latest >= 0 else None
+
+    def aborted_transactions(self, offset: int, up_to: int) -> tuple[AbortedTransaction, ...]:
+        """Those a reader of `offset` … `up_to` (that excluded) must leave out."""
+        return self.aborted.overlapping(offset, up_to)
+
+    def records_window(self, first: int, last: int) -> list[WindowRecord]:
+        """The records with offsets `first` … `last`, both included, as far as there are any."""
+        first = max(first, self.log_start_offset)
+        window: list[WindowRecord] = []
+        for entry in self.segments.entries_from(first):
+            if entry.base_offset > last:
+                break
+            for record in entry.records():
+                if first <= record.offset <= last:
+                    window.append(WindowRecord(record, entry.leader_epoch, entry.batch.is_control))
+        return window
+
+    def recovered(self, high_watermark: int) -> Self:
+        """This log as a restarted process finds it: all that is known is read from it again."""
+        other = self.fork()
+        other.epochs.clear()
+        for entry in other.segments.entries_from(other.log_start_offset):
+            if entry.leader_epoch != other.epochs.latest_epoch:
+                start = max(entry.base_offset, other.log_start_offset)
+                other.epochs.assign(entry.leader_epoch, start)
+        other.set_high_watermark(high_watermark)
+        other._rebuild_producers()
+        return other
+
+    def fork(self) -> Self:
+        other = type(self).__new__(type(self))
+        other.topic_partition = self.topic_partition
+        other.topic_id = self.topic_id
+        other._config = self._config
+        other._segment_bytes = self._segment_bytes
+        other._segment_ms = self._segment_ms
+        other._compression = self._compression
+        other._is_log_append_time = self._is_log_append_time
+        other._retention = self._retention
+        other.log_start_offset = self.log_start_offset
+        other.log_end_offset = self.log_end_offset
+        other.high_watermark = self.high_watermark
+        other.segments = self.segments.fork()
+        other.epochs = self.epochs.fork()
+        other.producers = self.producers.fork()
+        other.aborted = self.aborted.fork()
+        return other
+
+    def _append(self, entry: Entry) -> None:
+        if entry.leader_epoch != self.epochs.latest_epoch:
+            self.epochs.assign(entry.leader_epoch, entry.base_offset)
+        self.segments.append(entry, self._segment_bytes, self._segment_ms)
+        self.log_end_offset = entry.next_offset
+        if entry.batch.producer_id >= 0:
+            aborted = self.producers.update(entry)
+            if aborted is not None:
+                self.aborted.append(aborted)
+
+    def _as_configured(self, batch: Batch, now: int) -> Batch:
+        compression = self._compression
+        if compression is not None and not batch.is_control and batch.compression != compression:
+            batch = recompressed(batch, compression)
+        if self._is_log_append_time:
+            batch = batch.with_timestamp(now, log_append_time=True)
+        return batch
+
+    def _rebuild_producers(self) -> None:
+        self.producers = ProducerStates()
+        self.aborted.clear()
+        for entry in self.segments.entries_from(self.log_start_offset):
+            if entry.batch.producer_id >= 0:
+                aborted = self.producers.update(entry)
+                if aborted is not None:
+                    self.aborted.append(aborted)
+        self.producers.on_high_watermark(self.high_watermark)
+
+    def _out_of_range(self, offset: int) -> KafkaError:
+        return KafkaError(
+            ErrorCode.OFFSET_OUT_OF_RANGE,
+            f"{self.topic_partition} has the offsets {self.log_start_offset} to "
+            f"{self.log_end_offset}, not {offset}",
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"PartitionLog({self.topic_partition}: {self.log_start_offset}…{self.log_end_offset}, "
+            f"high watermark {self.high_watermark})"
+        )
