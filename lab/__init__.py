@@ -1,0 +1,26 @@
+"""The lab: pictures, widgets and lessons on top of the engine.
+
+Names load on first use, so that drawing a scene needs neither anywidget nor a browser.
+
+    scenes    frame -> keyed shapes -> SVG, or the difference to the last one (pure)
+    player    plays a world to the views that are open
+    widgets   what Jupyter shows
+
+Read next: `lab.scenes.cluster_view`, then `lab.player`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from lab.widgets.cluster_view import ClusterView
+
+__all__ = ["ClusterView"]
+
+_HOMES: Final = {"ClusterView": "lab.widgets.cluster_view"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lab' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -29,6 +29,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
 )
 LAB_ROWS: tuple[tuple[str, ...], ...] = (
     ("scenes",),
+    ("playback",),
     ("player",),
     ("widgets",),
     ("bench",),

@@ -1,0 +1,169 @@
+"""The shape of a frame: what there is in a world at one instant, as plain JSON.
+
+    world ──frame()──▶ Frame ──draw()──▶ scene (lab/scenes) ──▶ SVG, or a patch for the widget
+
+A frame says *what there is*; where it stands and how it looks is the scene's business.  It holds
+numbers, strings, lists and dictionaries with string keys alone, so `json.loads(json.dumps(frame))
+== frame`: `kafkalab serve --control` prints it, a test stores it, a widget draws it.  Times are
+whole milliseconds of the world's clock.
+
+Invariants: brokers, topics, partitions, groups and members stand in the order of their ids, in
+every frame of a world (places in the picture do not jump); cells rise by offset; events fall by
+id.  A frame is never changed once made: frames share their unchanged parts.
+Left out: records outside the window of the last 24 of each replica.
+Read next: `lab.scenes.cluster_view`, which draws it.
+"""
+
+from typing import Literal, NotRequired, TypedDict
+
+BrokerState = Literal["online", "crashed", "paused", "fenced", "starting"]
+ClientKind = Literal["producer", "consumer", "admin", "external"]
+Tone = Literal["out", "sync", "lead", "comm", "group", "ink"]
+
+#: Cells a replica carries at most: the last of its log.
+CELLS_MAX = 24
+#: Events a frame carries at most: the newest.
+EVENTS_MAX = 40
+
+
+class CellFrame(TypedDict):
+    """One record.  Key and value are text for people, cut to 40 characters by the frame."""
+
+    offset: int
+    key: str | None
+    value: str
+    epoch: int  # the leader epoch it was written in: differs between replicas that diverged
+    kind: Literal["data", "control"]
+
+
+class ReplicaFrame(TypedDict):
+    """One replica's log, as its own broker knows it.  `high_watermark` is the replica's own."""
+
+    log_start: int
+    end: int  # log end offset: the next to be written
+    high_watermark: int
+    cells: list[CellFrame]
+
+
+class PartitionFrame(TypedDict):
+    """A partition as the controller's metadata has it, and the logs of its replicas.
+
+    `leader` may name a broker that has crashed, until the controller has fenced it.
+    """
+
+    id: int
+    leader: int | None
+    leader_epoch: int
+    isr: list[int]
+    high_watermark: int  # the leader's, or the last known
+    replicas: dict[str, ReplicaFrame]  # by broker id, as text: JSON has no other keys
+
+
+class TopicFrame(TypedDict):
+    name: str
+    replication_factor: int
+    min_insync_replicas: int
+    partitions: list[PartitionFrame]
+
+
+class BrokerFrame(TypedDict):
+    """`since`: when this state began.  `until`: when a pause ends."""
+
+    id: int
+    state: BrokerState
+    since: int | None
+    until: int | None
+    rack: str | None
+
+
+class ControllerNodeFrame(TypedDict):
+    id: int
+    state: BrokerState
+
+
+class ControllerFrame(TypedDict):
+    """The quorum: `leader` is the active controller, `epoch` the quorum epoch."""
+
+    leader: int | None
+    epoch: int
+    nodes: list[ControllerNodeFrame]
+
+
+class MemberPartitionFrame(TypedDict):
+    """A partition at a member, and how far that member is.
+
+    `state` says whether the member owns it (the default), is to give it up ("revoking": it still
+    may hold it, or has just let go), or will get it ("assigning").
+    """
+
+    topic: str
+    partition: int
+    committed: int | None
+    position: int | None
+    end: int
+    high_watermark: int
+    state: NotRequired[Literal["owned", "revoking", "assigning"]]
+
+
+class MemberFrame(TypedDict):
+    id: str
+    client: str
+    partitions: list[MemberPartitionFrame]
+
+
+class GroupOffsetFrame(TypedDict):
+    """A partition the group has an offset for, or is subscribed to, owned by a member or not."""
+
+    topic: str
+    partition: int
+    committed: int | None
+    end: int
+
+
+class GroupFrame(TypedDict):
+    """`state` by Kafka's own names: Stable, PreparingRebalance, Reconciling, Empty, …"""
+
+    id: str
+    state: str
+    generation: int  # or the group epoch (KIP-848)
+    coordinator: int | None
+    protocol: str
+    members: list[MemberFrame]
+    offsets: list[GroupOffsetFrame]
+
+
+class ClientFrame(TypedDict):
+    """Records this client sent, had acknowledged, and lost to errors; `doing` in short words."""
+
+    name: str
+    kind: ClientKind
+    state: Literal["online", "crashed"]
+    sent: int
+    acknowledged: int
+    failed: int
+    doing: str
+
+
+class EventFrame(TypedDict):
+    """One line of the feed.  `kind` is a key of `kafkalab.events.FIELDS`."""
+
+    id: int
+    at: int
+    node: str
+    kind: str
+    tone: Tone
+    glyph: str  # a name in lab.scenes.glyphs
+    text: str
+
+
+class Frame(TypedDict):
+    title: str
+    now: int
+    seed: int
+    controller: ControllerFrame
+    brokers: list[BrokerFrame]
+    topics: list[TopicFrame]
+    groups: list[GroupFrame]
+    clients: list[ClientFrame]
+    events: list[EventFrame]  # newest first
+    say: str  # one sentence: the finding

@@ -1,0 +1,156 @@
+"""The tape: pictures of a run, taken while the engine runs and kept until they have been seen.
+
+    observer ──▶ tape   [ seen … | cursor | significant, minor, significant, … to be played ]
+
+The engine runs a virtual second in milliseconds and never waits, so its pictures pile up.  Every
+significant event keeps its own (events of one instant share one); minor ones are taken only every
+n-th time, n doubling whenever too many wait, so that any run leaves a tape of bearable length.
+
+Invariants: moments rise in time; of those to be played, at most `MINOR_MAX` are minor; at most
+`KEPT_MAX` have been seen and are kept for stepping back; equal parts of successive frames are one
+object.  Nothing here reads a clock or starts a thread.
+Read next: `playback`, which plays it.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final, TypeVar, cast
+
+from kafkalab.frames.shape import Frame
+from lab.playback.source import Happening
+from lab.scenes.kinds import SIGNIFICANT
+from lab.scenes.rail import MARKS_MAX, Mark, marks_of
+
+MINOR_MAX: Final = 120
+KEPT_MAX: Final = 240
+
+
+class Weight(IntEnum):
+    """How much a moment matters to who watches."""
+
+    DULL = 0  # only time has passed
+    MINOR = 1  # worth a picture while there is room
+    SIGNIFICANT = 2  # must be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One picture, and when in virtual time it was taken."""
+
+    at: int
+    weight: Weight
+    frame: Frame
+
+
+@dataclass(slots=True)
+class Tape:
+    """Moments, and which one is shown.  The first moment is there from the start."""
+
+    moments: list[Moment]
+    cursor: int = 0
+    marks: list[Mark] = field(default_factory=list)
+    started_at: int = 0
+    _stride: int = 1  # every n-th minor happening is recorded
+    _skipped: int = 0
+
+    @classmethod
+    def starting_with(cls, frame: Frame) -> "Tape":
+        moment = Moment(frame["now"], Weight.SIGNIFICANT, frame)
+        marks = marks_of(frame["events"])
+        return cls([moment], 0, marks, min([frame["now"], *(mark.at for mark in marks)]))
+
+    @property
+    def shown(self) -> Moment:
+        return self.moments[self.cursor]
+
+    @property
+    def waiting(self) -> int:
+        """How many moments are still to be played."""
+        return len(self.moments) - 1 - self.cursor
+
+    @property
+    def ends_at(self) -> int:
+        return self.moments[-1].at
+
+    def record(self, happening: Happening) -> bool:
+        """Take a picture, or not; whether the tape has changed."""
+        if not happening.kinds:
+            weight = Weight.DULL
+        elif SIGNIFICANT.isdisjoint(happening.kinds):
+            weight = Weight.MINOR
+        else:
+            weight = Weight.SIGNIFICANT
+        if weight is Weight.MINOR and not self._is_nth():
+            return False
+        last = self.moments[-1]
+        frame = share(last.frame, happening.frame())
+        if frame is last.frame and weight <= last.weight:
+            return False
+        self._add_marks(frame)
+        self._put(Moment(happening.at, weight, frame))
+        return True
+
+    def _put(self, moment: Moment) -> None:
+        """At the end; or in the place of the last one, if that has nothing of its own to say."""
+        last = self.moments[-1]
+        says_no_more = last.weight is Weight.DULL or (
+            last.at == moment.at and last.weight <= moment.weight and self.waiting > 0
+        )
+        if says_no_more:
+            self.moments[-1] = moment
+        else:
+            self.moments.append(moment)
+        self._thin_out()
+        self._forget()
+
+    def _is_nth(self) -> bool:
+        if not self.waiting:
+            self._stride, self._skipped = 1, 0
+        self._skipped += 1
+        if self._skipped < self._stride:
+            return False
+        self._skipped = 0
+        return True
+
+    def _thin_out(self) -> None:
+        """When too many minor moments wait, drop every second one, and take fewer from now on."""
+        first = self.cursor + 1
+        waiting = enumerate(self.moments[first:], first)
+        minor = [i for i, moment in waiting if moment.weight is Weight.MINOR]
+        if len(minor) <= MINOR_MAX:
+            return
+        gone = set(minor[::2])
+        self.moments = [m for i, m in enumerate(self.moments) if i not in gone]
+        self._stride *= 2
+
+    def _forget(self) -> None:
+        too_many = self.cursor - KEPT_MAX
+        if too_many > 0:
+            del self.moments[:too_many]
+            self.cursor -= too_many
+
+    def _add_marks(self, frame: Frame) -> None:
+        last = self.marks[-1].id if self.marks else -1
+        fresh = (e for e in frame["events"] if e["id"] > last and e["at"] >= self.started_at)
+        known = {(mark.at, mark.words) for mark in self.marks}
+        new = [mark for mark in marks_of(fresh) if (mark.at, mark.words) not in known]
+        self.marks = [*self.marks, *new][-MARKS_MAX:]
+
+
+_T = TypeVar("_T")
+
+
+def share(old: _T, new: _T) -> _T:
+    """`new`, with every part that equals the same part of `old` replaced by that object.
+
+    Frames of a run differ in a few places; so a tape of hundreds costs little more than one.
+    """
+    if old == new:
+        return old
+    if isinstance(old, dict) and isinstance(new, dict):
+        merged = {k: share(old[k], v) if k in old else v for k, v in new.items()}
+        return cast("_T", merged)
+    if isinstance(old, list) and isinstance(new, list):
+        items: list[Any] = [share(a, b) for a, b in zip(old, new, strict=False)]
+        return cast("_T", items + new[len(items) :])
+    return new

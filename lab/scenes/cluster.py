@@ -1,0 +1,324 @@
+"""Brokers as columns, partitions as rows, a replica where they cross.
+
+    Broker 1            Broker 2            Broker 3
+    ┌ P0   ★ leader ┐   ┌ P0  ● in sync ┐   ┌ P0 ✕ offline ┐     roomy: up to 4 partitions
+    │ ■■■■■■|□□     │   │ ■■■■■■|□┆┆    │   │ ▢▢▢▢|┆┆┆┆    │     compact: up to 12, then a window
+    └ HW 40  end 42 ┘   └ HW 40  end 41 ┘   └ HW 38 end 38 ┘
+
+Filled is there and committed, pale is there and not yet, outlined is on a disk nobody can read,
+dashed is not there.  The line is the replica's *own* high watermark: a follower learns it from its
+leader one fetch later, and that delay is part of the lesson.
+
+Invariants: nothing moves when a leader changes; cells are keyed and placed by offset; a mark
+outside the window waits at its edge and points out.
+Left out: record contents (`records`), consumers' positions (`groups`).
+Read next: `cluster_view`, which puts this beside the rest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from kafkalab.frames.shape import (
+    CELLS_MAX,
+    BrokerFrame,
+    CellFrame,
+    PartitionFrame,
+    ReplicaFrame,
+    TopicFrame,
+)
+from lab.scenes.clock import seconds
+from lab.scenes.metrics import first_fitting, width_of
+from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
+
+ROOMY_ROWS_MAX: Final = 4
+ROWS_MAX: Final = 12
+CARD_WIDTH_MIN: Final = 150
+GAP: Final = 14
+HEAD: Final = 44
+
+#: Cells are placed relative to a multiple of this, for browsers place by 32-bit floats.
+ORIGIN_STEP: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """How much room a replica has."""
+
+    box: int  # height
+    band: int  # from one row to the next
+    cell: tuple[int, int]
+    step: int
+    left: int  # of the first cell
+    top: int  # of the cells
+
+
+ROOMY: Final = Density(box=80, band=88, cell=(18, 20), step=20, left=17, top=32)
+COMPACT: Final = Density(box=40, band=46, cell=(10, 12), step=12, left=14, top=22)
+
+
+class Role(NamedTuple):
+    """What a replica is, in sign, colour and words (the longest first)."""
+
+    glyph: str
+    tone: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A partition, with what all its replicas are compared to."""
+
+    partition: PartitionFrame
+    top: int  # the highest log end offset
+    leader_end: int
+    leader_epochs: dict[int, int]  # offset -> leader epoch, in the leader's log
+
+
+def rows_of(topic: TopicFrame) -> list[Row]:
+    return [_row(partition) for partition in topic["partitions"]]
+
+
+def density_for(partitions: int) -> Density:
+    return ROOMY if partitions <= ROOMY_ROWS_MAX else COMPACT
+
+
+def draw_cluster(
+    brokers: Sequence[BrokerFrame], rows: Sequence[Row], width: float, density: Density
+) -> tuple[list[Shape], float]:
+    """Broker cards side by side, in more than one line if they are many; and their height."""
+    per_line = _cards_per_line(len(brokers), width)
+    card_width = (width - GAP * (per_line - 1)) / per_line
+    card_height = HEAD + max(len(rows), 1) * density.band + 4
+    cards = []
+    for i, broker in enumerate(brokers):
+        line_number, column = divmod(i, per_line)
+        at = (column * (card_width + GAP), line_number * (card_height + GAP))
+        cards.append(_card(broker, rows, (card_width, card_height), density, at))
+    lines = -(-len(brokers) // per_line) or 1
+    return cards, lines * (card_height + GAP) - GAP
+
+
+def role_of(broker: BrokerFrame, row: Row, replica: ReplicaFrame) -> Role:
+    """Leader, in sync, out, or offline; a crashed leader leads until the controller notices."""
+    partition, broker_id = row.partition, broker["id"]
+    if broker["state"] == "crashed":
+        if partition["leader"] == broker_id:
+            return Role("cross", "out", ("offline, still leader", "still leader", "offline"))
+        return Role("cross", "out", ("offline, disk kept", "offline"))
+    if partition["leader"] == broker_id:
+        return Role("star", "lead", ("leader",))
+    if broker_id in partition["isr"]:
+        return Role("dot", "sync", ("in sync",))
+    behind = row.leader_end - replica["end"]
+    if behind > 0:
+        return Role("cross", "out", (f"out of ISR, {behind} behind", f"{behind} behind", "out"))
+    return Role("cross", "out", ("out of ISR", "out"))
+
+
+def state_words(broker: BrokerFrame) -> tuple[str, ...]:
+    """What to say of a broker beside its name, the longest first."""
+    state, since, until = broker["state"], broker["since"], broker["until"]
+    if state == "paused" and until is not None:
+        return (f"paused until {seconds(until)} s", "paused")
+    if state == "crashed" and since is not None:
+        return (f"crashed, {seconds(since)} s", "crashed")
+    return (state,)
+
+
+def _row(partition: PartitionFrame) -> Row:
+    replicas = partition["replicas"]
+    ends = [replica["end"] for replica in replicas.values()]
+    leader = replicas.get(str(partition["leader"]))
+    return Row(
+        partition,
+        top=max(ends, default=0),
+        leader_end=leader["end"] if leader else max(ends, default=0),
+        leader_epochs={c["offset"]: c["epoch"] for c in leader["cells"]} if leader else {},
+    )
+
+
+def _cards_per_line(brokers: int, width: float) -> int:
+    most = max(1, int((width + GAP) // (CARD_WIDTH_MIN + GAP)))
+    lines = -(-brokers // most) or 1
+    return -(-brokers // lines) or 1
+
+
+def _card(
+    broker: BrokerFrame,
+    rows: Sequence[Row],
+    size: tuple[float, float],
+    density: Density,
+    at: tuple[float, float],
+) -> Shape:
+    width, height = size
+    is_crashed = broker["state"] == "crashed"
+    is_well = broker["state"] in ("online", "starting")
+    name = f"Broker {broker['id']}"
+    style = "sub" if is_well else "lab"
+    room = width - 28 - width_of(name, "h2") - 28
+    state = first_fitting(state_words(broker), style, room)
+    dash = None if is_well else "5 3" if is_crashed else "2 3"
+    children: list[Shape | None] = [
+        rect("card", 0, 0, width, height, "none" if is_crashed else "card",
+             "line" if is_well else "out", radius=10, dash=dash),
+        text("name", 14, 28, name, "h2", "mute" if is_crashed else "ink"),
+        text("state", width - 14, 28, state, style, None if is_well else "out-t", anchor="end"),
+    ]  # fmt: skip
+    if broker["state"] == "paused":
+        children.append(glyph("clock", "clock", width - 24 - width_of(state, style), 28, "out-t"))
+    if not rows:
+        children.append(text("empty", 14, HEAD + density.box / 2, "no partitions", "note"))
+    for i, row in enumerate(rows):
+        place = (10, HEAD + i * density.band)
+        children.append(_place(broker, row, width - 20, density, place))
+    return group(f"b{broker['id']}", children, at=at, label=f"{name}, {state_words(broker)[0]}")
+
+
+def _place(
+    broker: BrokerFrame, row: Row, width: float, density: Density, at: tuple[float, float]
+) -> Shape:
+    """The replica of this partition on this broker, or the empty place where none is."""
+    partition = row.partition
+    name = f"P{partition['id']}"
+    replica = partition["replicas"].get(str(broker["id"]))
+    if replica is None:
+        middle = density.box / 2 + 4.5
+        words = first_fitting(("no replica here", "no replica"), "note", width - 60)
+        label = f"Partition {partition['id']} has no replica on broker {broker['id']}"
+        nothing = text("none", width - 12, middle, words, "note", anchor="end")
+        return group(
+            f"n{partition['id']}",
+            [text("id", density.left, middle, name, "sub"), nothing],
+            at=at,
+            label=label,
+        )
+    role = role_of(broker, row, replica)
+    draw = _roomy if density is ROOMY else _compact
+    label = (
+        f"Partition {partition['id']} on broker {broker['id']}: {role.words[0]}, "
+        f"end offset {replica['end']}, high watermark {replica['high_watermark']}"
+    )
+    body = [*_frame(role, width, density), *draw(row, replica, role, width, broker)]
+    return group(
+        f"p{partition['id']}",
+        body,
+        at=at,
+        label=label,
+        action=f"select {partition['id']}",
+        is_tab_stop=False,
+    )
+
+
+def _frame(role: Role, width: float, density: Density) -> list[Shape]:
+    """Border and state band at the left edge."""
+    is_leader, is_out = role.tone == "lead", role.tone == "out"
+    stroke = role.tone if is_leader or is_out else "line"
+    return [
+        rect("box", 0, 0, width, density.box, "bg", stroke, radius=7,
+             dash="5 3" if is_out else None, stroke_width=2 if is_leader else 1),
+        rect("band", 0, 0, 5, density.box, role.tone, radius=2.5),
+    ]  # fmt: skip
+
+
+def _roomy(
+    row: Row, replica: ReplicaFrame, role: Role, width: float, broker: BrokerFrame
+) -> Iterator[Shape]:
+    name = f"P{row.partition['id']}"
+    right, tone = width - 12, f"{role.tone}-t"
+    style = "sub" if role.tone == "sync" else "lab"
+    words = first_fitting(role.words, style, right - 17 - width_of(name, "lab") - 30)
+    yield text("id", 17, 22, name, "lab")
+    yield text("role", right, 22, words, style, tone, anchor="end")
+    yield glyph("glyph", role.glyph, right - width_of(words, style) - 10, 22, tone)
+    yield _log(row, replica, broker, int((width - 30) // ROOMY.step), ROOMY)
+    long = (f"high watermark {replica['high_watermark']}", f"end offset {replica['end']}")
+    short = (f"HW {replica['high_watermark']}", f"end {replica['end']}")
+    fits = width_of(" ".join(long), "num") + 40 < width
+    figures = long if fits else (long[0], short[1]) if width > 290 else short
+    yield text("hw", 17, 71, figures[0], "num", "mute")
+    yield text("end", right, 71, figures[1], "num", "mute", anchor="end")
+
+
+def _compact(
+    row: Row, replica: ReplicaFrame, role: Role, width: float, broker: BrokerFrame
+) -> Iterator[Shape]:
+    name = f"P{row.partition['id']}"
+    right, tone = width - 9, f"{role.tone}-t"
+    watermark, end = f"HW {replica['high_watermark']}", f"end {replica['end']}"
+    figures = max(width_of(watermark, "num"), width_of(end, "num"))
+    style = "note" if role.tone == "sync" else "noteb"
+    left = 14 + width_of(name, "lab") + 8
+    words = first_fitting(role.words, style, right - figures - 8 - left - 16)
+    yield text("id", 14, 15, name, "lab")
+    yield glyph("glyph", role.glyph, left + 6, 15, tone, 11)
+    yield text("role", left + 16, 15, words, style, tone)
+    yield _log(row, replica, broker, int((right - figures - 20) // COMPACT.step), COMPACT)
+    yield text("hw", right, 15, watermark, "num", "mute", anchor="end")
+    yield text("end", right, 33, end, "num", "mute", anchor="end")
+
+
+def _log(
+    row: Row, replica: ReplicaFrame, broker: BrokerFrame, slots: int, density: Density
+) -> Shape:
+    """The last records, one cell an offset, and the watermark; a window slides by a transform."""
+    slots = max(1, min(slots, CELLS_MAX))
+    base = max(0, row.top - slots)
+    origin = base // ORIGIN_STEP * ORIGIN_STEP
+    wide, high = density.cell
+    watermark = min(replica["high_watermark"], replica["end"])
+    cells = {cell["offset"]: cell for cell in replica["cells"]}
+    children = []
+    if not row.top:
+        children.append(text("empty", 0, density.top + high - 5, "no records yet", "note"))
+    for offset in range(base, row.top):
+        look = _look(offset, replica, cells.get(offset), row, broker)
+        if look is not None:
+            fill, stroke = look
+            dash = "2 2" if stroke == "rule" and fill == "none" else None
+            x = (offset - origin) * density.step
+            children.append(
+                rect(f"c{offset}", x, density.top, wide, high, fill, stroke,
+                     radius=3, dash=dash, role="cell")
+            )  # fmt: skip
+    children += _watermark(watermark, base, origin, density)
+    at = (density.left - (base - origin) * density.step, 0)
+    return group(f"log{origin}", children, at=at)
+
+
+def _watermark(watermark: int, base: int, origin: int, density: Density) -> list[Shape]:
+    """The line; at the window's left edge with an arrow when it lies further left."""
+    top, bottom = density.top - 5, density.top + density.cell[1] + 5
+    if density is COMPACT:
+        top, bottom = density.top - 3, density.top + density.cell[1] + 3
+    x = (max(watermark, base) - origin) * density.step - 1
+    shapes = [line("hw", (0, top), (0, bottom), "ink", at=(x, 0), stroke_width=2)]
+    if watermark < base:
+        middle = (top + bottom) / 2
+        shapes.append(path("hwout", f"M{x} {middle - 5}l-7 5 7 5z", "ink"))
+    return shapes
+
+
+def _look(
+    offset: int, replica: ReplicaFrame, cell: CellFrame | None, row: Row, broker: BrokerFrame
+) -> tuple[str, str | None] | None:
+    """Fill and stroke of one cell; None where a record was, and is no more (deleted, compacted)."""
+    if offset >= replica["end"]:
+        return ("none", "rule")
+    if cell is None:
+        return None
+    if broker["state"] == "crashed":
+        return ("none", "comm")
+    if is_diverged(cell, row):
+        return ("group-s", "group")
+    if cell["kind"] == "control":
+        return ("soft", "rule")
+    return ("comm", None) if offset < replica["high_watermark"] else ("unc", "comm")
+
+
+def is_diverged(cell: CellFrame, row: Row) -> bool:
+    """Whether the leader's log has another record there, or none: it will be cut away."""
+    epoch = row.leader_epochs.get(cell["offset"])
+    if epoch is not None:
+        return epoch != cell["epoch"]
+    return bool(row.leader_epochs) and cell["offset"] >= row.leader_end

@@ -1,0 +1,182 @@
+// One generic player: keeps keyed SVG nodes and patches them.  It knows nothing about Kafka.
+//
+// In:  custom messages {seq, size, say, cut, patch} and, in the synced trait `scene`, a whole picture
+//      {…, full: true, title, keys}, renewed each second and at rest.  A view that came late or lost
+//      a message waits for the next whole picture: it never asks, for a blocked cell cannot answer.
+// Out: {action: words} for a click or key, {width: px} when the page gives another width.
+// Read next: lab/scenes/diff.py, which defines a patch; lab/widgets/player_widget.py, which sends it.
+
+const NS = "http://www.w3.org/2000/svg";
+const QUEUE_MAX = 60; // of a hidden page, which draws nothing: then a whole picture replaces them
+
+function setAttributes(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null) node.removeAttribute(name);
+    else node.setAttribute(name, value);
+  }
+}
+
+// The nodes of one picture, by key.  Nodes are kept as long as their key is, so CSS can move them.
+class Picture {
+  constructor(svg) {
+    this.svg = svg;
+    this.nodes = new Map();
+  }
+
+  clear() {
+    this.svg.replaceChildren();
+    this.nodes.clear();
+  }
+
+  apply({ d, a, m, u }) {
+    for (const key of d) {
+      this.nodes.get(key)?.remove();
+      this.nodes.delete(key);
+    }
+    for (const [key, parent, tag, attributes, words, after] of a) {
+      const node = document.createElementNS(NS, tag);
+      setAttributes(node, attributes);
+      if (words !== null) node.textContent = words; // a text node, never markup: words are data
+      this.nodes.set(key, node);
+      this.place(node, parent, after);
+    }
+    for (const [key, parent, after] of m) this.place(this.nodes.get(key), parent, after);
+    for (const [key, attributes, words] of u) {
+      const node = this.nodes.get(key);
+      setAttributes(node, attributes);
+      if (words !== undefined) node.textContent = words;
+    }
+  }
+
+  place(node, parent, after) {
+    if (after !== null) this.nodes.get(after).after(node);
+    else (parent ? this.nodes.get(parent) : this.svg).prepend(node);
+  }
+}
+
+// Which messages to draw: patches in sequence; whole pictures only when they are needed.
+class Sequence {
+  constructor() {
+    this.last = -1;
+    this.isLost = false;
+  }
+
+  accepts(message) {
+    const isNeeded = message.full
+      ? message.seq > this.last || this.isLost
+      : !this.isLost && message.seq === this.last + 1;
+    if (isNeeded) {
+      this.last = message.seq;
+      this.isLost = false;
+    } else if (!message.full && message.seq > this.last) {
+      this.isLost = true;
+    }
+    return isNeeded;
+  }
+}
+
+function build(model) {
+  const root = document.createElement("section");
+  root.className = "kl";
+  root.tabIndex = 0;
+  root.dataset.testid = model.get("name");
+  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab's, which would take Enter and arrows
+  const svg = document.createElementNS(NS, "svg");
+  svg.setAttribute("class", "kl");
+  svg.setAttribute("role", "group");
+  const live = document.createElement("p");
+  live.className = "kl-sr";
+  live.setAttribute("aria-live", "polite");
+  root.append(svg, live);
+  return { root, svg, live };
+}
+
+function render({ model, el }) {
+  const { root, svg, live } = build(model);
+  el.append(root);
+  const picture = new Picture(svg);
+  const sequence = new Sequence();
+  let keys = {};
+  let queue = [];
+  let isScheduled = false;
+
+  function show(message) {
+    root.classList.toggle("kl-still", Boolean(message.cut || message.full));
+    if (message.full) {
+      picture.clear();
+      keys = message.keys;
+      root.setAttribute("aria-label", message.title);
+    }
+    const [width, height] = message.size;
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    picture.apply(message.patch);
+    if (live.textContent !== message.say) live.textContent = message.say;
+    root.dataset.rev = message.seq; // changes after each draw: tests wait on it
+  }
+
+  // At most once an animation frame, and then everything that has come.
+  function draw() {
+    isScheduled = false;
+    const start = performance.now();
+    const messages = queue;
+    queue = [];
+    for (const message of messages) if (sequence.accepts(message)) show(message);
+    globalThis.klDrawn?.push([start, performance.now() - start]); // a test may count
+  }
+
+  function take(message) {
+    if (!message?.patch) return;
+    if (message.full && queue.length > QUEUE_MAX) {
+      queue = [];
+      sequence.isLost = true;
+    }
+    queue.push(message);
+    if (!isScheduled) {
+      isScheduled = true;
+      requestAnimationFrame(draw);
+    }
+  }
+
+  const takeWhole = () => take(model.get("scene"));
+  model.on("msg:custom", take);
+  model.on("change:scene", takeWhole);
+  takeWhole();
+
+  function actionOf(event) {
+    const target = event.target.closest("[data-action]");
+    if (event.type === "click") return target?.dataset.action;
+    if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    const isPress = event.key === "Enter" || event.key === " ";
+    if (isPress && target) return event.repeat ? "" : target.dataset.action;
+    return keys[event.key];
+  }
+
+  function act(event) {
+    const action = actionOf(event);
+    if (action === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (action) model.send({ action });
+  }
+
+  root.addEventListener("click", act);
+  root.addEventListener("keydown", act);
+
+  let reported = 0;
+  const sizes = new ResizeObserver(() => {
+    const width = root.clientWidth;
+    if (width && Math.abs(width - reported) >= 10) {
+      reported = width;
+      model.send({ width });
+    }
+  });
+  sizes.observe(root);
+
+  return () => {
+    sizes.disconnect();
+    model.off("msg:custom", take);
+    model.off("change:scene", takeWhole);
+  };
+}
+
+export default { render };
