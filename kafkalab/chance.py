@@ -8,6 +8,7 @@ SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators"
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 from zlib import crc32
 
@@ -21,11 +22,16 @@ def _mix(z: int) -> int:
     return z ^ (z >> 31)
 
 
+@lru_cache(maxsize=4096)
+def _beginning(seed: int, stream: str) -> int:
+    """Where a stream's counting starts; remembered, because a link draws for every message."""
+    name = stream.encode()
+    return _mix((seed * _GAMMA + (crc32(name) << 32 | len(name))) & _MASK)
+
+
 def draw(seed: int, stream: str, counter: int) -> int:
     """The `counter`-th number of a stream: 64 uniform bits, the same on every machine."""
-    name = stream.encode()
-    state = _mix((seed * _GAMMA + (crc32(name) << 32 | len(name))) & _MASK)
-    return _mix((state + (counter + 1) * _GAMMA) & _MASK)
+    return _mix((_beginning(seed, stream) + (counter + 1) * _GAMMA) & _MASK)
 
 
 @dataclass(slots=True)

@@ -150,6 +150,9 @@ class Player:
             case ["seek", at] if at.isdigit():
                 with self._lock:
                     self._playback.seek(int(at), now)
+            case ["end"]:
+                with self._lock:
+                    self._playback.skip(now)
             case ["speed"]:
                 with self._lock:
                     self._playback.next_speed()

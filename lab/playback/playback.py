@@ -30,7 +30,8 @@ from lab.scenes.rail import lay_out
 
 FRAME_MS: Final = 34  # no more than 30 pictures a second
 HOLD_MS: Final = 350  # how long a significant event is seen
-HOLD_MS_MIN: Final = 150  # … at the highest speed
+HOLD_MS_MIN: Final = 150  # … at the highest speed, or when there are very many
+HOLDS_MS: Final = 20_000  # all holds of a tape together, before each gets shorter
 GAP_MS_MAX: Final = 400
 PLAY_MS: Final = 4000  # all gaps of a tape together
 SPEEDS: Final = (0.5, 1.0, 2.0, 4.0)
@@ -52,7 +53,8 @@ def gaps(moments: Sequence[Moment], speed: float) -> list[float]:
     natural = [min(b.at - a.at, GAP_MS_MAX) for a, b in pairwise(moments)]
     total = sum(natural)
     squeeze = min(1.0, PLAY_MS / total) if total else 1.0
-    hold = max(HOLD_MS / speed, HOLD_MS_MIN)
+    significant = sum(moment.weight is Weight.SIGNIFICANT for moment in moments) or 1
+    hold = max(min(HOLD_MS, HOLDS_MS / significant) / speed, HOLD_MS_MIN)
     stays = []
     for gap, moment in zip(natural, moments, strict=False):
         least = hold if moment.weight is Weight.SIGNIFICANT else FRAME_MS
@@ -131,6 +133,10 @@ class Playback:
         """The last picture taken at or before that instant."""
         moments = self.tape.moments
         self._jump(max((i for i, m in enumerate(moments) if m.at <= at), default=0), now)
+
+    def skip(self, now: float) -> None:
+        """The present: all that waits counts as seen."""
+        self._jump(len(self.tape.moments) - 1, now)
 
     def next_speed(self) -> None:
         self.speed = SPEEDS[(SPEEDS.index(self.speed) + 1) % len(SPEEDS)]

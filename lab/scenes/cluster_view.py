@@ -38,7 +38,12 @@ MARGIN: Final = 14
 SIDE: Final = 318
 GAP: Final = 14
 
-KEYS: Final[Mapping[str, str]] = {"ArrowLeft": "back", "ArrowRight": "step", " ": "play"}
+KEYS: Final[Mapping[str, str]] = {
+    "ArrowLeft": "back",
+    "ArrowRight": "step",
+    "End": "end",
+    " ": "play",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +210,8 @@ def _main(
     y += height + GAP
     if topic and topic["partitions"]:
         partition = topic["partitions"][min(view.partition, total - 1)]
-        records = draw_records(partition, width, is_live=controls is not None and total > 1)
+        has_buttons = controls is not None and total > 1
+        records = draw_records(partition, frame["brokers"], width, has_buttons=has_buttons)
         label = f"Records of partition {partition['id']}"
         shapes.append(group(f"records-{topic['name']}", records, at=(0, y), label=label))
         y += HEIGHT + GAP

@@ -157,9 +157,21 @@ def _rail(rail: Rail, controls: Controls | None, left: float, right: float) -> S
              transform=f"translate({round(now, 1):g},{y:g})"),
     ]  # fmt: skip
     if controls is not None and controls.waiting:
-        words = f"{controls.waiting} more to play"
-        shapes.append(text("waiting", right, y + 22, words, "tiny", anchor="end"))
+        shapes.append(_waiting(controls.waiting, right, y + 22))
     return group("rail", shapes)
+
+
+def _waiting(count: int, right: float, y: float) -> Shape:
+    """How many pictures are still to come; and a way past them."""
+    words = f"{count} more to play"
+    wide = width_of(words, "tiny") + 16
+    shapes = [
+        rect("face", -wide, -13, wide + 4, 18, radius=4, role="face"),
+        text("words", -16, 0, words, "tiny", anchor="end"),
+        glyph("sign", "step", -5, -0.5, "mute", 9),
+    ]
+    label = f"Skip to the end: {words}"
+    return group("waiting", shapes, at=(right, y), action="end", label=label)
 
 
 def _marks(

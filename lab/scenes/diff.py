@@ -40,7 +40,9 @@ def diff(old: Flat, new: Flat) -> Patch:
         before = old.get(key)
         if before is None:
             added.append((key, *shape, last.get(shape.parent)))
-        elif before.attributes != shape.attributes or before.words != shape.words:
+        elif (
+            before.attributes is not shape.attributes and before.attributes != shape.attributes
+        ) or before.words != shape.words:
             assert before.tag == shape.tag, f"{key} was a {before.tag}, now a {shape.tag}"
             changed.append(_change(key, before, shape))
         last[shape.parent] = key

@@ -6,13 +6,14 @@ picture has some.
 Read next: `cluster`, which draws them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from lab.scenes.metrics import width_of
 from lab.scenes.shapes import Shape, glyph, group, line, rect, text
 
 LINE_HEIGHT: Final = 24
+GAP: Final = 20
 
 
 class Entry(NamedTuple):
@@ -41,15 +42,33 @@ CONTROL: Final = Entry(_cell("soft", "rule"), 16, "control record")
 DIVERGED: Final = Entry(_cell("group-s", "group"), 16, "will be cut off")
 
 
-def draw_legend(entries: Iterable[Entry], width: float) -> tuple[Shape, float]:
-    """Entries in lines that fit, and the height."""
+def draw_legend(entries: Sequence[Entry], width: float) -> tuple[Shape, float]:
+    """Entries in lines that fit and are about equally long, and the height."""
+    lines = _in_lines(entries, width)
+    if len(lines) > 1:
+        share = -(-len(entries) // len(lines))
+        even = [entries[i : i + share] for i in range(0, len(entries), share)]
+        lines = even if all(_width(line) <= width for line in even) else lines
     shapes: list[Shape] = []
-    x, y = 0.0, 0
-    for i, entry in enumerate(entries):
-        wide = entry.width + 7 + width_of(entry.words, "note")
-        if x and x + wide > width:
-            x, y = 0.0, y + LINE_HEIGHT
-        words = text("words", entry.width + 7, 4.5, entry.words, "note")
-        shapes.append(group(f"l{i}", [entry.shape, words], at=(x, y)))
-        x += wide + 20
-    return group("entries", shapes, label="Legend"), y + LINE_HEIGHT
+    for y, line_of in enumerate(lines):
+        x = 0.0
+        for entry in line_of:
+            words = text("words", entry.width + 7, 4.5, entry.words, "note")
+            key = f"l{len(shapes)}"
+            shapes.append(group(key, [entry.shape, words], at=(x, y * LINE_HEIGHT)))
+            x += _width([entry]) + GAP
+    return group("entries", shapes, label="Legend"), len(lines) * LINE_HEIGHT
+
+
+def _in_lines(entries: Sequence[Entry], width: float) -> list[Sequence[Entry]]:
+    lines: list[list[Entry]] = [[]]
+    for entry in entries:
+        if lines[-1] and _width([*lines[-1], entry]) > width:
+            lines.append([])
+        lines[-1].append(entry)
+    return list(lines)
+
+
+def _width(entries: Sequence[Entry]) -> float:
+    wide = sum(entry.width + 7 + width_of(entry.words, "note") for entry in entries)
+    return wide + GAP * (len(entries) - 1)

@@ -9,9 +9,10 @@ Left out: headers and timestamps (the byte lens shows a whole batch).
 Read next: `cluster`, where each of these is a cell.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from kafkalab.frames.shape import CellFrame, PartitionFrame, ReplicaFrame
+from kafkalab.frames.shape import BrokerFrame, CellFrame, PartitionFrame, ReplicaFrame
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.shapes import Shape, glyph, group, rect, text
 
@@ -21,27 +22,38 @@ CARD_WIDTH_MIN: Final = 112
 CARD_GAP: Final = 8
 
 
-def draw_records(partition: PartitionFrame, width: float, *, is_live: bool) -> list[Shape]:
-    """The strip; with buttons to the partition before and after when the picture is live."""
+def draw_records(
+    partition: PartitionFrame, brokers: Sequence[BrokerFrame], width: float, *, has_buttons: bool
+) -> list[Shape]:
+    """The strip; `has_buttons` to the partition before and after."""
     broker, replica = _log_to_show(partition)
     name = f"Records of P{partition['id']}"
-    is_leader = partition["leader"] is not None and broker == str(partition["leader"])
-    where = f"leader's log, broker {broker}" if is_leader else f"no leader; broker {broker}'s log"
-    where = where if broker else "no replica"
+    where = fit(_where(partition, broker, brokers), "note", LEFT - 26)
     shapes: list[Shape] = [
         rect("card", 0, 0, width, HEIGHT, "card", "line", radius=10),
         text("name", 14, 27, name, "h2"),
-        text("where", 14, 48.5, fit(where, "note", LEFT - 26), "note"),
+        text("where", 14, 48.5, where, "note"),
     ]
-    if is_live:
+    if has_buttons:
         x = 14 + width_of(name, "h2") + 8
         shapes += [
-            _arrow("before", "before", x, "Records of the partition before"),
-            _arrow("next", "next", x + 22, "Records of the next partition"),
+            _arrow("before", x, "Records of the partition before"),
+            _arrow("next", x + 22, "Records of the next partition"),
         ]
     if replica is not None:
         shapes += _cards(replica, width - LEFT - 10)
     return shapes
+
+
+def _where(partition: PartitionFrame, broker: str, brokers: Sequence[BrokerFrame]) -> str:
+    """Whose log this is, and whether anybody can read it."""
+    if not broker:
+        return "no replica"
+    if any(str(each["id"]) == broker and each["state"] == "crashed" for each in brokers):
+        return f"offline disk, broker {broker}"
+    if broker == str(partition["leader"]):
+        return f"leader's log, broker {broker}"
+    return f"no leader; broker {broker}'s log"
 
 
 def _log_to_show(partition: PartitionFrame) -> tuple[str, ReplicaFrame | None]:
@@ -56,10 +68,10 @@ def _log_to_show(partition: PartitionFrame) -> tuple[str, ReplicaFrame | None]:
     return broker, replicas[broker]
 
 
-def _arrow(key: str, sign: str, x: float, label: str) -> Shape:
+def _arrow(key: str, x: float, label: str) -> Shape:
     shapes = [
         rect("face", 0, 0, 20, 20, "card", "rule", radius=4, role="face"),
-        glyph("sign", sign, 10, 14.8, "ink", 9),
+        glyph("sign", key, 10, 14.8, "ink", 9),
     ]
     return group(key, shapes, at=(x, 12), action=f"select {key}", label=label)
 

@@ -119,8 +119,10 @@ function render({ model, el }) {
     isScheduled = false;
     const start = performance.now();
     const messages = queue;
+    const hadFocus = root.contains(document.activeElement);
     queue = [];
     for (const message of messages) if (sequence.accepts(message)) show(message);
+    if (hadFocus && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
     globalThis.klDrawn?.push([start, performance.now() - start]); // a test may count
   }
 

@@ -244,6 +244,16 @@ def test_stepping_to_the_end_lets_the_next_run_play() -> None:
     assert [at for _, at in played(playback)] == [50]
 
 
+def test_a_run_of_very_many_events_still_ends() -> None:
+    tape = tape_with(*(happening(at, "IsrChanged") for at in range(1, 301)))
+    assert sum(gaps(tape.moments, 1.0)) <= 60_000
+    playback = Playback(tape)
+    playback.skip(0)
+    assert playback.tape.shown.at == 300
+    assert playback.due() is None
+    assert playback.mode is Mode.FOLLOW
+
+
 def test_speed_goes_round() -> None:
     playback = Playback(tape_with())
     speeds = []

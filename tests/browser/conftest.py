@@ -1,0 +1,249 @@
+"""A headless Chromium, pages with the player but no kernel, and one JupyterLab for the session.
+
+Where no Chromium is installed these tests skip, and say so.
+"""
+
+import base64
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from lab.scenes.diff import NOTHING, diff
+from lab.scenes.shapes import Scene
+from lab.scenes.theme import stylesheet
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PLAYER = Path(__file__).resolve().parents[2] / "lab/widgets/player.js"
+#: JupyterLab's own values of what the style sheet takes from it.
+THEMES = {
+    "light": "--jp-ui-font-color1:rgba(0,0,0,.87);--jp-layout-color0:#fff;--jp-layout-color1:#fff",
+    "dark": "--jp-ui-font-color1:rgba(255,255,255,.87);--jp-layout-color0:#111;"
+    "--jp-layout-color1:#212121",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium here: neither `chromium` on the path nor /usr/bin/chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class PlayerPage:
+    """A page in which player.js runs against a model that this test plays."""
+
+    def __init__(self, page: Page, theme: str, font: str) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        is_light = "true" if theme == "light" else "false"
+        page.set_content(
+            f"<!doctype html><style>{stylesheet(live=True)}</style>"
+            f"<body data-jp-theme-light='{is_light}' style=\"margin:0;{THEMES[theme]};"
+            f"--jp-ui-font-family:{font};--jp-code-font-family:'DejaVu Sans Mono'\">"
+            "<div id=here></div></body>"
+        )
+
+    def open(self, scene: Scene, sequence: int = 0) -> None:
+        """Display the widget, with that scene in its trait."""
+        self.open_with(_whole(scene, sequence))
+
+    def open_with(self, whole: dict[str, Any]) -> None:
+        source = base64.b64encode(PLAYER.read_bytes()).decode()
+        self.page.evaluate(
+            """async ([source, whole]) => {
+                const player = (await import(`data:text/javascript;base64,${source}`)).default;
+                globalThis.traits = { scene: whole, name: "cluster-view" };
+                globalThis.sent = [];
+                globalThis.handlers = {};
+                const model = {
+                    get: name => traits[name],
+                    on: (name, handler) => { handlers[name] = handler; },
+                    off: name => { delete handlers[name]; },
+                    send: message => sent.push(message),
+                };
+                globalThis.cleanup = player.render({ model, el: document.getElementById("here") });
+            }""",
+            [source, whole],
+        )
+        self.settle()
+
+    def show(self, old: Scene, new: Scene, sequence: int) -> None:
+        """What `ScenePlayer.show` sends."""
+        size = [new.width, new.height]
+        patch = diff(old.flat(), new.flat())
+        message = {"seq": sequence, "size": size, "say": new.say, "cut": False, "patch": patch}
+        self.page.evaluate("m => handlers['msg:custom'](m)", message)
+        self.settle()
+
+    def renew(self, scene: Scene, sequence: int) -> None:
+        """What `ScenePlayer.renew` sends."""
+        message = _whole(scene, sequence)
+        self.page.evaluate("m => { traits.scene = m; handlers['change:scene'](); }", message)
+        self.settle()
+
+    def settle(self) -> None:
+        """Two animation frames: what was queued is drawn."""
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    @property
+    def rev(self) -> int:
+        return int(self.page.get_attribute("section.kl", "data-rev") or -1)
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        return self.page.evaluate("sent")  # type: ignore[no-any-return]
+
+    @property
+    def actions(self) -> list[str]:
+        return [message["action"] for message in self.sent if "action" in message]
+
+
+def _whole(scene: Scene, sequence: int) -> dict[str, Any]:
+    """A key frame, as `ScenePlayer` makes it."""
+    return {
+        "seq": sequence,
+        "full": True,
+        "size": [scene.width, scene.height],
+        "title": scene.title,
+        "say": scene.say,
+        "keys": dict(scene.keys),
+        "patch": diff(NOTHING, scene.flat()),
+    }
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., PlayerPage]]:
+    """`open_page(width, theme="light", font="'DejaVu Sans'")`; errors on the page fail the test."""
+    pages: list[PlayerPage] = []
+
+    def make(width: int, theme: str = "light", font: str = "'DejaVu Sans'") -> PlayerPage:
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        pages.append(PlayerPage(page, theme, font))
+        return pages[-1]
+
+    yield make
+    for each in pages:
+        each.page.close()
+    assert [error for each in pages for error in each.errors] == []
+
+
+class Lab:
+    """A JupyterLab server on a folder of its own."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = url
+
+
+@pytest.fixture(scope="session")
+def jupyter(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("jupyter")
+    notebooks = folder / "notebooks"
+    notebooks.mkdir()
+    port = _free_port()
+    command = [sys.executable, "-m", "jupyter", "lab", *_options(port, notebooks)]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            command,
+            env=os.environ | _own_folders(folder),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_for(url, server, folder / "server.log")
+            yield Lab(notebooks, url)
+        finally:
+            _end(server)
+
+
+def _options(port: int, notebooks: Path) -> list[str]:
+    return [
+        "--no-browser",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+        "--allow-root",
+        f"--ServerApp.root_dir={notebooks}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--ServerApp.terminals_enabled=False",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+
+
+def _own_folders(folder: Path) -> dict[str, str]:
+    names = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    return {name: str(folder / place) for name, place in names.items()}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert server.poll() is None, f"JupyterLab ended:\n{log.read_text()[-2000:]}"
+        try:
+            with urllib.request.urlopen(f"{url}/api/status", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"JupyterLab did not answer:\n{log.read_text()[-2000:]}")
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    """The server and its kernels: they share its process group, or end with it."""
+    os.killpg(server.pid, signal.SIGTERM)
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(10)
