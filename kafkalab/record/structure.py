@@ -125,8 +125,7 @@ def _walk_plain(
             place += value >> 1
         if data[place] or place + 1 != end:
             break
-        if delta > latest:
-            latest = delta
+        latest = delta if delta > latest else latest
         position = end
         index += 1
     return index, position, latest >> 1
