@@ -14,6 +14,8 @@ Event = tuple[Any, ...]
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     # the world
+    "Delivered": ("what", "api", "client", "server", "number", "correlation_id"),
+    "TimerFired": (),
     "Crashed": (),
     "Restarted": (),
     "Paused": ("until",),

@@ -2,18 +2,19 @@
 
 Reading order: `world` (one step of everything), `network` and `connections` (TCP, as data),
 `scheduler` (what happens next), `trace` and `causality` (what happened, and why), `faults` (what
-can go wrong, and schedules of it), `apps` (a learner's coroutines inside the world), `driver`
-(the one who may move it), `history` (rewind).  Both clocks, `sim` and `live`, run these classes.
+can go wrong, and schedules of it), `apps` and `runner` (a learner's coroutines inside the world),
+`driver` (the one who may move it).  Both clocks, `sim` and `live`, run these classes.
 """
 
 from kafkalab.world.driver import Driver, NodeFailure, StillWaiting
-from kafkalab.world.faults import Faults
+from kafkalab.world.faults import CommandError, Faults
 from kafkalab.world.trace import Entry, Trace
 from kafkalab.world.world import WORLD, Action, World
 
 __all__ = [
     "WORLD",
     "Action",
+    "CommandError",
     "Driver",
     "Entry",
     "Faults",

@@ -22,6 +22,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, overload
 
+from kafkalab import events
 from kafkalab.events import Event, named
 from kafkalab.ids import NodeName
 from kafkalab.world import trace_text
@@ -52,6 +53,11 @@ class Entry(NamedTuple):
     def fields(self) -> dict[str, Any]:
         """The event's fields by name."""
         return named(self.event)
+
+    @property
+    def text(self) -> str:
+        """The event alone: `Truncated(topic=orders, partition=0, offset=4, removed=2)`."""
+        return events.text(self.event)
 
     def __str__(self) -> str:
         return trace_text.line(self)
@@ -197,8 +203,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple | list):
-        return type(value)(map(_plain, value)) if type(value) in (tuple, list) else tuple(
-            map(_plain, value)
+        return (
+            type(value)(map(_plain, value))
+            if type(value) in (tuple, list)
+            else tuple(map(_plain, value))
         )
     if isinstance(value, dict):
         return {_plain(key): _plain(item) for key, item in value.items()}

@@ -1,0 +1,156 @@
+"""What can go wrong, as commands in words, and schedules of them drawn beforehand.
+
+    crash 2              the process dies; its disk stays.  Its connections are closed
+    restart 2            a new process on that disk
+    pause 2 3000         for 3,000 ms it handles nothing; messages and timers wait
+    partition 1 | 2,3    messages between the sides wait (they are not lost) until …
+    heal                 … the network is whole again
+    delay 1 2 300        messages between them take 300 ms, each way
+    cut 1 2              the connections between them break, with what is in flight
+
+A number is a broker's or controller's `node.id` (controllers begin at 101); a client is called by
+its name.  A node that no side names reaches both sides: so a partition of brokers leaves them all
+in touch with clients and controllers, unless those are named too (`partition 1 | 2,3,101`).
+
+Left out: slow or failing disks, and messages lost one by one (TCP would send them again).
+Read next: `world`, whose methods these call; `network`, for what a partition does.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from kafkalab.chance import Stream
+from kafkalab.errors import LearnerError
+from kafkalab.ids import NodeName, server_name
+
+if TYPE_CHECKING:
+    from kafkalab.world.world import World
+
+_FORMS: Final = (
+    "crash N, restart N, pause N MS, partition A,B | C, heal, delay A B MS, cut A B "
+    "(N, A, B: numbers of brokers or controllers, or names of clients)"
+)
+
+
+class CommandError(LearnerError, ValueError):
+    """Words that are no command, or name a node that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One fault, ready to be done.  `words` is the text it was read from."""
+
+    verb: str
+    nodes: tuple[NodeName, ...] = ()
+    ms: int = 0
+    sides: tuple[tuple[NodeName, ...], ...] = ()
+    words: str = ""
+
+
+def parse(words: str) -> Command:
+    """Read a command.  `CommandError` shows the forms there are."""
+    verb, _, rest = words.strip().partition(" ")
+    given = rest.split()
+    try:
+        match verb, given:
+            case (("crash" | "restart"), [node]):
+                return Command(verb, (name_of(node),), words=words)
+            case "pause", [node, ms]:
+                return Command(verb, (name_of(node),), _ms(ms), words=words)
+            case "delay", [source, target, ms]:
+                return Command(verb, (name_of(source), name_of(target)), _ms(ms), words=words)
+            case "cut", [one, other]:
+                return Command(verb, (name_of(one), name_of(other)), words=words)
+            case "heal", []:
+                return Command(verb, words=words)
+            case "partition", _ if "|" in rest:
+                return Command(verb, sides=_sides(rest.split("|")), words=words)
+    except ValueError as error:
+        raise CommandError(f"{words!r}: {error}; what there is: {_FORMS}") from None
+    raise CommandError(f"{words!r} is not a command; what there is: {_FORMS}")
+
+
+def name_of(node: int | str) -> NodeName:
+    """`2` or "2" is broker-2, 101 is controller-101; other words are names already."""
+    if isinstance(node, int) or node.isdigit():
+        return server_name(int(node))
+    if not node:
+        raise ValueError("a node is missing")
+    return node
+
+
+def sides_of(sides: Iterable[Iterable[int | str]]) -> tuple[tuple[NodeName, ...], ...]:
+    """Sides of a partition by name, each sorted; ValueError if a node stands on two."""
+    named = tuple(tuple(sorted({name_of(node) for node in side})) for side in sides)
+    everyone = [node for side in named for node in side]
+    if len(named) < 2 or not all(named):
+        raise ValueError("a partition needs two sides or more, none of them empty")
+    if len(set(everyone)) < len(everyone):
+        raise ValueError("a node stands on two sides")
+    return named
+
+
+def apply(world: "World", command: Command, cause: int = 0) -> None:
+    """Do it now.  `CommandError` if it does not apply (a crash of what has crashed already)."""
+    for node in (*command.nodes, *(node for side in command.sides for node in side)):
+        world.check_known(node)
+    match command.verb:
+        case "crash":
+            world.crash(command.nodes[0], cause)
+        case "restart":
+            world.restart(command.nodes[0], cause)
+        case "pause":
+            world.pause(command.nodes[0], command.ms, cause)
+        case "partition":
+            world.partition(command.sides, cause)
+        case "heal":
+            world.heal(cause)
+        case "delay":
+            one, other = command.nodes
+            world.delay(one, other, command.ms, cause)
+        case "cut":
+            world.cut_between(command.nodes[0], command.nodes[1], cause)
+        case _:
+            raise AssertionError(command)
+
+
+def _ms(text: str) -> int:
+    if not text.isdigit():
+        raise ValueError(f"{text!r} is not a number of milliseconds")
+    return int(text)
+
+
+def _sides(sides: list[str]) -> tuple[tuple[NodeName, ...], ...]:
+    return sides_of([node.strip() for node in side.split(",")] for side in sides)
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """A schedule: (milliseconds from the start, words), in order of time."""
+
+    commands: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def random(cls, seed: int, brokers: int = 3, until_ms: int = 60_000) -> Self:
+        """Crashes (restarted later), pauses and partitions, one at a time, drawn from a seed.
+
+        At most one broker is down at once, and all is well again at `until_ms`.
+        """
+        chance = Stream(seed, "faults")
+        commands: list[tuple[int, str]] = []
+        at = chance.between(500, 5_000)
+        while True:
+            lasts = chance.between(500, 15_000)
+            if at + lasts >= until_ms:
+                return cls(tuple(commands))
+            broker = chance.between(1, brokers)
+            others = ",".join(str(each) for each in range(1, brokers + 1) if each != broker)
+            match chance.below(3):
+                case 0:
+                    commands += [(at, f"crash {broker}"), (at + lasts, f"restart {broker}")]
+                case 1 if others:
+                    commands += [(at, f"partition {broker} | {others}"), (at + lasts, "heal")]
+                case _:
+                    commands.append((at, f"pause {broker} {lasts}"))
+            at += lasts + chance.between(500, 10_000)
