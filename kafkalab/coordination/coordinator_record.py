@@ -53,4 +53,6 @@ def decode_record(types: RecordTypes, record: Record) -> CoordinatorRecord | Non
     if record.value is None:
         return CoordinatorRecord(key, None)
     (version,) = _INT16.unpack_from(record.value)
-    return CoordinatorRecord(key, decode(classes[1], version, memoryview(record.value)[2:]), version)
+    return CoordinatorRecord(
+        key, decode(classes[1], version, memoryview(record.value)[2:]), version
+    )

@@ -22,7 +22,7 @@ Read next: `two_views`, then `groups.shard`, a state machine.
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from struct import error as StructError
+from struct import error as struct_error
 from typing import Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from kafkalab.coordination.coordinator_record import (
@@ -236,9 +236,7 @@ class HostedPartition(Generic[Machine]):
             builder.append(key, value, (), now)
         self._append_batch(builder.build(), result.records[first:], now)
 
-    def _append_batch(
-        self, batch: Batch, records: tuple[CoordinatorRecord, ...], now: int
-    ) -> None:
+    def _append_batch(self, batch: Batch, records: tuple[CoordinatorRecord, ...], now: int) -> None:
         last_offset = self._writer.append(self.topic_partition, batch, now)
         base_offset = last_offset - len(records) + 1
         for delta, record in enumerate(records):
@@ -252,7 +250,7 @@ class HostedPartition(Generic[Machine]):
                 entry = self._unread.popleft()
                 left -= entry.size_in_bytes
                 self._replay(entry)
-        except (KafkaError, StructError):
+        except (KafkaError, struct_error):
             self.phase = Phase.FAILED
             self._unread.clear()
             return

@@ -8,7 +8,7 @@ In Kafka: `ConsumerProtocol`.
 """
 
 from functools import lru_cache
-from struct import error as StructError
+from struct import error as struct_error
 from typing import Final
 
 from kafkalab.errors import KafkaError
@@ -20,7 +20,7 @@ from kafkalab.protocol.messages.consumer_protocol import (
 )
 
 PROTOCOL_TYPE: Final = "consumer"
-_UNREADABLE: Final = (KafkaError, StructError, ValueError, IndexError)
+_UNREADABLE: Final = (KafkaError, struct_error, ValueError, IndexError)
 
 
 def subscribed_topics(subscription: bytes) -> tuple[str, ...] | None:

@@ -117,23 +117,27 @@ class GroupTable:
         group.remove(member_id)
         self.alarms.cancel(Alarm(AlarmKind.SESSION, group.group_id, member_id))
 
+    def replace_static(self, group: ClassicGroup, old_id: str, new_id: str) -> Member:
+        """A static member goes on under another id (KIP-345)."""
+        member = group.replace_static(old_id, new_id)
+        self.alarms.cancel(Alarm(AlarmKind.SESSION, group.group_id, old_id))
+        self.effects.emit("MemberLeft", group.group_id, old_id, f"replaced by {new_id}")
+        self.effects.emit("MemberJoined", group.group_id, new_id, member.client_id)
+        return member
+
     def expect_heartbeat(
         self, group: ClassicGroup, member: Member, now: int, timeout_ms: int | None = None
     ) -> None:
         """Give the member its session timeout from now (or `timeout_ms`)."""
         wait_ms = member.session_timeout_ms if timeout_ms is None else timeout_ms
-        self.alarms.set(
-            Alarm(AlarmKind.SESSION, group.group_id, member.member_id), now + wait_ms
-        )
+        self.alarms.set(Alarm(AlarmKind.SESSION, group.group_id, member.member_id), now + wait_ms)
 
     def expect_pending(self, group: ClassicGroup, member_id: str, due: int) -> None:
         """Who has been given an id must join with it by then."""
         self.alarms.set(Alarm(AlarmKind.SESSION, group.group_id, member_id), due)
 
     # --- parked requests ----------------------------------------------------------------------
-    def answer_join(
-        self, group: ClassicGroup, member: Member, response: JoinGroupResponse
-    ) -> bool:
+    def answer_join(self, group: ClassicGroup, member: Member, response: JoinGroupResponse) -> bool:
         """Whether its JoinGroup was parked."""
         ticket = member.awaiting_join
         if ticket is None:

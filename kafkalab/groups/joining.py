@@ -16,7 +16,7 @@ from typing import Final
 from kafkalab.coordination import NOTHING, Result
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.groups.classic import ClassicGroup, GroupState
-from kafkalab.groups.group_table import GroupTable
+from kafkalab.groups.group_table import Alarm, AlarmKind, GroupTable
 from kafkalab.groups.members import Member, Protocols
 from kafkalab.groups.rebalance import (
     complete_if_all_joined,
@@ -111,6 +111,7 @@ def on_group_created(
     for member in list(group.members):
         table.refuse_parked(group, member, error, "")
         table.remove_member(group, member.member_id, "the group could not be written")
+    table.alarms.cancel(Alarm(AlarmKind.JOIN, then.group_id))
     del table.live[then.group_id]
 
 
@@ -137,7 +138,7 @@ def on_static_member_replaced(
             then.old_rebalance_timeout_ms,
             then.old_session_timeout_ms,
         )
-        old = group.replace_static(then.new_id, then.old_id)
+        old = table.replace_static(group, then.new_id, then.old_id)
         table.expect_heartbeat(group, old, now)
         return
     is_leader = group.leader_id == then.new_id
@@ -189,17 +190,10 @@ def _join_with_id(
     elif group.state is S.STABLE and group.leader_id == member.member_id:
         reason = f"the leader {member.member_id} joins again"
     if not reason:
-        # It may have missed the answer, or asks for no reason: its place is unchanged.
-        told = joined(group, member) if group.state is S.COMPLETING_REBALANCE else None
-        table.effects.reply(ticket, told or _as_follower(group, member))
+        table.effects.reply(ticket, joined(group, member))  # it may have missed the answer
         return NOTHING
     _update(group, member, ticket, request)
     return rebalance_or_complete(table, group, _because(reason, request), now)
-
-
-def _as_follower(group: ClassicGroup, member: Member) -> JoinGroupResponse:
-    assert group.leader_id != member.member_id, member
-    return joined(group, member)
 
 
 def _add(
@@ -254,7 +248,7 @@ def _replace_static(
         old.session_timeout_ms,
         ticket.api_version,
     )
-    member = group.replace_static(old_id, new_id)
+    member = table.replace_static(group, old_id, new_id)
     table.expect_heartbeat(group, member, now)
     _update(group, member, ticket, request)
     reason = _because(f"the static member {request.group_instance_id} is back", request)
@@ -269,9 +263,7 @@ def _replace_static(
     return complete_if_all_joined(table, group, now)
 
 
-def _update(
-    group: ClassicGroup, member: Member, ticket: Ticket, request: JoinGroupRequest
-) -> None:
+def _update(group: ClassicGroup, member: Member, ticket: Ticket, request: JoinGroupRequest) -> None:
     rebalance_ms = request.rebalance_timeout_ms
     if rebalance_ms < 0:
         rebalance_ms = request.session_timeout_ms

@@ -32,14 +32,12 @@ from kafkalab.protocol.messages.classic_groups import (
 S = GroupState
 
 
-def heartbeat(table: GroupTable, ticket: Ticket, request: HeartbeatRequest, now: int) -> Result:
+def heartbeat(table: GroupTable, request: HeartbeatRequest, now: int) -> Result:
     """Renew a session.  Raises `KafkaError` for those who are not of this generation."""
     group = table.get(request.group_id)
     if group is None:
         raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, "the group does not exist")
-    member = group.known_now(
-        request.member_id, request.group_instance_id, request.generation_id
-    )
+    member = group.known_now(request.member_id, request.group_instance_id, request.generation_id)
     table.expect_heartbeat(group, member, now)
     error = ErrorCode.NONE
     if group.state is S.PREPARING_REBALANCE:
@@ -84,9 +82,7 @@ def leave(table: GroupTable, ticket: Ticket, request: LeaveGroupRequest, now: in
     return replace(result, response=left(version, members))
 
 
-def on_session_alarm(
-    table: GroupTable, group: ClassicGroup, member_id: str, now: int
-) -> Result:
+def on_session_alarm(table: GroupTable, group: ClassicGroup, member_id: str, now: int) -> Result:
     """A member has been silent for too long; a new coordinator sets all sessions anew."""
     member = group.members.get(member_id)
     if member is None:

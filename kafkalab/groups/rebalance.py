@@ -29,9 +29,7 @@ from kafkalab.protocol.messages.classic_groups import (
 S = GroupState
 
 
-def rebalance_or_complete(
-    table: GroupTable, group: ClassicGroup, reason: str, now: int
-) -> Result:
+def rebalance_or_complete(table: GroupTable, group: ClassicGroup, reason: str, now: int) -> Result:
     """Begin a rebalance; if one is on, see whether it can go on."""
     if group.can_rebalance:
         return prepare_rebalance(table, group, reason, now)
@@ -116,9 +114,7 @@ def on_sync_alarm(table: GroupTable, group: ClassicGroup, now: int) -> Result:
     return prepare_rebalance(table, group, "members did not ask for their assignment", now)
 
 
-def reset_assignments(
-    table: GroupTable, group: ClassicGroup, error: ErrorCode, now: int
-) -> None:
+def reset_assignments(table: GroupTable, group: ClassicGroup, error: ErrorCode, now: int) -> None:
     """Nobody has an assignment; those who wait for one are told why."""
     for member in group.members:
         member.assignment = b""

@@ -82,9 +82,7 @@ def _validated(table: GroupTable, request: SyncGroupRequest) -> tuple[ClassicGro
     group = table.get(request.group_id)
     if group is None or group.is_empty:
         raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, "the group has no members")
-    member = group.known_now(
-        request.member_id, request.group_instance_id, request.generation_id
-    )
+    member = group.known_now(request.member_id, request.group_instance_id, request.generation_id)
     for said, known in (
         (request.protocol_type, group.protocol_type),
         (request.protocol_name, group.protocol_name),
