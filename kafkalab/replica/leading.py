@@ -201,11 +201,8 @@ class Leading:
         if id == self.local.id:
             return False
         follower = self.followers.get(id)
-        if follower is None:
-            return True
-        if follower.is_fetching and follower.log_end_offset == end:
-            follower.idled(self.local.last_fetch_ms[id])
-        return not follower.is_caught_up(end, now, self.local.lag_time_max_ms)
+        lag_time_max_ms = self.local.lag_time_max_ms
+        return follower is None or not follower.is_caught_up(end, now, lag_time_max_ms)
 
     def _ask(self, pending: PendingIsr) -> None:
         self.isr_state = pending

@@ -1,0 +1,204 @@
+"""Reading one partition for one fetch, and putting what was read into an answer.
+
+    consumer   up to the high watermark, or with read_committed up to the last stable offset,
+               and with it the aborted transactions that overlap
+    follower   up to the end; what it asks for says what it has (`leading.fetched`)
+
+At most `max_bytes` in all and `partition_max_bytes` each, but the first batch of an answer goes
+out whatever its size, or its reader could never get past it.
+
+In Kafka: `ReplicaManager.readFromLog`, `Partition.fetchRecords`, `IncrementalFetchContext`.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from kafkalab.errors import ErrorCode, KafkaError
+from kafkalab.ids import Uuid
+from kafkalab.protocol.messages.fetch import (
+    AbortedTransaction,
+    EpochEndOffset,
+    FetchableTopicResponse,
+    FetchResponse,
+    LeaderIdAndEpoch,
+    NodeEndpoint,
+    PartitionData,
+)
+from kafkalab.record import Records
+from kafkalab.replica.fetch_session import UNKNOWN, FetchSession, ParkedFetch, SessionPartition
+from kafkalab.replica.local_broker import LocalBroker
+from kafkalab.replica.partition import Fetched, Partition
+
+#: A follower may hear of a topic or an epoch before its leader does; the leader will soon.
+_PUT_OFF: Final = frozenset({ErrorCode.UNKNOWN_LEADER_EPOCH, ErrorCode.UNKNOWN_TOPIC_ID})
+#: With these the answer says who leads (KIP-951).
+_TELL_LEADER: Final = frozenset({ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH})
+
+
+class Read(NamedTuple):
+    """What one partition gave to one fetch."""
+
+    part: SessionPartition
+    data: PartitionData
+    size_in_bytes: int = 0
+    is_urgent: bool = False
+    is_put_off: bool = False
+    is_clean: bool = False  # nothing is left to tell
+
+
+def read_partition(
+    local: LocalBroker,
+    session: FetchSession,
+    part: SessionPartition,
+    fetch: ParkedFetch,
+    max_bytes: int,
+    at_least_one: bool,
+    now: int | None,
+) -> Read:
+    """Read one partition.  With `now` a follower's request counts as its report as well."""
+    asked, replica_id = part.asked, session.replica_id
+    try:
+        partition = _find(local, session, part)
+        leading = partition.lead(asked.current_leader_epoch)
+        log = partition.log
+        if replica_id >= 0:
+            follower = leading.follower(replica_id)
+            up_to = log.log_end_offset
+        else:
+            up_to = log.last_stable_offset if fetch.read_committed else log.high_watermark
+        fetched = partition.read(
+            asked.fetch_offset,
+            min(asked.partition_max_bytes, max(max_bytes, 0)),
+            up_to,
+            asked.last_fetched_epoch,
+            at_least_one,
+        )
+        if fetched.diverging is not None:
+            return Read(part, _diverging(asked.partition, fetched), is_urgent=True)
+        if replica_id >= 0 and now is not None:
+            start, epoch = asked.log_start_offset, session.replica_epoch
+            leading.fetched(follower, asked.fetch_offset, start, epoch, now)
+    except KafkaError as error:
+        is_put_off = replica_id >= 0 and error.code in _PUT_OFF
+        data = _refusal(local, part, error.code, replica_id >= 0)
+        return Read(part, data, is_urgent=not is_put_off, is_put_off=is_put_off)
+    records = fetched.records
+    data = PartitionData(
+        partition_index=asked.partition,
+        error_code=0,
+        high_watermark=fetched.high_watermark,
+        last_stable_offset=fetched.last_stable_offset,
+        log_start_offset=fetched.log_start_offset,
+        aborted_transactions=_aborted(partition, asked.fetch_offset, records)
+        if fetch.read_committed
+        else None,
+        records=records,
+    )
+    return Read(part, data, records.size_in_bytes, is_clean=asked.fetch_offset >= up_to)
+
+
+def _find(local: LocalBroker, session: FetchSession, part: SessionPartition) -> Partition:
+    if part.key.topic.startswith(UNKNOWN):
+        raise KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
+    partition = local.hosted(part.key)
+    if session.uses_topic_ids and partition.topic_id != part.topic_id:
+        raise KafkaError(ErrorCode.INCONSISTENT_TOPIC_ID)
+    return partition
+
+
+def _aborted(partition: Partition, offset: int, records: Records) -> tuple[AbortedTransaction, ...]:
+    if not records.entries:
+        return ()
+    rows = partition.log.aborted_transactions(offset, records.entries[-1].next_offset)
+    return tuple(
+        [
+            AbortedTransaction(producer_id=row.producer_id, first_offset=row.first_offset)
+            for row in rows
+        ]
+    )
+
+
+def _diverging(partition: int, fetched: Fetched) -> PartitionData:
+    assert fetched.diverging is not None
+    epoch, end_offset = fetched.diverging
+    return PartitionData(
+        partition_index=partition,
+        error_code=0,
+        high_watermark=fetched.high_watermark,
+        last_stable_offset=fetched.last_stable_offset,
+        log_start_offset=fetched.log_start_offset,
+        diverging_epoch=EpochEndOffset(epoch=epoch, end_offset=end_offset),
+        records=Records.EMPTY,
+    )
+
+
+def _refusal(
+    local: LocalBroker, part: SessionPartition, code: ErrorCode, is_follower: bool
+) -> PartitionData:
+    """An error; a follower out of range is told where the log begins (Kafka's asks for it)."""
+    log_start_offset = -1
+    if code is ErrorCode.OFFSET_OUT_OF_RANGE and is_follower:
+        log_start_offset = local.partitions[part.key].log.log_start_offset
+    leader = LeaderIdAndEpoch()
+    if code in _TELL_LEADER:
+        known = local.image.partition(part.key)
+        if known is not None:
+            leader = LeaderIdAndEpoch(leader_id=known.leader, leader_epoch=known.leader_epoch)
+    return PartitionData(
+        partition_index=part.asked.partition,
+        error_code=code,
+        high_watermark=-1,
+        log_start_offset=log_start_offset,
+        current_leader=leader,
+        records=Records.EMPTY,
+    )
+
+
+def response_to(
+    local: LocalBroker, session: FetchSession, fetch: ParkedFetch, reads: list[Read], last: bool
+) -> FetchResponse:
+    """The answer: of a full fetch every partition, else those with news."""
+    topics: dict[tuple[str, Uuid], list[PartitionData]] = {}
+    leaders: dict[int, None] = {}
+    dirty = session.dirty
+    for part, data, size, is_urgent, is_put_off, is_clean in reads:
+        key = part.key
+        if is_clean:
+            dirty.pop(key, None)
+        elif size:  # the next answer begins with others
+            dirty.pop(key, None)
+            dirty[key] = None
+        has_news = (
+            data.high_watermark != part.known_high_watermark
+            or data.log_start_offset != part.known_log_start_offset
+        )
+        if is_put_off:
+            if not last:
+                continue
+        elif not (has_news or size or is_urgent or fetch.is_full):
+            continue
+        part.known_high_watermark = data.high_watermark
+        part.known_log_start_offset = data.log_start_offset
+        topics.setdefault((part.topic, part.topic_id), []).append(data)
+        if data.error_code in _TELL_LEADER:
+            leaders[data.current_leader.leader_id] = None
+    return FetchResponse(
+        session_id=session.id,
+        responses=tuple(
+            [
+                FetchableTopicResponse(topic=topic, topic_id=topic_id, partitions=tuple(parts))
+                for (topic, topic_id), parts in topics.items()
+            ]
+        ),
+        node_endpoints=_endpoints(local, leaders) if leaders else (),
+    )
+
+
+def _endpoints(local: LocalBroker, leaders: dict[int, None]) -> tuple[NodeEndpoint, ...]:
+    brokers: list[Any] = [local.image.brokers.get(id) for id in leaders]
+    return tuple(
+        [
+            NodeEndpoint(node_id=one.id, host=one.host, port=one.port, rack=one.rack)
+            for one in brokers
+            if one is not None
+        ]
+    )
