@@ -173,6 +173,7 @@ class FetchSessions:
             return False
         del session.partitions[key]
         session.dirty.pop(key, None)
+        session.recheck.pop(key, None)
         self._unwatch(key, session)
         return True
 
