@@ -7,9 +7,9 @@ can go wrong, and schedules of it), `apps` and `runner` (a learner's coroutines 
 """
 
 from kafkalab.world.driver import Driver, NodeFailure, StillWaiting
-from kafkalab.world.faults import CommandError, Faults
+from kafkalab.world.faults import WORLD, CommandError, Faults
 from kafkalab.world.trace import Entry, Trace
-from kafkalab.world.world import WORLD, Action, World
+from kafkalab.world.world import Action, World
 
 __all__ = [
     "WORLD",

@@ -18,14 +18,17 @@ Read next: `world`, whose methods these call; `network`, for what a partition do
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from kafkalab.chance import Stream
 from kafkalab.errors import LearnerError
-from kafkalab.ids import NodeName, server_name
+from kafkalab.ids import ConnectionId, NodeName, server_name
 
 if TYPE_CHECKING:
     from kafkalab.world.world import World
+
+#: Whose events those are that belong to no node.
+WORLD: Final[NodeName] = "world"
 
 _FORMS: Final = (
     "crash N, restart N, pause N MS, partition A,B | C, heal, delay A B MS, cut A B "
@@ -103,16 +106,34 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
         case "pause":
             world.pause(command.nodes[0], command.ms, cause)
         case "partition":
-            world.partition(command.sides, cause)
+            _note(world, cause, "Partitioned", command.sides)
+            world.network.partition(command.sides, world.now)
         case "heal":
-            world.heal(cause)
+            _note(world, cause, "Healed")
+            world.network.partition((), world.now)
         case "delay":
             one, other = command.nodes
-            world.delay(one, other, command.ms, cause)
+            _note(world, cause, "Delayed", one, other, command.ms)
+            world.network.delay(one, other, command.ms)
+            world.network.delay(other, one, command.ms)
         case "cut":
-            world.cut_between(command.nodes[0], command.nodes[1], cause)
+            for connection in world.network.connections.ids():
+                if {connection.client, connection.server} == set(command.nodes):
+                    cut(world, connection, cause)
         case _:
             raise AssertionError(command)
+
+
+def cut(world: "World", connection: ConnectionId, cause: int = 0) -> None:
+    """Break one connection; what is in flight on it is lost.  `CommandError` if it is gone."""
+    if connection not in world.network.connections.ids():
+        raise CommandError(f"there is no connection {connection}")
+    id = _note(world, cause, "ConnectionCut", *connection)
+    world.network.cut(connection, id, world.now)
+
+
+def _note(world: "World", cause: int, *event: Any) -> int:
+    return world.trace.add(world.now, cause, WORLD, event)
 
 
 def _ms(text: str) -> int:

@@ -19,21 +19,19 @@ Read next: `network` and `connections`, `scheduler`, `faults`, `apps`; `driver`,
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Self
 
-from kafkalab.ids import ConnectionId, NodeName
+from kafkalab.ids import NodeName
 from kafkalab.node import Node
 from kafkalab.protocol.api_keys import ApiKey
 from kafkalab.world import faults
 from kafkalab.world.apps import Apps
 from kafkalab.world.chunks import Chunks
 from kafkalab.world.failures import NodeFailure
-from kafkalab.world.faults import Command, CommandError
-from kafkalab.world.network import Network, Sides
+from kafkalab.world.faults import WORLD, Command, CommandError
+from kafkalab.world.network import Network
 from kafkalab.world.plain import plain
 from kafkalab.world.scheduler import Scheduler, What
 from kafkalab.world.trace import Trace
 
-#: Whose events those are that belong to no node.
-WORLD: Final[NodeName] = "world"
 #: A node that asks this often for the same instant will never let time pass.
 _WAKES_AT_ONCE_MAX: Final = 10_000
 _API_NAMES: Final = {int(key): key.name for key in ApiKey}
@@ -280,7 +278,7 @@ class World:
         """Do a fault now, by its words (`faults`).  `CommandError` if that cannot be."""
         command = faults.parse(words)
         faults.apply(self, command)
-        self._record("command", words)
+        self.record("command", words)
 
     def schedule(self, at: int, words: str) -> None:
         """Plan a fault for the instant `at` (ms); one that then does not apply is passed over."""
@@ -290,9 +288,10 @@ class World:
         if at < self.now:
             raise CommandError(f"it is {self.now} ms already: {words!r} at {at} ms is too late")
         self.scheduler.plan(at, What.COMMAND, command)
-        self._record("schedule", at, words)
+        self.record("schedule", at, words)
 
-    def _record(self, method: str, *arguments: Any) -> None:
+    def record(self, method: str, *arguments: Any) -> None:
+        """Note what was done from outside to the world itself, for who makes the run again."""
         self.actions.append(Action(self.now, self.steps, WORLD, method, arguments))
 
     def _scheduled(self, command: Command) -> bool:
@@ -348,40 +347,6 @@ class World:
         pipes = [pipe for pipe in self.network.connections.pipes() if pipe.target == name]
         self.network.release(pipes, self.now)
         return True
-
-    def partition(self, sides: Sides, cause: int = 0) -> None:
-        """Messages between the sides wait from now on; replaces the partition there was."""
-        for side in sides:
-            for node in side:
-                self.check_known(node)
-        self.trace.add(self.now, cause, WORLD, ("Partitioned", sides))
-        self.network.partition(sides, self.now)
-
-    def heal(self, cause: int = 0) -> None:
-        """No partition any more: what waited arrives now."""
-        self.trace.add(self.now, cause, WORLD, ("Healed",))
-        self.network.partition((), self.now)
-
-    def delay(self, one: NodeName, other: NodeName, delay_ms: int, cause: int = 0) -> None:
-        """Messages between two nodes take so long from now on, each way."""
-        self.trace.add(self.now, cause, WORLD, ("Delayed", one, other, delay_ms))
-        self.network.delay(one, other, delay_ms)
-        self.network.delay(other, one, delay_ms)
-
-    def cut(self, connection: ConnectionId, cause: int = 0) -> None:
-        """Break one connection; what is in flight on it is lost."""
-        event = ("ConnectionCut", *connection)
-        if connection not in self.network.connections.ids():
-            raise CommandError(f"there is no connection {connection}")
-        id = self.trace.add(self.now, cause, WORLD, event)
-        self.network.cut(connection, id, self.now)
-
-    def cut_between(self, one: NodeName, other: NodeName, cause: int = 0) -> None:
-        """Break every connection between two nodes."""
-        ends = {one, other}
-        for connection in self.network.connections.ids():
-            if {connection.client, connection.server} == ends:
-                self.cut(connection, cause)
 
     def _check_up(self, name: NodeName) -> None:
         self.check_known(name)

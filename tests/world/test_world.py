@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kafkalab.ids import ConnectionId
-from kafkalab.world import CommandError, NodeFailure, World
+from kafkalab.world import CommandError, NodeFailure, World, faults
 from kafkalab.world.causality import causes
 
 CONNECTION = ConnectionId("client", "broker-1", 1)
@@ -89,13 +89,13 @@ def test_hanging_up_loses_the_answer_and_tells_the_server(world: World) -> None:
 
 def test_a_cut_loses_what_is_in_flight_and_both_ends_hear_of_it(world: World) -> None:
     world.act("client", "ask", "a")
-    world.cut(CONNECTION)
+    faults.cut(world, CONNECTION)
     run(world, 5)
     assert node(world, "broker-1").seen == []
     assert node(world, "broker-1").closed == [CONNECTION]
     assert node(world, "client").broken == 1
     with pytest.raises(CommandError, match="no connection"):
-        world.cut(CONNECTION)
+        faults.cut(world, CONNECTION)
 
 
 def test_a_cut_is_heard_through_a_partition(world: World) -> None:

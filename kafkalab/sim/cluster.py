@@ -1,0 +1,122 @@
+"""What a simulation is built from: controllers 101 …, brokers 1 …, an operator, one disk each.
+
+Settings are Kafka's, with the lab's defaults and, besides:
+    auto.create.topics.enable                 false: a misspelt topic should be an error
+    offsets.topic.replication.factor          no more than there are brokers; so for transactions
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kafkalab.config import Config, broker_config
+from kafkalab.errors import LearnerError
+from kafkalab.ids import FIRST_CONTROLLER_ID, NodeId, server_name
+from kafkalab.log import Disk
+from kafkalab.metadata import MetadataImage
+from kafkalab.server import Broker, Controller
+from kafkalab.sim.operator import Operator
+from kafkalab.world import World
+
+PORT: Final = 9092
+_BROKERS_MAX: Final = 100
+
+
+def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
+    """The brokers' and controllers' configuration.  `ConfigError` for what does not fit."""
+    copies = min(3, brokers)
+    return broker_config(
+        {
+            "auto.create.topics.enable": False,
+            "offsets.topic.replication.factor": copies,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": min(2, brokers),
+            **(config or {}),
+        }
+    )
+
+
+def build(world: World, brokers: int, controllers: int, config: Config) -> None:
+    """Add the servers and the operator; nothing has run yet."""
+    if not 1 <= brokers <= _BROKERS_MAX or not 1 <= controllers <= _BROKERS_MAX:
+        raise LearnerError(
+            f"a cluster has 1 to {_BROKERS_MAX} brokers and as many controllers at most, "
+            f"not {brokers} and {controllers}"
+        )
+    voters = tuple(range(FIRST_CONTROLLER_ID, FIRST_CONTROLLER_ID + controllers))
+    for node_id in voters:
+        world.add(Controller(node_id, config, Disk(), world.seed, voters))
+    for broker_id in range(1, brokers + 1):
+        world.add(
+            Broker(
+                broker_id,
+                config,
+                Disk(),
+                world.seed,
+                voters,
+                host=server_name(broker_id),
+                port=PORT,
+            )
+        )
+    world.add(Operator())
+
+
+def broker(world: World, broker_id: NodeId) -> Broker:
+    """A broker's node.  `CommandError` if there is none of that number."""
+    name = server_name(broker_id)
+    world.check_known(name)
+    node = world.nodes[name]
+    assert isinstance(node, Broker), name
+    return node
+
+
+def controller(world: World, node_id: NodeId) -> Controller:
+    """A controller's node.  `CommandError` if there is none of that number."""
+    name = server_name(node_id)
+    world.check_known(name)
+    node = world.nodes[name]
+    assert isinstance(node, Controller), name
+    return node
+
+
+def brokers(world: World) -> list[Broker]:
+    """All brokers, crashed ones too, by number."""
+    return [node for node in world.nodes.values() if isinstance(node, Broker)]
+
+
+def controllers(world: World) -> list[Controller]:
+    """All controllers, crashed ones too, by number."""
+    return [node for node in world.nodes.values() if isinstance(node, Controller)]
+
+
+def active_controller(world: World) -> Controller | None:
+    """The controller that leads the quorum, if one does; of two that think so, the later."""
+    leading = [
+        node for node in controllers(world) if world.is_up(node.name) and node.raft.is_leader
+    ]
+    return max(leading, key=lambda node: node.raft.epoch, default=None)
+
+
+def metadata(world: World) -> MetadataImage:
+    """What the cluster has decided: the image of whichever controller knows most."""
+    return max((node.image for node in controllers(world)), key=lambda image: image.offset)
+
+
+def in_service(world: World) -> list[Broker]:
+    """The brokers that run and that the controller has not fenced."""
+    known = metadata(world).brokers
+    return [
+        node
+        for node in brokers(world)
+        if world.is_up(node.name) and node.broker_id in known and not known[node.broker_id].fenced
+    ]
+
+
+def is_ready(world: World) -> bool:
+    """Whether every running broker is in service, and all know it."""
+    running = [node for node in brokers(world) if world.is_up(node.name)]
+    ids = [node.broker_id for node in running]
+    return all(
+        broker_id in node.image.brokers and not node.image.brokers[broker_id].fenced
+        for node in running
+        for broker_id in ids
+    )

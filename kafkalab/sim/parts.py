@@ -1,0 +1,162 @@
+"""A broker, a controller, an app, the network: as a learner calls them.
+
+Each is a name and a driver, nothing more, so it stays right whatever happens to what it names.
+"""
+
+from collections.abc import Iterable
+
+from kafkalab.ids import ConnectionId, NodeId, NodeName
+from kafkalab.node import Node
+from kafkalab.server import Broker
+from kafkalab.server.lifecycle import BrokerState
+from kafkalab.sim import cluster
+from kafkalab.world import Driver, World, faults
+
+
+class Server:
+    """A broker or controller of a simulation."""
+
+    def __init__(self, driver: Driver, name: NodeName, node_id: NodeId) -> None:
+        self._driver = driver
+        self.name = name
+        self.id = node_id
+
+    @property
+    def node(self) -> Node:
+        """The state machine itself, to be read."""
+        return self._driver.node(self.name)
+
+    def crash(self) -> None:
+        """End the process at once; its disk stays.  `CommandError` if it is down already."""
+        self._driver.command(f"crash {self.name}")
+
+    def restart(self) -> None:
+        """Start a new process on the disk of the crashed one.  `CommandError` if it runs."""
+        self._driver.command(f"restart {self.name}")
+
+    def pause(self, seconds: float) -> None:
+        """For so many virtual seconds it handles nothing; messages and timers wait."""
+        self._driver.command(f"pause {self.name} {round(seconds * 1000)}")
+
+    @property
+    def state(self) -> str:
+        """online, crashed, paused, fenced (the controller has put it out of service), starting."""
+        return state_of(self._driver.world, self.name, self.id)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.state}>"
+
+
+def state_of(world: World, name: NodeName, node_id: NodeId) -> str:
+    """The state of a broker or controller, as pictures show it."""
+    if name in world.crashed:
+        return "crashed"
+    if name in world.paused:
+        return "paused"
+    if not isinstance(world.nodes[name], Broker):
+        return "online"
+    known = cluster.metadata(world).brokers.get(node_id)
+    if known is not None and not known.fenced:
+        return "online"
+    is_new = known is None or (not known.is_active and _is_starting(world, name))
+    return "starting" if is_new else "fenced"
+
+
+def _is_starting(world: World, name: NodeName) -> bool:
+    node = world.nodes[name]
+    return isinstance(node, Broker) and node.lifecycle.state is not BrokerState.RUNNING
+
+
+class Network:
+    """The network of a simulation: what can go wrong with it."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    def partition(self, *sides: Iterable[NodeId | NodeName]) -> None:
+        """Let messages between the sides wait until `heal`: `partition({1}, {2, 3})`.
+
+        Numbers are brokers and controllers (101 …), words the names of clients.  A node that no
+        side names reaches them all.  Replaces the partition there was.
+        """
+        texts = [",".join(str(node) for node in sorted(side, key=str)) for side in sides]
+        self._driver.command(f"partition {' | '.join(texts)}")
+
+    def heal(self) -> None:
+        """End the partition: what waited arrives."""
+        self._driver.command("heal")
+
+    def delay(self, one: NodeId | NodeName, other: NodeId | NodeName, ms: int) -> None:
+        """Let messages between two nodes take so many virtual ms, each way (1 is usual)."""
+        self._driver.command(f"delay {one} {other} {ms}")
+
+    def cut(self, one: NodeId | NodeName | ConnectionId, other: NodeId | NodeName = "") -> None:
+        """Break a connection, or all between two nodes, and lose what is in flight on it."""
+        if isinstance(one, ConnectionId):
+            connection = one
+
+            def cut(world: World) -> None:
+                faults.cut(world, connection)
+                world.record("cut", *connection)
+
+            self._driver.call("cutting a connection", cut)
+        else:
+            self._driver.command(f"cut {one} {other}")
+
+    @property
+    def connections(self) -> list[ConnectionId]:
+        """Those there are, oldest first."""
+        return self._driver.world.network.connections.ids()
+
+    @property
+    def sides(self) -> tuple[tuple[NodeName, ...], ...]:
+        """Of the partition there is; () when the network is whole."""
+        return self._driver.world.network.sides
+
+    def __repr__(self) -> str:
+        sides = " | ".join(", ".join(side) for side in self.sides)
+        return f"<Network: {sides or 'whole'}>"
+
+
+class AppHandle:
+    """An app that runs inside the world."""
+
+    def __init__(self, driver: Driver, name: str) -> None:
+        self._driver = driver
+        self.name = name
+
+    @property
+    def state(self) -> str:
+        """running, finished or crashed."""
+        return self._driver.world.apps.processes[self.name].state.name.lower()
+
+    @property
+    def error(self) -> str:
+        """What it crashed of; empty if it did not."""
+        return self._driver.world.apps.processes[self.name].error
+
+    @property
+    def clients(self) -> tuple[NodeName, ...]:
+        """The nodes of its producers and consumers."""
+        return tuple(self._driver.world.apps.processes[self.name].nodes)
+
+    def crash(self) -> None:
+        """End it where it stands, with its clients.  `LearnerError` if it does not run."""
+
+        def crash(world: World) -> None:
+            world.apps.crash(world, self.name)
+            world.record("crash_app", self.name)
+
+        self._driver.call(f"crashing {self.name}", crash)
+
+    def restart(self) -> None:
+        """Run its function again from the start.  `LearnerError` if it runs."""
+
+        def restart(world: World) -> None:
+            world.record("restart_app", self.name)
+            world.apps.restart(world, self.name)
+
+        self._driver.call(f"restarting {self.name}", restart)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.state}{f' ({self.error})' if self.error else ''}>"

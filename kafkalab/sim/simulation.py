@@ -1,0 +1,346 @@
+"""A Kafka cluster in virtual time: make it, use it, break it, fork it.
+
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", partitions=3, replication_factor=3)
+    sim.broker(2).crash()
+    sim.run(10)                      ten virtual seconds, some milliseconds of yours
+    branch = sim.fork()              and from here on, two futures
+
+Nothing happens between calls: time passes only in a call that says so.  The same seed and the same
+calls give the same run, event for event (`sim.trace.digest()`).
+
+Invariants: `now` never falls; what is done to a fork never shows in its origin.
+Left out: going back (`fork` before what may go wrong); use by several threads at once is safe, but
+they take turns.
+Read next: `world.world`, which does all this; `cluster`, what is in it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from inspect import iscoroutinefunction
+from types import TracebackType
+from typing import Any, Self
+
+from kafkalab.config import Config
+from kafkalab.errors import ErrorCode, KafkaError, LearnerError
+from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
+from kafkalab.metadata import MetadataImage
+from kafkalab.metadata.image import PartitionImage
+from kafkalab.protocol.messages.topics import (
+    CreatableTopic,
+    CreatableTopicConfig,
+    CreateTopicsRequest,
+    DeleteTopicsRequest,
+    DeleteTopicState,
+)
+from kafkalab.protocol.schema import Message
+from kafkalab.sim import cluster
+from kafkalab.sim.clients import ALIAS, SimulatedClients
+from kafkalab.sim.open_simulations import opened
+from kafkalab.sim.operator import OPERATOR, Operator
+from kafkalab.sim.parts import AppHandle, Network, Server
+from kafkalab.world import Driver, Entry, Trace, World
+from kafkalab.world.apps import Function
+from kafkalab.world.driver import ENDLESS_MS
+
+
+class Simulation:
+    """See the module's docstring.  Seconds are virtual; `now` is in whole virtual ms.
+
+    `wire`: every message goes through Kafka's byte format and back (slower; the same run).
+    `config`: broker settings by Kafka's own names, `{"replica.lag.time.max.ms": 5000}`.
+    `started_at` is when the cluster was ready, in virtual ms; set it to where your story begins.
+    """
+
+    def __init__(
+        self,
+        brokers: int = 3,
+        seed: int = 0,
+        controllers: int = 1,
+        *,
+        wire: bool = False,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.config: Config = cluster.settings(brokers, config)
+        self.name = "Simulation"
+        self.is_closed = False
+        world = World(seed, is_wire=wire)
+        self._attach(world)
+        cluster.build(world, brokers, controllers, self.config)
+        self.bootstrap: tuple[NodeName, ...] = tuple(
+            server_name(broker_id) for broker_id in range(1, brokers + 1)
+        )
+        world.apps.clients = SimulatedClients(self.bootstrap)
+        self.driver.wait(lambda: cluster.is_ready(world), None, "the brokers are in service")
+        self.started_at = self.now
+        opened(self)
+
+    def _attach(self, world: World) -> None:
+        self.driver = Driver(world)
+        self.network = Network(self.driver)
+
+    # what there is
+
+    @property
+    def world(self) -> World:
+        """The world itself, to be read."""
+        return self.driver.world
+
+    @property
+    def now(self) -> int:
+        """Virtual ms since the beginning."""
+        return self.world.now
+
+    @property
+    def seed(self) -> int:
+        return self.world.seed
+
+    @property
+    def trace(self) -> Trace:
+        """What happened, in order, each with its cause."""
+        return self.world.trace
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """For a client's `bootstrap.servers`; clients of this project reach it by this text."""
+        return f"{ALIAS}:{cluster.PORT}"
+
+    @property
+    def metadata(self) -> MetadataImage:
+        """What the controllers have committed."""
+        return cluster.metadata(self.world)
+
+    @property
+    def topics(self) -> list[str]:
+        """Names of the topics, internal ones (`__consumer_offsets`) left out, sorted."""
+        return sorted(name for name in self.metadata.topics if not name.startswith("__"))
+
+    def broker(self, broker_id: NodeId | None) -> Server:
+        """Broker 1 … n, to crash, restart or pause it.  `LearnerError` if there is none."""
+        if broker_id is None:
+            raise LearnerError("there is no broker None: has the partition no leader just now?")
+        return Server(self.driver, cluster.broker(self.world, broker_id).name, broker_id)
+
+    def controller(self, node_id: NodeId) -> Server:
+        """Controller 101 ….  `LearnerError` if there is none of that number."""
+        return Server(self.driver, cluster.controller(self.world, node_id).name, node_id)
+
+    def alive(self) -> list[NodeId]:
+        """The brokers whose process runs (paused and fenced ones too)."""
+        world = self.world
+        return [node.broker_id for node in cluster.brokers(world) if world.is_up(node.name)]
+
+    def leader(self, topic: str, partition: int) -> NodeId | None:
+        """Who leads, by the controllers' metadata; None if nobody does.  KafkaError if unknown."""
+        leader = self._partition(topic, partition).leader
+        return None if leader == NO_NODE else leader
+
+    def isr(self, topic: str, partition: int) -> tuple[NodeId, ...]:
+        """The in-sync replicas, by the controllers' metadata.  KafkaError if unknown."""
+        return self._partition(topic, partition).isr
+
+    def _partition(self, topic: str, partition: int) -> PartitionImage:
+        found = self.metadata.partition(TopicPartition(topic, partition))
+        if found is None:
+            there_are = ", ".join(self.topics) or "none"
+            raise KafkaError(
+                ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                f"there is no {topic}-{partition}; topics: {there_are}",
+            )
+        return found
+
+    # topics
+
+    def create_topic(
+        self,
+        name: str,
+        partitions: int = 1,
+        replication_factor: int = 1,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Create a topic and wait until every broker in service knows its leaders.
+
+        KafkaError with Kafka's own code if the controller refuses.
+        """
+        topic = CreatableTopic(
+            name=name,
+            num_partitions=partitions,
+            replication_factor=replication_factor,
+            assignments=(),
+            configs=tuple(
+                CreatableTopicConfig(name=key, value=_text(value))
+                for key, value in (config or {}).items()
+            ),
+        )
+        answer = self._ask(CreateTopicsRequest(topics=(topic,)), f"{name} is created")
+        _raise_refused(answer.topics)
+        self.driver.wait(lambda: self._is_known(name), None, f"every broker knows {name}")
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic and wait until every broker in service knows.  KafkaError if refused."""
+        request = DeleteTopicsRequest(topics=(DeleteTopicState(name=name),), topic_names=())
+        _raise_refused(self._ask(request, f"{name} is deleted").responses)
+        world = self.world
+        self.driver.wait(
+            lambda: all(name not in node.image.topics for node in cluster.in_service(world)),
+            None,
+            f"every broker knows that {name} is deleted",
+        )
+
+    def _is_known(self, name: str) -> bool:
+        world = self.world
+        decided = cluster.metadata(world).topics.get(name)
+        if decided is None:
+            return False
+        for node in cluster.in_service(world):
+            known = node.image.topics.get(name)
+            if known is None or known.topic_id != decided.topic_id:
+                return False
+        return all(partition.has_leader for partition in decided.partitions.values())
+
+    def _ask(self, request: Message, what: str) -> Any:
+        """Send a request to a broker in service until it is answered; returns the answer."""
+        operator = self.world.nodes[OPERATOR]
+        assert isinstance(operator, Operator)
+        answer = None
+        while answer is None:
+            self.driver.wait(lambda: cluster.in_service(self.world), None, "a broker is in service")
+            server = cluster.in_service(self.world)[0].name
+            self.driver.act(OPERATOR, "ask", server, request)
+            self.driver.wait(lambda: operator.is_done, None, what)
+            answer = operator.answer
+        return answer
+
+    # clients and apps
+
+    def add_client(self, kind: str, conf: Mapping[str, Any]) -> NodeName:
+        """A client node ("producer", "consumer", "admin") for a handle; returns its name.
+
+        `ConfigError` for an option that is unknown or does not fit.
+        """
+
+        def add(world: World) -> NodeName:
+            assert world.apps.clients is not None
+            name = world.new_name(kind)
+            world.add(world.apps.clients.node(kind, dict(conf), name, world.seed))
+            world.record("add_client", kind, dict(conf))
+            return name
+
+        name: NodeName = self.driver.call(f"adding a {kind}", add)
+        return name
+
+    def app(self, function: Function, name: str | None = None) -> AppHandle:
+        """Run `async def function(app)` inside the world, beside all else, from now on.
+
+        It makes its clients by `app.producer(conf)` and `app.consumer(conf)` and waits by `await`.
+        A fork runs it again from its start against what it saw before the fork, so it must be
+        repeatable, and what it does to things outside is done again.
+        """
+        if not iscoroutinefunction(function):
+            raise LearnerError(f"sim.app takes an async function, not {function!r}")
+
+        def start(world: World) -> str:
+            made = name or world.new_name(function.__name__)
+            world.record("app", function, made)
+            world.apps.start(world, function, made)
+            return made
+
+        made: str = self.driver.call(f"starting {function.__name__}", start)
+        return AppHandle(self.driver, made)
+
+    # time and faults
+
+    def run(self, seconds: float | None = None, *, steps: int | None = None) -> None:
+        """Let so many virtual seconds pass, or so many steps be taken."""
+        if (seconds is None) == (steps is None):
+            raise LearnerError("how long?  run(5) is five virtual seconds, run(steps=5) five steps")
+        if steps is not None:
+            self.driver.run_steps(steps)
+        elif seconds is not None:
+            self.driver.run_for(_ms(seconds))
+
+    def run_to(self, ms: int) -> None:
+        """Run until the clock shows `ms`.  Nothing if it is later already."""
+        self.driver.run_to(ms)
+
+    def step(self) -> list[Entry]:
+        """Handle the next message, timer or fault; returns what happened, the first its cause."""
+        since = self.world.trace.next_id
+        self.driver.step()
+        return list(self.world.trace.recent(since))
+
+    def run_until(
+        self,
+        condition: Callable[[], object],
+        *,
+        limit_ms: int = ENDLESS_MS,
+        what: str = "the condition holds",
+    ) -> None:
+        """Run until the condition holds; `StillWaiting` if it does not within `limit_ms`."""
+        if not self.driver.wait(condition, limit_ms, what):
+            raise self.driver.still_waiting(limit_ms, what)
+
+    def sleep(self, seconds: float) -> None:
+        """Let virtual seconds pass, as `time.sleep` does with yours."""
+        self.driver.run_for(_ms(seconds))
+
+    def schedule(self, seconds: float, words: str) -> None:
+        """Plan a fault so many virtual seconds from now: "crash 2", "heal" (`world.faults`).
+
+        `LearnerError` for words that are no command; one that does not apply then is passed over.
+        """
+        at = self.now + _ms(seconds)
+        self.driver.call(f"planning {words!r}", lambda world: world.schedule(at, words))
+
+    # branches
+
+    def fork(self, name: str | None = None) -> Self:
+        """A simulation that is now as this one, and goes its own way.
+
+        `kafka:9092` goes on to mean the origin: `Producer(conf, sim=branch)` for this one.
+        """
+        other = type(self).__new__(type(self))
+        with self.driver.locked() as world:
+            other._attach(world.fork())
+        other.config, other.bootstrap = self.config, self.bootstrap
+        other.name = name or f"{self.name}, branch at {self.now} ms"
+        other.started_at = self.started_at
+        other.is_closed = False
+        return other
+
+    def close(self) -> None:
+        """Done with it: `kafka:9092` means the simulation before.  It can still be read."""
+        self.is_closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        alive = ", ".join(map(str, self.alive())) or "none"
+        return f"<{self.name}: seed {self.seed}, {self.now} ms, brokers up: {alive}>"
+
+
+def _ms(seconds: float) -> int:
+    if seconds < 0:
+        raise LearnerError(f"time does not go back: {seconds} seconds")
+    return round(seconds * 1000)
+
+
+def _raise_refused(results: Iterable[Any]) -> None:
+    for result in results:
+        if result.error_code:
+            raise KafkaError(ErrorCode(result.error_code), result.error_message or "")
+
+
+def _text(value: Any) -> str | None:
+    """A configuration value as Kafka writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
