@@ -128,6 +128,9 @@ BROKER_KEYS: Final[Mapping[str, Key]] = _keys(
     Key("metadata.max.idle.interval.ms", _I, 500, 0),
     Key("controlled.shutdown.enable", _B, True),
     Key("broker.rack", _S, None),
+    Key("auto.leader.rebalance.enable", _B, True),
+    Key("leader.imbalance.check.interval.seconds", _L, 300, 1),
+    Key("unclean.leader.election.interval.ms", _L, 300_000, 1),
     # groups
     Key("group.initial.rebalance.delay.ms", _I, 3_000, 0),
     Key("group.min.session.timeout.ms", _I, 6_000, 1),

@@ -15,6 +15,7 @@ Uuid = bytes  # 16 bytes; Kafka prints it in URL-safe base 64
 ZERO_UUID: Uuid = bytes(16)
 FIRST_CONTROLLER_ID: NodeId = 101
 NO_NODE: NodeId = -1  # Kafka's "no leader", "not a replica"
+CLUSTER_ID = "kafkalab"
 
 
 class TopicPartition(NamedTuple):

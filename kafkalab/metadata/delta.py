@@ -14,7 +14,13 @@ from typing import Any, Final
 
 from kafkalab.ids import NodeId, TopicPartition, Uuid
 from kafkalab.metadata import records as r
-from kafkalab.metadata.image import BrokerImage, MetadataImage, PartitionImage, TopicImage
+from kafkalab.metadata.image import (
+    TOPIC_RESOURCE,
+    BrokerImage,
+    MetadataImage,
+    PartitionImage,
+    TopicImage,
+)
 
 NO_LEADER_CHANGE: Final = -2
 
@@ -143,6 +149,10 @@ class MetadataDelta:
         topic = by_id.pop(record.topic_id)
         del topics[topic.name]
         self._partitions.pop(topic.name, None)
+        settings = (TOPIC_RESOURCE, topic.name)  # its settings go with it
+        if settings in (self.image.configs if self._configs is None else self._configs):
+            self._own_configs().pop(settings)
+            self.changed_configs[settings] = None
         self.deleted_topics[topic.name] = self.image.topics.get(topic.name, topic)
         self.changed_topics.pop(topic.name, None)
         for partition in list(self.changed_partitions):
@@ -176,6 +186,22 @@ class MetadataDelta:
         partitions[record.partition_id] = merge(partitions[record.partition_id], record)
         self.changed_partitions[TopicPartition(name, record.partition_id)] = None
 
+    def _clear_elr(self, record: r.ClearElrRecord) -> None:
+        """Forget the eligible leaders of one topic, or of all if it has no name."""
+        topics = self.image.topics if self._topics is None else self._topics
+        for topic in [topics[record.topic_name]] if record.topic_name else list(topics.values()):
+            current = self._partitions.get(topic.name, topic.partitions)
+            for number, partition in list(current.items()):
+                if partition.elr or partition.last_known_elr:
+                    name, partitions = self._own_partitions(topic.topic_id)
+                    partitions[number] = replace(
+                        partition,
+                        partition_epoch=partition.partition_epoch + 1,
+                        elr=(),
+                        last_known_elr=(),
+                    )
+                    self.changed_partitions[TopicPartition(name, number)] = None
+
     def _settle_partitions(self) -> None:
         if not self._partitions:
             return
@@ -186,19 +212,23 @@ class MetadataDelta:
         self._partitions = {}
 
     # --- the rest -----------------------------------------------------------------------------
-    def _set_config(self, record: r.ConfigRecord) -> None:
+    def _own_configs(self) -> dict[tuple[int, str], Mapping[str, str]]:
         if self._configs is None:
             self._configs = dict(self.image.configs)
+        return self._configs
+
+    def _set_config(self, record: r.ConfigRecord) -> None:
+        configs = self._own_configs()
         resource = (record.resource_type, record.resource_name)
-        settings = dict(self._configs.get(resource, {}))
+        settings = dict(configs.get(resource, {}))
         if record.value is None:
             settings.pop(record.name, None)
         else:
             settings[record.name] = record.value
         if settings:
-            self._configs[resource] = settings
+            configs[resource] = settings
         else:
-            self._configs.pop(resource, None)
+            configs.pop(resource, None)
         self.changed_configs[resource] = None
 
     def _set_feature(self, record: r.FeatureLevelRecord) -> None:
@@ -245,6 +275,7 @@ _REPLAY: Final[Mapping[type, Callable[[MetadataDelta, Any], None]]] = {
     r.RemoveTopicRecord: MetadataDelta._remove_topic,
     r.PartitionRecord: MetadataDelta._add_partition,
     r.PartitionChangeRecord: MetadataDelta._change_partition,
+    r.ClearElrRecord: MetadataDelta._clear_elr,
     r.ConfigRecord: MetadataDelta._set_config,
     r.FeatureLevelRecord: MetadataDelta._set_feature,
     r.ProducerIdsRecord: MetadataDelta._set_producer_ids,

@@ -30,7 +30,7 @@ from kafkalab.raft.roles import Leader, Observer
 class RaftClient:
     """One node's part in the quorum.  Its log is on `disk`; a call's owner is "raft"."""
 
-    __slots__ = ("_config", "_log", "_role", "_seed", "_voters", "node_id")
+    __slots__ = ("_config", "_log", "_role", "_seed", "node_id", "voters")
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class RaftClient:
     ) -> None:
         assert len(voters) == 1, f"one voter so far, not {voters}"
         self.node_id = node_id
-        self._voters = voters
+        self.voters = voters
         self._config = config
         self._seed = seed
         self._log = MetadataLog(disk)
@@ -59,7 +59,7 @@ class RaftClient:
         epoch = quorum_state.load(disk).leader_epoch + 1
         quorum_state.save(disk, QuorumState(epoch, self.node_id))
         leader = Leader(self.node_id, epoch, self._log, effects)
-        leader.begin(self._voters, now)
+        leader.begin(self.voters, now)
         return leader
 
     @property
@@ -114,7 +114,7 @@ class RaftClient:
         """An equal client on a forked disk."""
         other = type(self).__new__(type(self))
         other.node_id = self.node_id
-        other._voters = self._voters
+        other.voters = self.voters
         other._config, other._seed = self._config, self._seed
         other._log = self._log.fork(disk)
         other._role = self._role.fork(other._log, disk, effects)
