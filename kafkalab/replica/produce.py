@@ -202,7 +202,7 @@ class Produces:
 
     # --- answering ----------------------------------------------------------------------------
     def _end_unanswered(self, ticket: Ticket, results: list[Result]) -> None:
-        if any([result.response.error_code for result in results]):
+        if any(result.response.error_code for result in results):
             self._local.effects.close(ticket)
         else:
             self._local.effects.reply(ticket, None)
