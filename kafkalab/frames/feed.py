@@ -7,11 +7,12 @@ token of the theme, never a colour.  `HEADLINES` are those that stop a playback 
 Read next: `cluster`, which puts the feed beside what there is.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from kafkalab.errors import ErrorCode
 from kafkalab.events import Event, named
+from kafkalab.frames.shape import EVENTS_MAX, EventFrame, Tone
 from kafkalab.ids import NO_NODE
 
 Fields = Mapping[str, Any]
@@ -21,7 +22,7 @@ class Words(NamedTuple):
     """How one kind of event is told.  `say` may return None: this one is not worth telling."""
 
     glyph: str
-    tone: str
+    tone: Tone
     say: Callable[[str, Fields], str | None]
 
 
@@ -86,36 +87,34 @@ def _committed(node: str, fields: Fields) -> str:
 
 
 WORDS: Final[Mapping[str, Words]] = {
-    "Crashed": Words("cross", "out-t", lambda n, f: f"{_title(n)} crashed"),
-    "Restarted": Words("play", "sync-t", lambda n, f: f"{_title(n)} restarted"),
-    "Paused": Words("clock", "out-t", lambda n, f: f"{_title(n)} stands still"),
-    "Resumed": Words("play", "sync-t", lambda n, f: f"{_title(n)} goes on"),
-    "Partitioned": Words("plug", "out-t", lambda n, f: "The network is partitioned"),
-    "Healed": Words("tick", "sync-t", lambda n, f: "The network is whole again"),
+    "Crashed": Words("cross", "out", lambda n, f: f"{_title(n)} crashed"),
+    "Restarted": Words("play", "sync", lambda n, f: f"{_title(n)} restarted"),
+    "Paused": Words("clock", "out", lambda n, f: f"{_title(n)} stands still"),
+    "Resumed": Words("play", "sync", lambda n, f: f"{_title(n)} goes on"),
+    "Partitioned": Words("plug", "out", lambda n, f: "The network is partitioned"),
+    "Healed": Words("tick", "sync", lambda n, f: "The network is whole again"),
     "ConnectionCut": Words(
-        "plug", "out-t", lambda n, f: f"Connection {f['client']} to {f['server']} cut"
+        "plug", "out", lambda n, f: f"Connection {f['client']} to {f['server']} cut"
     ),
     "BrokerFenced": Words(
-        "cross", "out-t", lambda n, f: f"The controller fenced broker {f['broker_id']}"
+        "cross", "out", lambda n, f: f"The controller fenced broker {f['broker_id']}"
     ),
-    "BrokerUnfenced": Words(
-        "tick", "sync-t", lambda n, f: f"Broker {f['broker_id']} is in service"
-    ),
+    "BrokerUnfenced": Words("tick", "sync", lambda n, f: f"Broker {f['broker_id']} is in service"),
     "QuorumLeaderElected": Words(
-        "star", "lead-t", lambda n, f: f"{_title(n)} is active, epoch {f['quorum_epoch']}"
+        "star", "lead", lambda n, f: f"{_title(n)} is active, epoch {f['quorum_epoch']}"
     ),
     "TopicCreated": Words(
-        "plus", "comm-t", lambda n, f: f"Topic {f['topic']} with {f['partitions']} partitions"
+        "plus", "comm", lambda n, f: f"Topic {f['topic']} with {f['partitions']} partitions"
     ),
-    "TopicDeleted": Words("minus", "out-t", lambda n, f: f"Topic {f['topic']} deleted"),
-    "LeaderElected": Words("star", "lead-t", _leader),
-    "IsrChanged": Words("dot", "sync-t", _isr),
-    "Truncated": Words("minus", "out-t", _truncated),
-    "Appended": Words("up", "comm-t", _appended),
-    "RecordFailed": Words("cross", "out-t", _failed),
-    "GroupStateChanged": Words("swap", "group-t", _group),
-    "OffsetCommitted": Words("tick", "group-t", _committed),
-    "AppCrashed": Words("cross", "out-t", lambda n, f: f"{f['app']} crashed: {f['error']}"),
+    "TopicDeleted": Words("minus", "out", lambda n, f: f"Topic {f['topic']} deleted"),
+    "LeaderElected": Words("star", "lead", _leader),
+    "IsrChanged": Words("dot", "sync", _isr),
+    "Truncated": Words("minus", "out", _truncated),
+    "Appended": Words("up", "comm", _appended),
+    "RecordFailed": Words("cross", "out", _failed),
+    "GroupStateChanged": Words("swap", "group", _group),
+    "OffsetCommitted": Words("tick", "group", _committed),
+    "AppCrashed": Words("cross", "out", lambda n, f: f"{f['app']} crashed: {f['error']}"),
 }
 
 #: Kinds that deserve a picture of their own when a run is played back.
@@ -140,7 +139,7 @@ HEADLINES: Final = frozenset(
 )
 
 
-def in_words(node: str, event: Event) -> tuple[str, str, str] | None:
+def in_words(node: str, event: Event) -> tuple[str, Tone, str] | None:
     """(glyph, tone, sentence) of an event, or None if it is not for people."""
     words = WORDS.get(event[0])
     if words is None:
@@ -152,17 +151,17 @@ def in_words(node: str, event: Event) -> tuple[str, str, str] | None:
     if sentence is None:
         return None
     if event[0] == "IsrChanged" and len(fields["after"]) < len(fields["before"]):
-        return "cross", "out-t", sentence
+        return "cross", "out", sentence
     return words.glyph, words.tone, sentence
 
 
-def feed(entries: Sequence[Any], limit: int = 40) -> list[dict[str, Any]]:
-    """The last `limit` entries of a trace that are for people, newest first.
+def feed(newest_first: Iterable[Any], limit: int = EVENTS_MAX) -> list[EventFrame]:
+    """Of a trace's entries the newest `limit` that are for people, newest first.
 
     An entry has `id`, `at` (ms), `node` and `event`, as `world.trace` keeps them.
     """
-    rows: list[dict[str, Any]] = []
-    for entry in reversed(entries):
+    rows: list[EventFrame] = []
+    for entry in newest_first:
         told = in_words(entry.node, entry.event)
         if told is None:
             continue
@@ -173,8 +172,8 @@ def feed(entries: Sequence[Any], limit: int = 40) -> list[dict[str, Any]]:
                 "at": entry.at,
                 "node": entry.node,
                 "kind": entry.event[0],
-                "glyph": glyph,
                 "tone": tone,
+                "glyph": glyph,
                 "text": sentence,
             }
         )

@@ -4,6 +4,7 @@ Each is a name and a driver, nothing more, so it stays right whatever happens to
 """
 
 from collections.abc import Iterable
+from typing import Literal
 
 from kafkalab.ids import ConnectionId, NodeId, NodeName
 from kafkalab.node import Node
@@ -47,7 +48,10 @@ class Server:
         return f"<{self.name}: {self.state}>"
 
 
-def state_of(world: World, name: NodeName, node_id: NodeId) -> str:
+State = Literal["online", "crashed", "paused", "fenced", "starting"]
+
+
+def state_of(world: World, name: NodeName, node_id: NodeId) -> State:
     """The state of a broker or controller, as pictures show it."""
     if name in world.crashed:
         return "crashed"

@@ -1,0 +1,98 @@
+"""A world as a frame: brokers, topics, groups, clients, events, and a finding.
+
+    cluster_frame(sim)  ──▶  {"title": …, "now": …, "brokers": […], "topics": […], …, "say": …}
+
+What the controllers have decided (leaders, ISR) is told as they have it; each log as its own
+broker has it.  So a frame may show a leader that has crashed a moment ago, as the cluster does.
+
+Left out: internal topics, unless asked for.
+Read next: `shape`, which says what each field means; `lab.scenes.cluster_view`, which draws it.
+"""
+
+from itertools import islice
+from typing import Final, Protocol
+
+from kafkalab.frames.clients import client_frames
+from kafkalab.frames.feed import feed
+from kafkalab.frames.finding import finding
+from kafkalab.frames.groups import group_frames
+from kafkalab.frames.logs import topic_frames
+from kafkalab.frames.shape import BrokerFrame, ControllerFrame, Frame
+from kafkalab.ids import NodeName
+from kafkalab.server import Broker
+from kafkalab.sim import cluster
+from kafkalab.sim.parts import state_of
+from kafkalab.world import World
+
+#: How far back in the trace the feed looks: a frame must not get slower as a run gets longer.
+_ENTRIES_MAX: Final = 4_000
+
+
+class HasWorld(Protocol):
+    """A simulation, or whatever else holds a world and has a name."""
+
+    name: str
+
+    @property
+    def world(self) -> World: ...
+
+
+def cluster_frame(
+    source: HasWorld | World, *, title: str | None = None, internal: bool = False
+) -> Frame:
+    """What there is now.  Hold the world still meanwhile if others drive it (`Driver.locked`)."""
+    world = source if isinstance(source, World) else source.world
+    if title is None:
+        title = "Cluster" if isinstance(source, World) else source.name
+    image = cluster.metadata(world)
+    brokers = cluster.brokers(world)
+    topics = topic_frames(world, image, brokers, internal=internal)
+    frame: Frame = {
+        "title": title,
+        "now": world.now,
+        "seed": world.seed,
+        "controller": _controller(world),
+        "brokers": [_broker(world, broker) for broker in brokers],
+        "topics": topics,
+        "groups": group_frames(world, image, brokers),
+        "clients": client_frames(world),
+        "events": feed(islice(reversed(world.trace), _ENTRIES_MAX)),
+        "say": "",
+    }
+    frame["say"] = finding(frame, is_partitioned=bool(world.network.sides))
+    return frame
+
+
+def _controller(world: World) -> ControllerFrame:
+    active = cluster.active_controller(world)
+    nodes = cluster.controllers(world)
+    return {
+        "leader": active.node_id if active is not None else None,
+        "epoch": max(node.raft.epoch for node in nodes),
+        "nodes": [
+            {"id": node.node_id, "state": state_of(world, node.name, node.node_id)}
+            for node in nodes
+        ],
+    }
+
+
+def _broker(world: World, broker: Broker) -> BrokerFrame:
+    name = broker.name
+    pause = world.paused.get(name)
+    rack = broker.config["broker.rack"]
+    return {
+        "id": broker.broker_id,
+        "state": state_of(world, name, broker.broker_id),
+        "since": _since(world, name),
+        "until": pause.until if pause is not None else None,
+        "rack": str(rack) if rack is not None else None,
+    }
+
+
+def _since(world: World, name: NodeName) -> int:
+    """When it crashed, was paused, or began to run."""
+    if name in world.crashed:
+        return world.crashed[name]
+    if name in world.paused:
+        return world.paused[name].since
+    return world.started[name]

@@ -1,0 +1,134 @@
+"""The finding: one sentence that says what matters most in a frame.
+
+What cannot be written comes before what could be lost, that before what is merely slow.  The
+sentence counts, it never guesses at reasons; the feed has what happened.
+
+Read next: `cluster`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from kafkalab.frames.shape import Frame, PartitionFrame
+
+
+class _Partition(NamedTuple):
+    topic: str
+    min_insync: int
+    wanted: int
+    it: PartitionFrame
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.it['id']}"
+
+
+def finding(frame: Frame, *, is_partitioned: bool = False) -> str:
+    """The first of the rules below that has something to say."""
+    for rule in _RULES:
+        words = rule(frame)
+        if words:
+            break
+    else:
+        words = "All replicas are in sync." if frame["topics"] else "There are no topics yet."
+    return f"The network is partitioned. {words}" if is_partitioned else words
+
+
+def _partitions(frame: Frame) -> Iterator[_Partition]:
+    for topic in frame["topics"]:
+        for partition in topic["partitions"]:
+            yield _Partition(
+                topic["name"], topic["min_insync_replicas"], topic["replication_factor"], partition
+            )
+
+
+def _some(partitions: list[_Partition]) -> str:
+    """`orders-0`, `orders-0 and orders-1`, `orders-0 and 3 more`."""
+    first, *others = map(str, partitions)
+    if not others:
+        return first
+    return f"{first} and {others[0]}" if len(others) == 1 else f"{first} and {len(others)} more"
+
+
+def _verb(partitions: list[_Partition], one: str, many: str) -> str:
+    return one if len(partitions) == 1 else many
+
+
+def _down(frame: Frame) -> list[str]:
+    return [str(broker["id"]) for broker in frame["brokers"] if broker["state"] == "crashed"]
+
+
+def _no_controller(frame: Frame) -> str:
+    if frame["controller"]["leader"] is None:
+        return "No controller is active: nothing in the cluster can change."
+    return ""
+
+
+def _leaderless(frame: Frame) -> str:
+    found = [each for each in _partitions(frame) if each.it["leader"] is None]
+    return f"{_some(found)} {_verb(found, 'has', 'have')} no leader." if found else ""
+
+
+def _leader_down(frame: Frame) -> str:
+    down = _down(frame)
+    found = [each for each in _partitions(frame) if str(each.it["leader"]) in down]
+    if not found:
+        return ""
+    is_, partitions = _verb(found, "is", "are"), _some(found)
+    return f"{partitions} {is_} led by a broker that is down, until the controller notices."
+
+
+def _below_min_insync(frame: Frame) -> str:
+    found = [each for each in _partitions(frame) if len(each.it["isr"]) < each.min_insync]
+    if not found:
+        return ""
+    return (
+        f"{_some(found)} {_verb(found, 'has', 'have')} fewer in-sync replicas than "
+        "min.insync.replicas: acks=all is refused."
+    )
+
+
+def _brokers_down(frame: Frame) -> str:
+    down = _down(frame)
+    if not down:
+        return ""
+    who = f"Broker {down[0]} is" if len(down) == 1 else f"Brokers {' and '.join(down)} are"
+    short = [each for each in _partitions(frame) if len(each.it["isr"]) < each.wanted]
+    rest = f"; {_some(short)} {_verb(short, 'goes', 'go')} on with fewer replicas" if short else ""
+    return f"{who} down{rest}."
+
+
+def _shrunk(frame: Frame) -> str:
+    found = [each for each in _partitions(frame) if len(each.it["isr"]) < each.wanted]
+    if not found:
+        return ""
+    behind = ", ".join(
+        broker for broker in found[0].it["replicas"] if int(broker) not in found[0].it["isr"]
+    )
+    return f"{_some(found)} {_verb(found, 'is', 'are')} not in sync on broker {behind or '?'}."
+
+
+def _paused(frame: Frame) -> str:
+    still = [str(broker["id"]) for broker in frame["brokers"] if broker["state"] == "paused"]
+    if not still:
+        return ""
+    who = f"Broker {still[0]} stands" if len(still) == 1 else f"Brokers {', '.join(still)} stand"
+    return f"{who} still: messages to it wait."
+
+
+def _rebalancing(frame: Frame) -> str:
+    for group in frame["groups"]:
+        if group["state"] in ("PreparingRebalance", "CompletingRebalance"):
+            return f"Group {group['id']} is rebalancing: its members wait."
+    return ""
+
+
+_RULES: Final[tuple[Callable[[Frame], str], ...]] = (
+    _no_controller,
+    _leaderless,
+    _leader_down,
+    _below_min_insync,
+    _brokers_down,
+    _paused,
+    _shrunk,
+    _rebalancing,
+)

@@ -1,0 +1,110 @@
+"""Consumer groups in a frame, as their coordinators have them.
+
+A group lives at the broker that leads its partition of `__consumer_offsets`; while that moves, the
+group is shown as the running broker with the newest generation has it.  Positions are the
+consumers' own, found by their `client.id`.
+
+Read next: `cluster`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kafkalab.frames.shape import (
+    GroupFrame,
+    GroupOffsetFrame,
+    MemberFrame,
+    MemberPartitionFrame,
+)
+from kafkalab.ids import NO_NODE, TopicPartition
+from kafkalab.metadata import MetadataImage
+from kafkalab.server import Broker
+from kafkalab.world import World
+
+
+def group_frames(world: World, image: MetadataImage, brokers: Sequence[Broker]) -> list[GroupFrame]:
+    """Groups by their ids."""
+    found: dict[str, tuple[int, Any]] = {}
+    for broker in brokers:
+        if not world.is_up(broker.name):
+            continue
+        for group in _groups_of(broker):
+            known = found.get(group.group_id)
+            if known is None or known[1].generation < group.generation:
+                found[group.group_id] = broker.broker_id, group
+    ends = _Ends(image, brokers)
+    return [_group(world, *found[group_id], ends) for group_id in sorted(found)]
+
+
+def _groups_of(broker: Broker) -> list[Any]:
+    groups = broker.groups.groups
+    return list(groups.values())
+
+
+class _Ends:
+    """Where partitions end, and their high watermarks, as their leaders have them."""
+
+    def __init__(self, image: MetadataImage, brokers: Sequence[Broker]) -> None:
+        self._image = image
+        self._brokers = {broker.broker_id: broker for broker in brokers}
+
+    def of(self, partition: TopicPartition) -> tuple[int, int]:
+        """(log end offset, high watermark); (0, 0) if there is no such partition."""
+        decided = self._image.partition(partition)
+        if decided is None:
+            return 0, 0
+        holder = decided.leader if decided.leader != NO_NODE else decided.replicas[0]
+        broker = self._brokers.get(holder)
+        log = broker.disk.logs.get(partition) if broker is not None else None
+        return (log.log_end_offset, log.high_watermark) if log is not None else (0, 0)
+
+
+def _group(world: World, coordinator: int, group: Any, ends: _Ends) -> GroupFrame:
+    members = sorted(group.members, key=lambda member: member.member_id)
+    return {
+        "id": group.group_id,
+        "state": group.state,
+        "generation": group.generation,
+        "coordinator": coordinator,
+        "protocol": group.protocol or "",
+        "members": [_member(world, member, group, ends) for member in members],
+        "offsets": _offsets(group, ends),
+    }
+
+
+def _offsets(group: Any, ends: _Ends) -> list[GroupOffsetFrame]:
+    shown = {partition for member in group.members for partition in member.partitions}
+    return [
+        {
+            "topic": partition.topic,
+            "partition": partition.partition,
+            "committed": group.offsets.get(partition),
+            "end": ends.of(partition)[0],
+        }
+        for partition in sorted({*group.offsets, *shown})
+    ]
+
+
+def _member(world: World, member: Any, group: Any, ends: _Ends) -> MemberFrame:
+    positions = _positions(world, member.client_id)
+    partitions: list[MemberPartitionFrame] = []
+    for partition in sorted(member.partitions):
+        end, high_watermark = ends.of(partition)
+        partitions.append(
+            {
+                "topic": partition.topic,
+                "partition": partition.partition,
+                "committed": group.offsets.get(partition),
+                "position": positions.get(partition),
+                "end": end,
+                "high_watermark": high_watermark,
+            }
+        )
+    return {"id": member.member_id, "client": member.client_id, "partitions": partitions}
+
+
+def _positions(world: World, client_id: str) -> dict[TopicPartition, int]:
+    """Where a consumer of this world reads, by its own word."""
+    node: Any = world.nodes.get(client_id)
+    positions: dict[TopicPartition, int] = getattr(node, "positions", {})
+    return positions
