@@ -8,7 +8,7 @@ learns: elections, high watermarks, metadata.  A request for several groups is s
 answers are gathered.
 
 Invariants: every request is answered once: at once, when its records are committed, when it fails,
-or when the partition is led elsewhere.
+or when the partition is led elsewhere; but not one whose member has asked again meanwhile.
 
 In Kafka: `GroupCoordinatorService`, `CoordinatorRuntime`.
 Left out: the consumer group protocol (KIP-848), share and streams groups, transactional offsets.
