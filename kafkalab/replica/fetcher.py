@@ -118,7 +118,7 @@ class ReplicaFetcher:
         named, forgotten = self._changed, self._forgotten
         if self._session_epoch == _BEGIN:
             named = {key: None for key in self.followed if key not in self._delayed}
-            forgotten = self._in_session = {}
+            forgotten, self._in_session = {}, {}
         self._in_session.update(named)
         for key in forgotten:
             self._in_session.pop(key, None)
