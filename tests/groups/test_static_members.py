@@ -88,3 +88,34 @@ def test_an_administrator_removes_it_by_its_instance(bench: Bench) -> None:
     answer = bench.ask(cg.LeaveGroupRequest(group_id="g", members=(identity,)))
     assert answer.members[0].error_code == 0
     assert bench.view().state == "Empty"
+
+
+def test_a_late_static_member_keeps_its_place_in_the_next_generation(bench: Bench) -> None:
+    late = {"session_timeout_ms": 100_000, "rebalance_timeout_ms": 20_000}
+    ticket = bench.send(join_request("g", "", group_instance_id="till-1", **late))
+    bench.sleep(3000)
+    static = bench.answers[ticket].member_id
+    bench.sync(static, 1, {static: assignment("orders", 0)})
+    other = bench.join(bench.member_id(client="two"), client="two", **late)
+    bench.sleep(19_999)
+    assert other not in bench.answers
+    bench.sleep(1)
+    answer = bench.answers[other]
+    assert [member.group_instance_id for member in answer.members] == ["till-1", None]
+    assert answer.leader == answer.member_id != static
+
+
+def test_if_nobody_joins_again_the_static_members_are_waited_for(bench: Bench) -> None:
+    late = {"session_timeout_ms": 100_000, "rebalance_timeout_ms": 20_000}
+    for name in ("till-1", "till-2"):
+        bench.send(join_request("g", "", group_instance_id=name, **late))
+    bench.sleep(6000)
+    first, second = (member.member_id for member in bench.view().members)
+    bench.sync(second, 1)
+    bench.sync(first, 1, {first: assignment("orders", 0)})
+    identity = cg.MemberIdentity(member_id=first)
+    bench.ask(cg.LeaveGroupRequest(group_id="g", members=(identity,)))
+    bench.sleep(20_000)
+    assert (bench.view().state, len(bench.view().members)) == ("PreparingRebalance", 1)
+    answer = bench.ask(join_request("g", second, group_instance_id="till-2", **late))
+    assert (answer.generation_id, answer.leader) == (2, second)
