@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from kafkalab.frames.shape import Frame
+from kafkalab.sim import Simulation
+from lab.playback.simulation_source import source_of
 from lab.playback.source import Source
 from lab.player import Player, player_of
 from lab.scenes.cluster import ROWS_MAX
@@ -31,15 +33,15 @@ class ClusterView:
     ClusterView(sim, topic="payments")
     ```
 
-    `world` is anything that is a `lab.playback.source.Source`.  Everything a button does, a call
-    on the world does too.
+    `world` is a simulation, or anything that is a `lab.playback.source.Source`.  Everything a
+    button does, a call on the world does too.
     """
 
-    def __init__(self, world: Source, topic: str = "") -> None:
-        self._world = world
+    def __init__(self, world: Simulation | Source, topic: str = "") -> None:
+        self._world = source_of(world)
         self._view = View(topic=topic)
-        self._frame = world.frame()
-        self._player: Player = player_of(world)
+        self._frame = self._world.frame()
+        self._player: Player = player_of(self._world)
         self.widget = ScenePlayer(draw(self._frame, self._view), name="cluster-view")
         self.widget.on_message(lambda message: self._player.post(message, self))
         self._player.add(self)

@@ -1,0 +1,63 @@
+"""Every notebook runs as saved (nbval, strict), and what is saved shows its pictures anywhere."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lab.save_notebooks import WIDGET_VIEW
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TIMEOUT_S = 180
+
+pytestmark = pytest.mark.notebook
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS[0].name == "00_start_here.ipynb"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_does_again_what_it_says_it_did(path: Path) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider"),
+            *("-W", "ignore", "-c", os.devnull, "--rootdir", str(ROOT)),
+            *("--nbval-cell-timeout", str(TIMEOUT_S), str(path)),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=path.parent,
+        env={**os.environ, "PYTEST_XDIST_WORKER": "", "PYTEST_ADDOPTS": ""},
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_saved_notebook_has_been_executed_and_holds_no_widget(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert "widgets" not in notebook.metadata
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not [one for one in outputs if one.output_type == "error"]
+    assert not [one for one in outputs if WIDGET_VIEW in one.get("data", {})]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_viewer_without_a_kernel_shows_the_pictures(path: Path) -> None:
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.read(path, as_version=4)
+    pictures = sum(
+        "image/svg+xml" in output.get("data", {})
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    )
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    assert html.count("kl-alone") >= pictures > 0
