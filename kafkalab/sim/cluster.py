@@ -18,11 +18,12 @@ from kafkalab.sim.operator import Operator
 from kafkalab.world import World
 
 PORT: Final = 9092
-_BROKERS_MAX: Final = 100
+_SERVERS_MAX: Final = 100
 
 
 def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
     """The brokers' and controllers' configuration.  `ConfigError` for what does not fit."""
+    _check_size("brokers", brokers)
     copies = min(3, brokers)
     return broker_config(
         {
@@ -37,11 +38,7 @@ def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
 
 def build(world: World, brokers: int, controllers: int, config: Config) -> None:
     """Add the servers and the operator; nothing has run yet."""
-    if not 1 <= brokers <= _BROKERS_MAX or not 1 <= controllers <= _BROKERS_MAX:
-        raise LearnerError(
-            f"a cluster has 1 to {_BROKERS_MAX} brokers and as many controllers at most, "
-            f"not {brokers} and {controllers}"
-        )
+    _check_size("controllers", controllers)
     voters = tuple(range(FIRST_CONTROLLER_ID, FIRST_CONTROLLER_ID + controllers))
     for node_id in voters:
         world.add(Controller(node_id, config, Disk(), world.seed, voters))
@@ -58,6 +55,11 @@ def build(world: World, brokers: int, controllers: int, config: Config) -> None:
             )
         )
     world.add(Operator())
+
+
+def _check_size(what: str, count: int) -> None:
+    if not 1 <= count <= _SERVERS_MAX:
+        raise LearnerError(f"a cluster has 1 to {_SERVERS_MAX} {what}, not {count}")
 
 
 def broker(world: World, broker_id: NodeId) -> Broker:

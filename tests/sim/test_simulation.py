@@ -114,7 +114,7 @@ def test_a_fork_goes_its_own_way() -> None:
 def test_the_same_seed_is_the_same_run_and_another_is_not() -> None:
     def digest(seed: int, *, wire: bool = False) -> str:
         sim = Simulation(seed=seed, wire=wire)
-        sim.create_topic("orders", partitions=2, replication_factor=3)
+        sim.create_topic("orders", partitions=5, replication_factor=3)
         sim.broker(1).crash()
         sim.run(20)
         return sim.trace.digest()
