@@ -173,7 +173,7 @@ class ReplicaManager:
             self._assign(name, image, now)
         self._configure(image, delta, now)
         if delta.changed_brokers:
-            self._look_for_candidates()
+            self._reconsider(now)
         self._fetches.on_metadata()
         self._pass_on(now)
         self._fetchers.send()
@@ -256,12 +256,13 @@ class ReplicaManager:
                 if partition.leading is not None:
                     partition.leading.advance_high_watermark(now)
 
-    def _look_for_candidates(self) -> None:
-        """A broker that is no longer fenced may join ISRs without having anything to fetch."""
+    def _reconsider(self, now: int) -> None:
+        """Brokers were fenced or unfenced: another set of followers may join ISRs."""
         for name, partition in self._local.partitions.items():
             leading = partition.leading
             if leading is not None and len(leading.isr_state.isr) <= len(leading.followers):
                 self._local.changed[name] = None
+                leading.advance_high_watermark(now)
 
     # --- time and answers ---------------------------------------------------------------------
     def on_response(self, key: Hashable, response: Any, now: int) -> None:

@@ -84,7 +84,7 @@ class Cluster:
         self.refuse_isr_changes: ErrorCode | None = None
         self.controller_is_up = True
         self._correlation_id = 0
-        self._calls: dict[int, tuple[int, Any]] = {}
+        self._calls: dict[int, tuple[int, Any, int]] = {}  # asker, key, target
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         for id in range(1, brokers + 1):
             effects, disk = Effects(), Disk()
@@ -283,9 +283,15 @@ class Cluster:
 
     def crash(self, id: int) -> None:
         self.brokers[id].is_up = False
-        for call, (asker, _) in list(self._calls.items()):
+        for number, (asker, _, target) in list(self._calls.items()):
             if asker == id:
-                del self._calls[call]
+                del self._calls[number]
+            elif target == id:
+                self._answer(number, None)  # the connection breaks
+
+    def fence(self, id: int) -> None:
+        """What the controller says of a broker that it has not heard of for too long."""
+        self.publish(r.FenceBrokerRecord(id=id, epoch=self.image.brokers[id].epoch))
 
     def restart(self, id: int, epoch: int = 2) -> None:
         """A new process on the same disk; it has read the metadata log up to now."""
@@ -320,7 +326,7 @@ class Cluster:
         self.calls.append((asker.id, target, request))
         self._correlation_id += 1
         number = self._correlation_id
-        self._calls[number] = (asker.id, key)
+        self._calls[number] = (asker.id, key, target)
         if target == ACTIVE_CONTROLLER:
             self._later(lambda: self._alter_partition(number, request))
             return
@@ -343,7 +349,7 @@ class Cluster:
 
         def deliver() -> None:
             if number in self._calls:
-                asker, key = self._calls.pop(number)
+                asker, key, _ = self._calls.pop(number)
                 self.brokers[asker].manager.on_response(key, response, self.now)
                 self._drain(self.brokers[asker])
 
