@@ -62,6 +62,14 @@ def test_replicas_are_spread_over_racks(bench: Any, topic: Any) -> None:
         assert {racks[replica] for replica in partition.replicas} == {"a", "b", "c"}
 
 
+def test_leaders_go_round_the_racks(bench: Any, topic: Any) -> None:
+    racks = {1: "a", 2: "a", 3: "b", 4: "b"}
+    bench.join(*racks, racks=racks)
+    bench.create(topic("racked", 4, 2))
+    leaders = [racks[p.leader] for p in bench.image.topics["racked"].partitions.values()]
+    assert leaders in (["a", "b", "a", "b"], ["b", "a", "b", "a"])
+
+
 def test_fenced_brokers_hold_replicas_only_when_needed_and_never_lead(
     three: Any, topic: Any
 ) -> None:

@@ -1,5 +1,6 @@
 """Leader and observer talk: what is appended here arrives there, in order and once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -203,6 +204,39 @@ def test_an_observer_cuts_off_what_the_leader_does_not_have() -> None:
     pair.talk(10)
     assert ("Truncated", "__cluster_metadata", 0, 2, 2) in pair.observer_effects.events
     assert names(pair.observer) == ["a", "b"]
+
+
+def test_a_log_of_another_epoch_is_cut_where_both_agree() -> None:
+    """The loser is shorter than the leader's log, yet most of it is another history."""
+    pair = Pair()
+    pair.talk(0)
+    loser = pair.observer_disk.logs[METADATA_PARTITION]
+    other = pair.leader_disk.fork()
+    client(CONTROLLER, other)
+    loser.append_as_follower(other.logs[METADATA_PARTITION].read(1, 1 << 20, 99))
+    for name in "abcd":
+        pair.leader.append([topic(name)], 1)
+    pair.leader_disk.properties["quorum-state"] = QuorumState(2, CONTROLLER)
+    pair.leader, pair.leader_effects = client(CONTROLLER, pair.leader_disk.after_crash(), 10)
+    pair.observer, pair.observer_effects = client(BROKER, pair.observer_disk.after_crash(), 10)
+    pair.talk(10)
+    assert ("Truncated", "__cluster_metadata", 0, 1, 1) in pair.observer_effects.events
+    assert names(pair.observer) == ["a", "b", "c", "d"]
+
+
+def test_what_is_fetched_is_not_handed_out_before_it_is_committed() -> None:
+    pair = Pair()
+    pair.talk(0)
+    pair.leader.append([topic("a")], 1)
+    ((_, response),) = pair.leader_effects.replies
+    data = replace(response.responses[0].partitions[0], high_watermark=1)
+    early = replace(response, responses=(replace(response.responses[0], partitions=(data,)),))
+    pair.observer.on_response("fetch", early, 1)
+    assert (pair.observer.log_end_offset, pair.observer.high_watermark) == (2, 1)
+    assert names(pair.observer) == []
+    pair.leader_effects.replies.clear()
+    pair.talk(1)  # the next fetch tells that it does not know the high watermark yet
+    assert names(pair.observer) == ["a"]
 
 
 def test_a_request_about_anything_else_is_invalid() -> None:
