@@ -56,9 +56,6 @@ _FATAL: Final = frozenset(
         ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
     }
 )
-_MAYBE_APPENDED: Final = frozenset(
-    {TRANSPORT, ErrorCode.REQUEST_TIMED_OUT, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND}
-)
 
 
 def verdict(error: int, is_idempotent: bool, is_next: bool) -> Verdict:
@@ -82,8 +79,3 @@ def verdict(error: int, is_idempotent: bool, is_next: bool) -> Verdict:
 def counts(decided: Verdict) -> bool:
     """Whether this failure counts against `retries`."""
     return decided in (Verdict.RETRY, Verdict.RECONNECT)
-
-
-def may_be_appended(error: int) -> bool:
-    """Whether the broker may have the records although it did not say so."""
-    return error in _MAYBE_APPENDED
