@@ -11,7 +11,7 @@ from kafkalab.node import Node
 from kafkalab.server import Broker
 from kafkalab.server.lifecycle import BrokerState
 from kafkalab.sim import cluster
-from kafkalab.world import Driver, World, faults
+from kafkalab.world import Driver, World, actions
 
 
 class Server:
@@ -98,12 +98,7 @@ class Network:
         """Break a connection, or all between two nodes, and lose what is in flight on it."""
         if isinstance(one, ConnectionId):
             connection = one
-
-            def cut(world: World) -> None:
-                faults.cut(world, connection)
-                world.record("cut", *connection)
-
-            self._driver.call("cutting a connection", cut)
+            self._driver.call("cut", lambda world: actions.cut(world, *connection))
         else:
             self._driver.command(f"cut {one} {other}")
 
@@ -146,21 +141,11 @@ class AppHandle:
 
     def crash(self) -> None:
         """End it where it stands, with its clients.  `LearnerError` if it does not run."""
-
-        def crash(world: World) -> None:
-            world.apps.crash(world, self.name)
-            world.record("crash_app", self.name)
-
-        self._driver.call(f"crashing {self.name}", crash)
+        self._driver.call("crash", lambda world: actions.crash_app(world, self.name))
 
     def restart(self) -> None:
         """Run its function again from the start.  `LearnerError` if it runs."""
-
-        def restart(world: World) -> None:
-            world.record("restart_app", self.name)
-            world.apps.restart(world, self.name)
-
-        self._driver.call(f"restarting {self.name}", restart)
+        self._driver.call("restart", lambda world: actions.restart_app(world, self.name))
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.state}{f' ({self.error})' if self.error else ''}>"

@@ -10,8 +10,7 @@ Nothing happens between calls: time passes only in a call that says so.  The sam
 calls give the same run, event for event (`sim.trace.digest()`).
 
 Invariants: `now` never falls; what is done to a fork never shows in its origin.
-Left out: going back (`fork` before what may go wrong); use by several threads at once is safe, but
-they take turns.
+Left out: going back: `at` looks back, and a fork of that view goes on from then, in another future.
 Read next: `world.world`, which does all this; `cluster`, what is in it.
 """
 
@@ -38,9 +37,10 @@ from kafkalab.sim.clients import ALIAS, SimulatedClients
 from kafkalab.sim.open_simulations import opened
 from kafkalab.sim.operator import OPERATOR, Operator
 from kafkalab.sim.parts import AppHandle, Network, Server
-from kafkalab.world import Driver, Entry, Trace, World
+from kafkalab.world import Driver, Entry, Trace, World, actions
 from kafkalab.world.apps import Function
 from kafkalab.world.driver import ENDLESS_MS
+from kafkalab.world.history import History
 
 
 class Simulation:
@@ -72,6 +72,7 @@ class Simulation:
         world.apps.clients = SimulatedClients(self.bootstrap)
         self.driver.wait(lambda: cluster.is_ready(world), None, "the brokers are in service")
         self.started_at = self.now
+        self.driver.history = History(world)
         opened(self)
 
     def _attach(self, world: World) -> None:
@@ -217,15 +218,9 @@ class Simulation:
 
         `ConfigError` for an option that is unknown or does not fit.
         """
-
-        def add(world: World) -> NodeName:
-            assert world.apps.clients is not None
-            name = world.new_name(kind)
-            world.add(world.apps.clients.node(kind, dict(conf), name, world.seed))
-            world.record("add_client", kind, dict(conf))
-            return name
-
-        name: NodeName = self.driver.call(f"adding a {kind}", add)
+        name: NodeName = self.driver.call(
+            f"adding a {kind}", lambda world: actions.add_client(world, kind, conf)
+        )
         return name
 
     def app(self, function: Function, name: str | None = None) -> AppHandle:
@@ -237,14 +232,10 @@ class Simulation:
         """
         if not iscoroutinefunction(function):
             raise LearnerError(f"sim.app takes an async function, not {function!r}")
-
-        def start(world: World) -> str:
-            made = name or world.new_name(function.__name__)
-            world.record("app", function, made)
-            world.apps.start(world, function, made)
-            return made
-
-        made: str = self.driver.call(f"starting {function.__name__}", start)
+        made: str = self.driver.call(
+            f"starting {function.__name__}",
+            lambda world: actions.start_app(world, function, name),
+        )
         return AppHandle(self.driver, made)
 
     # time and faults
@@ -298,13 +289,31 @@ class Simulation:
 
         `kafka:9092` goes on to mean the origin: `Producer(conf, sim=branch)` for this one.
         """
-        other = type(self).__new__(type(self))
         with self.driver.locked() as world:
-            other._attach(world.fork())
+            other = self._with(world.fork(), name or f"{self.name}, branch at {self.now} ms")
+            if self.driver.history is not None:
+                other.driver.history = self.driver.history.fork(other.world)
+        return other
+
+    def at(self, seconds: float) -> Self:
+        """A view of then (seconds since the beginning, as `now` / 1000), to be read only.
+
+        To go on from there, fork it.  `LearnerError` before the cluster was ready or after now.
+        """
+        ms = _ms(seconds)
+        with self.driver.locked() as world:
+            history = self.driver.history
+            assert history is not None
+            view = self._with(history.at(world, ms), f"{self.name} at {ms} ms")
+            view.driver.history = history.fork(view.world)
+        view.driver.is_view = True
+        return view
+
+    def _with(self, world: World, name: str) -> Self:
+        other = type(self).__new__(type(self))
+        other._attach(world)
         other.config, other.bootstrap = self.config, self.bootstrap
-        other.name = name or f"{self.name}, branch at {self.now} ms"
-        other.started_at = self.started_at
-        other.is_closed = False
+        other.name, other.started_at, other.is_closed = name, self.started_at, False
         return other
 
     def close(self) -> None:

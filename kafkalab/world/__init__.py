@@ -3,7 +3,8 @@
 Reading order: `world` (one step of everything), `network` and `connections` (TCP, as data),
 `scheduler` (what happens next), `trace` and `causality` (what happened, and why), `faults` (what
 can go wrong, and schedules of it), `apps` and `runner` (a learner's coroutines inside the world),
-`driver` (the one who may move it).  Both clocks, `sim` and `live`, run these classes.
+`driver` (the one who may move it), `actions` and
+`history` (doing it again, and looking back).  Both clocks, `sim` and `live`, run these classes.
 """
 
 from kafkalab.world.driver import Driver, NodeFailure, StillWaiting

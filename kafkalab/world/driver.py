@@ -23,6 +23,7 @@ from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName
 from kafkalab.node import Node
 from kafkalab.world.failures import NodeFailure, StillWaiting, still_waiting
+from kafkalab.world.history import History
 from kafkalab.world.world import World
 
 #: How long a wait without a limit goes on.
@@ -43,6 +44,8 @@ class Driver:
         self._inside = ""  # what the thread that has the lock is doing
         self._observers: list[tuple[Observer, frozenset[str] | None]] = []
         self._is_interrupted = False
+        self.history: History | None = None  # kept from when it is set
+        self.is_view = False  # of the past: not to be driven
 
     # reading
 
@@ -173,6 +176,8 @@ class Driver:
                 return condition is None or bool(condition())
             if self._observers:
                 self._tell(before)
+            if self.history is not None and world.steps >= self.history.due:
+                self.history.keep(world)
             if self._wanting:
                 self._give_way()
             if self._is_interrupted:
@@ -212,6 +217,8 @@ class Driver:
                     f"{doing}: not while the world is at work ({self._inside or 'an app'}); "
                     "an app uses what it is given (app.sleep, its own clients), an observer waits"
                 )
+            if self.is_view:
+                raise LearnerError(f"{doing}: this is a view of the past; view.fork() can go on")
             self._inside = doing
             self._told = self.world.trace.next_id
             with self._interrupts_held():

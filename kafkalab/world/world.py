@@ -355,8 +355,11 @@ class World:
 
     # forks
 
-    def fork(self) -> Self:
-        """An equal world that shares nothing mutable with this one.  Only between steps."""
+    def fork(self, *, forget_recent: bool = False) -> Self:
+        """An equal world that shares nothing mutable with this one.  Only between steps.
+
+        `forget_recent`: without deliveries and timers in the trace (see `Trace.fork`).
+        """
         assert not self.handling, "a world cannot be forked from inside"
         other = type(self).__new__(type(self))
         other.seed, other.now, other.steps = self.seed, self.now, self.steps
@@ -366,7 +369,7 @@ class World:
         other.started = self.started.copy()
         other.scheduler = self.scheduler.fork()
         other.network = self.network.fork(other.scheduler)
-        other.trace = self.trace.fork()
+        other.trace = self.trace.fork(forget_recent=forget_recent)
         other.apps = self.apps.fork()
         other.actions = self.actions.fork()
         other.handling = 0

@@ -111,6 +111,30 @@ def test_a_fork_goes_its_own_way() -> None:
     assert sim.trace.digest() == twin.trace.digest() != branch.trace.digest()
 
 
+def test_looking_back_shows_every_instant_as_it_was_and_can_be_gone_on_from() -> None:
+    sim = Simulation(seed=7)
+    noted = {sim.now: sim.trace.digest()}
+    sim.create_topic("orders", partitions=2, replication_factor=3)
+    sim.schedule(3, "crash 3")
+    for seconds in (1, 3.5, 40, 0.7):
+        sim.run(seconds)
+        noted[sim.now] = sim.trace.digest()
+        if sim.alive() == [1, 2, 3]:
+            sim.broker(1).pause(0.25)
+    times = sorted(noted)
+    for ms in times[2:]:
+        assert sim.at(ms / 1000).trace.digest() == noted[ms]
+    past = sim.at(times[2] / 1000)
+    assert past.alive() == [1, 2]
+    with pytest.raises(LearnerError, match="a view of the past"):
+        past.run(1)
+    branch = past.fork("another future")
+    branch.run_to(times[3])
+    assert branch.trace.digest() == noted[times[3]]
+    with pytest.raises(LearnerError, match="can be seen here"):
+        sim.at(3_600)
+
+
 def test_the_same_seed_is_the_same_run_and_another_is_not() -> None:
     def digest(seed: int, *, wire: bool = False) -> str:
         sim = Simulation(seed=seed, wire=wire)

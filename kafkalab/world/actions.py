@@ -1,0 +1,90 @@
+"""What may be done to a world from outside, recorded so that it can be done again.
+
+    action = (at, step, node, method, arguments)
+
+A call of a node's method names the node; what is done to the world itself (a fault, a new client,
+an app) names `WORLD` and a key of `_METHODS`.  Seed, options and actions make a run: `replay`.
+
+Read next: `history`, which uses that to look back.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from kafkalab.ids import NodeName
+from kafkalab.world import faults
+from kafkalab.world.apps import Function
+from kafkalab.world.faults import WORLD
+from kafkalab.world.world import Action, World
+
+
+def add_client(world: World, kind: str, conf: Mapping[str, Any]) -> NodeName:
+    """A client node, "producer", "consumer" or "admin"; returns its name."""
+    world.record("add_client", kind, dict(conf))
+    assert world.apps.clients is not None, "this world has no clients"
+    name = world.new_name(kind)
+    world.add(world.apps.clients.node(kind, dict(conf), name, world.seed))
+    return name
+
+
+def start_app(world: World, function: Function, name: str | None) -> str:
+    """Run a function as an app; returns its name."""
+    world.record("start_app", function, name)
+    made = name or world.new_name(function.__name__)
+    world.apps.start(world, function, made)
+    return made
+
+
+def crash_app(world: World, name: str) -> None:
+    """End an app where it stands."""
+    world.apps.crash(world, name)
+    world.record("crash_app", name)
+
+
+def restart_app(world: World, name: str) -> None:
+    """Run an app again from its start."""
+    world.record("restart_app", name)
+    world.apps.restart(world, name)
+
+
+def cut(world: World, client: NodeName, server: NodeName, number: int) -> None:
+    """Break one connection."""
+    faults.cut(world, faults.ConnectionId(client, server, number))
+    world.record("cut", client, server, number)
+
+
+_METHODS: Final[Mapping[str, Callable[..., object]]] = {
+    "command": World.command,
+    "schedule": World.schedule,
+    "add_client": add_client,
+    "start_app": start_app,
+    "crash_app": crash_app,
+    "restart_app": restart_app,
+    "cut": cut,
+}
+
+
+def replay(world: World, actions: Iterable[Action], until: int) -> None:
+    """Bring a world forward to `until` (ms) by doing again what was done to its origin."""
+    for action in actions:
+        if action.at > until:
+            break
+        while world.steps < action.step and world.step(action.at):
+            pass
+        assert world.steps == action.step, (world.steps, action)
+        world.now = max(world.now, action.at)
+        _perform(world, action)
+    while world.step(until):
+        pass
+    world.pass_time(until)
+
+
+def _perform(world: World, action: Action) -> None:
+    try:
+        if action.node == WORLD:
+            _METHODS[action.method](world, *action.arguments)
+        else:
+            world.act(action.node, action.method, *action.arguments)
+    except Exception:
+        # It raised the first time too, and whoever called then was told.
+        return

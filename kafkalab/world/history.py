@@ -1,0 +1,68 @@
+"""Looking back: checkpoints of a world, and what lay between them made again.
+
+    checkpoints   |────────|────────|────────|── now
+    at(t)                  └─▶ fork, replay actions and steps up to t
+
+A checkpoint is a fork, taken every so many steps; when there are too many every second one goes,
+and they are taken half as often.  So a long session costs no more memory than a short one, and any
+instant is at most two gaps of steps away.
+
+Invariants: a checkpoint is never run, only forks of it; checkpoints rise in steps.
+Left out: the trace's deliveries before the checkpoint (its significant events are all there).
+"""
+
+from typing import Final, Self
+
+from kafkalab.errors import LearnerError
+from kafkalab.world.actions import replay
+from kafkalab.world.world import World
+
+_CHECKPOINTS_MAX: Final = 100
+_EVERY_STEPS: Final = 1_000
+
+
+class History:
+    """The checkpoints of one world, from the instant it begins to be kept."""
+
+    __slots__ = ("_checkpoints", "_every", "due")
+
+    def __init__(self, world: World) -> None:
+        self._checkpoints = [world.fork(forget_recent=True)]
+        self._every = _EVERY_STEPS
+        self.due = world.steps + self._every  # the step after which `keep` is to be called
+
+    @property
+    def begins_at(self) -> int:
+        """The earliest instant that can be seen, in virtual ms."""
+        return self._checkpoints[0].now
+
+    def keep(self, world: World) -> None:
+        """Take a checkpoint.  Only between steps."""
+        self._checkpoints.append(world.fork(forget_recent=True))
+        if len(self._checkpoints) > _CHECKPOINTS_MAX:
+            del self._checkpoints[1::2]
+            self._every *= 2
+        self.due = world.steps + self._every
+
+    def at(self, world: World, ms: int) -> World:
+        """`world` as it was at the end of that millisecond.  `LearnerError` if out of range."""
+        if not self.begins_at <= ms <= world.now:
+            raise LearnerError(
+                f"only {self.begins_at} ms … {world.now} ms can be seen here, not {ms} ms"
+            )
+        start = max(
+            (each for each in self._checkpoints if each.now < ms),
+            key=lambda each: each.steps,
+            default=self._checkpoints[0],
+        )
+        past = start.fork()
+        replay(past, list(world.actions.since(len(past.actions))), ms)
+        return past
+
+    def fork(self, world: World) -> Self:
+        """The history of a fork or a view of its origin: what lies behind it."""
+        other = type(self).__new__(type(self))
+        other._checkpoints = [each for each in self._checkpoints if each.steps <= world.steps]
+        other._every = self._every
+        other.due = min(self.due, world.steps + self._every)
+        return other
