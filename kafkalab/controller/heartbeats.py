@@ -74,15 +74,15 @@ def _next(
             return S.SHUTDOWN_NOW
         may_enter = not request.want_fence and _is_caught_up(broker, request)
         return S.UNFENCED if may_enter else S.FENCED
-    leads = leads_any(state.image, broker.id)
     if current is S.CONTROLLED_SHUTDOWN:
         offset = state.sessions[broker.id].controlled_shutdown_offset
         known = offset <= _lowest_active_offset(state)
+        leads = leads_any(state.image, broker.id)
         return S.SHUTDOWN_NOW if known and not leads else S.CONTROLLED_SHUTDOWN
     if request.want_fence:
         return S.SHUTDOWN_NOW if request.want_shut_down else S.FENCED
     if request.want_shut_down:
-        return S.CONTROLLED_SHUTDOWN if leads else S.SHUTDOWN_NOW
+        return S.CONTROLLED_SHUTDOWN if leads_any(state.image, broker.id) else S.SHUTDOWN_NOW
     return S.UNFENCED
 
 
