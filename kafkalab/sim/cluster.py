@@ -6,11 +6,11 @@ Settings are Kafka's, with the lab's defaults and, besides:
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kafkalab.config import Config, broker_config
 from kafkalab.errors import LearnerError
-from kafkalab.ids import FIRST_CONTROLLER_ID, NodeId, server_name
+from kafkalab.ids import FIRST_CONTROLLER_ID, NodeId, TopicPartition, server_name
 from kafkalab.log import Disk
 from kafkalab.metadata import MetadataImage
 from kafkalab.server import Broker, Controller
@@ -110,6 +110,38 @@ def in_service(world: World) -> list[Broker]:
         node
         for node in brokers(world)
         if world.is_up(node.name) and node.broker_id in known and not known[node.broker_id].fenced
+    ]
+
+
+class StoredRecord(NamedTuple):
+    """A committed record, as its partition's leader has it.  `timestamp` in ms."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int
+
+
+def committed_records(world: World, topic: str, number: int) -> list[StoredRecord]:
+    """The records of one partition below its leader's high watermark, without markers.
+
+    `LearnerError` if the partition has no leader that runs.
+    """
+    name = TopicPartition(topic, number)
+    known = metadata(world).partition(name)
+    assert known is not None, name
+    host = next((node for node in in_service(world) if node.broker_id == known.leader), None)
+    partition = host.replicas.partition(name) if host is not None else None
+    if partition is None or not partition.is_leader:
+        raise LearnerError(f"{name} has no leader in service just now: let time pass, sim.run(10)")
+    log = partition.log
+    return [
+        StoredRecord(number, record.offset, record.key, record.value, record.timestamp)
+        for entry in log.entries_from(log.log_start_offset)
+        if not entry.batch.is_control
+        for record in entry.records()
+        if log.log_start_offset <= record.offset < log.high_watermark
     ]
 
 

@@ -19,6 +19,7 @@ from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Self
 
+from kafkalab.chance import Stream
 from kafkalab.config import Config
 from kafkalab.errors import ErrorCode, KafkaError, LearnerError
 from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
@@ -34,6 +35,7 @@ from kafkalab.protocol.messages.topics import (
 from kafkalab.protocol.schema import Message
 from kafkalab.sim import cluster
 from kafkalab.sim.clients import ALIAS, SimulatedClients
+from kafkalab.sim.cluster import StoredRecord
 from kafkalab.sim.open_simulations import opened
 from kafkalab.sim.operator import OPERATOR, Operator
 from kafkalab.sim.parts import AppHandle, Network, Server
@@ -148,6 +150,23 @@ class Simulation:
                 f"there is no {topic}-{partition}; topics: {there_are}",
             )
         return found
+
+    def records(self, topic: str, partition: int | None = None) -> list[StoredRecord]:
+        """What a consumer could read now: committed records, by partition and offset.
+
+        KafkaError if the topic is unknown, `LearnerError` while a partition has no leader.
+        """
+        self._partition(topic, partition or 0)
+        partitions = self.metadata.topics[topic].partitions
+        numbers = sorted(partitions) if partition is None else [partition]
+        found: list[StoredRecord] = []
+        for number in numbers:
+            found += cluster.committed_records(self.world, topic, number)
+        return found
+
+    def draw(self, purpose: str, low: int, high: int) -> int:
+        """A number from low to high that the seed decides: the same for the same purpose."""
+        return Stream(self.seed, f"learner/{purpose}").between(low, high)
 
     # topics
 
