@@ -90,6 +90,11 @@ class Deletes:
                 self._purgatory.finish(number)
                 self._answer(operation)
 
+    def look_again_at_all(self) -> None:
+        """Other brokers are alive now."""
+        for key in self._purgatory.watched():
+            self.look_again(key)
+
     def expire(self, number: int) -> None:
         """`timeout_ms` is over."""
         operation = self._purgatory.finish(number)

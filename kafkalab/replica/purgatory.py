@@ -58,6 +58,10 @@ class Purgatory(Generic[Waiting]):
             return []
         return [(number, self._operations[number]) for number in numbers]
 
+    def watched(self) -> list[TopicPartition]:
+        """The partitions that something here waits for."""
+        return list(self._watching)
+
     def finish(self, number: int) -> Waiting | None:
         """Forget an operation; None if it was finished already."""
         operation = self._operations.pop(number, None)

@@ -257,7 +257,8 @@ class ReplicaManager:
                     partition.leading.advance_high_watermark(now)
 
     def _reconsider(self, now: int) -> None:
-        """Brokers were fenced or unfenced: another set of followers may join ISRs."""
+        """Brokers were fenced or unfenced: others may join ISRs, others are waited for."""
+        self._deletes.look_again_at_all()
         for name, partition in self._local.partitions.items():
             leading = partition.leading
             if leading is not None and len(leading.isr_state.isr) <= len(leading.followers):
