@@ -238,8 +238,12 @@ class World:
                 add(now, id, name, event)
         if envelopes:
             send = self.network.send
-            for envelope in envelopes:
-                send(name, envelope, id, now)
+            try:
+                for envelope in envelopes:
+                    send(name, envelope, id, now)
+            except Exception as error:
+                what = f"writing {type(envelope.message).__name__} in the format of Kafka"
+                raise self._failure(name, what, error) from error
         due = node.next_timer()
         wake = self._wakes[name]
         if due != wake.due:

@@ -1,0 +1,113 @@
+"""A frame of a real cluster: plain JSON, in order, cheap, and true."""
+
+import json
+from typing import Any
+
+from kafkalab import Simulation
+from kafkalab.frames import cluster_frame
+from kafkalab.frames.shape import CELLS_MAX, Frame
+from kafkalab.protocol.messages.produce import (
+    PartitionProduceData,
+    ProduceRequest,
+    TopicProduceData,
+)
+from kafkalab.record import Entry, Record, Records, build_batch
+
+
+def produce(sim: Simulation, values: list[str], partition: int = 0) -> None:
+    """Append one batch to topic orders, at its leader, without a producer."""
+    records = [Record(b"user-1", value.encode(), timestamp=sim.now) for value in values]
+    data = b"".join(
+        bytes(part) for part in Records((Entry(0, -1, build_batch(records)),)).buffers()
+    )
+    request = ProduceRequest(
+        transactional_id=None,
+        acks=-1,
+        timeout_ms=30_000,
+        topic_data=(
+            TopicProduceData(
+                name="orders",
+                topic_id=sim.metadata.topics["orders"].topic_id,
+                partition_data=(PartitionProduceData(index=partition, records=data),),
+            ),
+        ),
+    )
+    sim.driver.act("operator", "ask", f"broker-{sim.leader('orders', partition)}", request)
+    operator: Any = sim.world.nodes["operator"]
+    sim.run_until(lambda: operator.is_done, limit_ms=1000)
+    assert not operator.answer.responses[0].partition_responses[0].error_code
+
+
+def a_cluster() -> Simulation:
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", replication_factor=3, config={"min.insync.replicas": 2})
+    sim.create_topic("audit", partitions=2)
+    return sim
+
+
+def test_a_frame_is_json_and_nothing_else() -> None:
+    sim = a_cluster()
+    produce(sim, ["a", "b"])
+    frame = cluster_frame(sim)
+    assert json.loads(json.dumps(frame)) == frame
+    assert set(frame) == set(Frame.__annotations__)
+    assert [topic["name"] for topic in frame["topics"]] == ["audit", "orders"]
+    assert frame["say"] == "All replicas are in sync."
+    assert frame["controller"] == {
+        "leader": 101,
+        "epoch": frame["controller"]["epoch"],
+        "nodes": [{"id": 101, "state": "online"}],
+    }
+
+
+def test_replicas_show_the_window_of_their_last_records() -> None:
+    sim = a_cluster()
+    for number in range(10):
+        produce(sim, [f"{number}.{index}" for index in range(5)])
+    sim.run(1)
+    (partition,) = cluster_frame(sim)["topics"][1]["partitions"]
+    assert set(partition["replicas"]) == {"1", "2", "3"}
+    for replica in partition["replicas"].values():
+        assert (replica["log_start"], replica["end"], replica["high_watermark"]) == (0, 50, 50)
+        offsets = [cell["offset"] for cell in replica["cells"]]
+        assert offsets == list(range(50 - CELLS_MAX, 50))
+        assert replica["cells"][-1] == {
+            "offset": 49,
+            "key": "user-1",
+            "value": "9.4",
+            "epoch": partition["leader_epoch"],
+            "kind": "data",
+        }
+
+
+def test_a_crash_is_seen_before_the_controller_knows() -> None:
+    sim = a_cluster()
+    leader = sim.leader("orders", 0)
+    assert leader is not None
+    sim.broker(leader).crash()
+    frame = cluster_frame(sim)
+    broker = frame["brokers"][leader - 1]
+    assert (broker["state"], broker["since"]) == ("crashed", sim.now)
+    assert frame["topics"][1]["partitions"][0]["leader"] == leader
+    assert "led by a broker that is down" in frame["say"]
+    assert frame["events"][0]["text"] == f"Broker {leader} crashed"
+    sim.run(15)
+    frame = cluster_frame(sim)
+    assert frame["topics"][1]["partitions"][0]["leader"] != leader
+    assert leader not in frame["topics"][1]["partitions"][0]["isr"]
+
+
+def test_a_paused_broker_and_a_partition_are_said() -> None:
+    sim = a_cluster()
+    sim.broker(2).pause(3)
+    sim.network.partition({1}, {2, 3})
+    frame = cluster_frame(sim, title="Two faults")
+    assert (frame["title"], frame["brokers"][1]["until"]) == ("Two faults", sim.now + 3000)
+    assert frame["say"].startswith("The network is partitioned. Broker 2 stands still")
+
+
+def test_internal_topics_are_shown_when_asked_for() -> None:
+    sim = a_cluster()
+    sim.create_topic("__consumer_offsets", partitions=1)
+    assert len(cluster_frame(sim)["topics"]) == 2
+    assert len(cluster_frame(sim, internal=True)["topics"]) == 3
