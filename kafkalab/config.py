@@ -58,7 +58,13 @@ _I, _L, _B, _S, _D, _LIST = Type.INT, Type.LONG, Type.BOOLEAN, Type.STRING, Type
 _COMPRESSIONS = ("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer")
 
 TOPIC_KEYS: Final[Mapping[str, Key]] = _keys(
-    Key("cleanup.policy", _LIST, "delete", broker_key="log.cleanup.policy"),
+    Key(
+        "cleanup.policy",
+        _LIST,
+        "delete",
+        choices=("compact", "delete"),
+        broker_key="log.cleanup.policy",
+    ),
     Key("compression.type", _S, "producer", choices=_COMPRESSIONS, broker_key="compression.type"),
     Key("delete.retention.ms", _L, DAY_MS, 0, broker_key="log.cleaner.delete.retention.ms"),
     Key("file.delete.delay.ms", _L, 60_000, 0, broker_key="log.segment.delete.delay.ms"),
@@ -240,7 +246,8 @@ def read(keys: Mapping[str, Key], name: str, value: Any) -> Any:
         raise ConfigError(f"{name} must be of type {key.type.value}, not {value!r}") from None
     if key.low is not None and isinstance(typed, int | float) and typed < key.low:
         raise ConfigError(f"{name} must be at least {key.low}, not {typed}")
-    if key.choices and typed not in key.choices:
+    chosen = typed.split(",") if key.type is Type.LIST else [typed]
+    if key.choices and not all(one.strip() in key.choices for one in chosen):
         raise ConfigError(f"{name} must be one of {', '.join(key.choices)}, not {typed!r}")
     return typed
 

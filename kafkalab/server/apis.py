@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from kafkalab.protocol.api_keys import ApiKey, request_class
-
 from kafkalab.protocol.schema import VersionRange
 
 K = ApiKey

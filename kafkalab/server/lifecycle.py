@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 
 from kafkalab.config import Config
 from kafkalab.errors import ErrorCode
-from kafkalab.ids import Uuid
+from kafkalab.ids import CLUSTER_ID, Uuid
 from kafkalab.node import ACTIVE_CONTROLLER, Effects
 from kafkalab.protocol.messages.brokers import (
     BrokerHeartbeatRequest,
@@ -190,8 +190,6 @@ class Lifecycle:
         other.broker_epoch = self.broker_epoch
         return other
 
-
-CLUSTER_ID: Final = "kafkalab"
 
 #: Features this broker knows, as (name, lowest, highest) level: `MetadataVersion` and its siblings.
 SUPPORTED_FEATURES: Final = tuple(

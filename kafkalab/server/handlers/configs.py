@@ -7,10 +7,9 @@ answer, as for a resource that has no settings).
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from kafkalab.metadata.names import check_topic_name
-
 from kafkalab.config import BROKER_KEYS, TOPIC_KEYS, Key, Type
 from kafkalab.errors import ErrorCode, KafkaError
+from kafkalab.metadata.names import check_topic_name
 from kafkalab.node import Ticket
 from kafkalab.protocol.messages.configs import (
     DescribeConfigsRequest,
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 TOPIC: Final = 2
 BROKER: Final = 4
 
-_DYNAMIC_TOPIC, _DYNAMIC_BROKER, _STATIC_BROKER, _DEFAULT = 1, 2, 4, 5  # `ConfigSource`
+#: `ConfigSource`; a dynamic default is a setting of all brokers, kept under the empty name.
+_DYNAMIC_TOPIC, _DYNAMIC_BROKER, _DYNAMIC_DEFAULT, _STATIC_BROKER, _DEFAULT = 1, 2, 3, 4, 5
 _TYPES: Final = {
     Type.BOOLEAN: 1,
     Type.STRING: 2,
@@ -89,7 +89,7 @@ def _topic(broker: "Broker", name: str) -> list[tuple[Key, Any, int]]:
 def _topic_source(key: Key, own: Mapping[str, str], broker: "Broker") -> int:
     if key.name in own:
         return _DYNAMIC_TOPIC
-    return _STATIC_BROKER if key.broker_key in broker.config.changed else _DEFAULT
+    return _broker_source(key.broker_key or "", broker)
 
 
 def _broker(broker: "Broker", name: str) -> list[tuple[Key, Any, int]]:
@@ -98,15 +98,33 @@ def _broker(broker: "Broker", name: str) -> list[tuple[Key, Any, int]]:
             ErrorCode.INVALID_REQUEST,
             f"Unexpected broker id, expected {broker.broker_id}, but received {name}",
         )
-    dynamic = broker.image.configs.get((BROKER, name), {})
-    entries = []
-    for key in BROKER_KEYS.values():
-        if key.name in dynamic:
-            entries.append((key, dynamic[key.name], _DYNAMIC_BROKER))
-        elif name:
-            source = _STATIC_BROKER if key.name in broker.config.changed else _DEFAULT
-            entries.append((key, broker.config[key.name], source))
-    return entries
+    configs = broker.image.configs
+    default = configs.get((BROKER, ""), {})
+    if not name:
+        return [
+            (key, default[key.name], _DYNAMIC_DEFAULT)
+            for key in BROKER_KEYS.values()
+            if key.name in default
+        ]
+    dynamic = {**default, **configs.get((BROKER, name), {})}
+    return [
+        (
+            key,
+            dynamic.get(key.name, broker.config[key.name]),
+            _broker_source(key.name, broker),
+        )
+        for key in BROKER_KEYS.values()
+    ]
+
+
+def _broker_source(name: str, broker: "Broker") -> int:
+    """Where this broker has a setting from: the nearest of the places it looks in."""
+    configs = broker.image.configs
+    if name in configs.get((BROKER, str(broker.broker_id)), {}):
+        return _DYNAMIC_BROKER
+    if name in configs.get((BROKER, ""), {}):
+        return _DYNAMIC_DEFAULT
+    return _STATIC_BROKER if name in broker.config.changed else _DEFAULT
 
 
 def _result(key: Key, value: Any, source: int, synonyms: bool) -> DescribeConfigsResourceResult:

@@ -8,11 +8,10 @@ In Kafka: `KafkaApis.handleTopicMetadataRequest`, `KRaftMetadataCache`, KIP-516.
 
 from typing import TYPE_CHECKING
 
-from kafkalab.metadata.names import check_topic_name
-
 from kafkalab.errors import ErrorCode, KafkaError
-from kafkalab.ids import NO_NODE, ZERO_UUID, Uuid
+from kafkalab.ids import CLUSTER_ID, NO_NODE, ZERO_UUID, Uuid
 from kafkalab.metadata import MetadataImage, PartitionImage, TopicImage
+from kafkalab.metadata.names import check_topic_name
 from kafkalab.node import Ticket
 from kafkalab.protocol.messages.metadata import (
     DescribeClusterBroker,
@@ -25,7 +24,6 @@ from kafkalab.protocol.messages.metadata import (
     MetadataResponseTopic,
 )
 from kafkalab.server.auto_topics import INTERNAL_TOPICS
-from kafkalab.server.lifecycle import CLUSTER_ID
 
 if TYPE_CHECKING:
     from kafkalab.server.broker import Broker
