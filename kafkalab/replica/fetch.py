@@ -49,10 +49,11 @@ class Reading(NamedTuple):
 class Fetches:
     """The fetches of followers and consumers at one broker."""
 
-    __slots__ = ("_expected", "_local", "_woken", "sessions")
+    __slots__ = ("_expected", "_local", "_max_bytes", "_woken", "sessions")
 
     def __init__(self, local: LocalBroker, seed: int) -> None:
         self._local = local
+        self._max_bytes = local.config.int("fetch.max.bytes")
         slots = local.config.int("max.incremental.fetch.session.cache.slots")
         self.sessions = FetchSessions(slots, Stream(seed, f"broker-{local.id}/fetch-sessions"))
         self._woken: dict[int, None] = {}
@@ -73,7 +74,7 @@ class Fetches:
         if replica_id >= 0:
             local.last_fetch_ms[replica_id] = now
             session.replica_epoch = replica_epoch
-        max_bytes = min(request.max_bytes, local.config.int("fetch.max.bytes"))
+        max_bytes = min(request.max_bytes, self._max_bytes)
         fetch = ParkedFetch(
             ticket,
             request.max_wait_ms,
@@ -273,6 +274,7 @@ class Fetches:
         assert not self._woken
         other = type(self).__new__(type(self))
         other._local = local
+        other._max_bytes = self._max_bytes
         other.sessions = self.sessions.fork()
         other._woken = {}
         other._expected = {id: keys.copy() for id, keys in self._expected.items()}

@@ -33,16 +33,19 @@ _PUT_OFF: Final = frozenset({ErrorCode.UNKNOWN_LEADER_EPOCH, ErrorCode.UNKNOWN_T
 #: With these the answer says who leads (KIP-951).
 _TELL_LEADER: Final = frozenset({ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH})
 
+_NO_END: Final = EpochEndOffset()
+
 
 class Read(NamedTuple):
-    """What one partition gave to one fetch."""
+    """What one partition gave to one fetch: something, or why not."""
 
     part: SessionPartition
-    data: PartitionData
+    fetched: Fetched | None
+    error: ErrorCode = ErrorCode.NONE
     size_in_bytes: int = 0
-    is_urgent: bool = False
-    is_put_off: bool = False
-    is_clean: bool = False  # nothing is left to tell
+    is_urgent: bool = False  # must be told now
+    is_put_off: bool = False  # will be told if it lasts
+    is_clean: bool = False  # nothing is left to read
 
 
 def read_partition(
@@ -56,6 +59,7 @@ def read_partition(
 ) -> Read:
     """Read one partition.  With `now` a follower's request counts as its report as well."""
     asked, replica_id = part.asked, session.replica_id
+    offset = asked.fetch_offset
     try:
         partition = _find(local, session, part)
         leading = partition.lead(asked.current_leader_epoch)
@@ -66,34 +70,22 @@ def read_partition(
         else:
             up_to = log.last_stable_offset if fetch.read_committed else log.high_watermark
         fetched = partition.read(
-            asked.fetch_offset,
+            offset,
             min(asked.partition_max_bytes, max(max_bytes, 0)),
             up_to,
             asked.last_fetched_epoch,
             at_least_one,
         )
         if fetched.diverging is not None:
-            return Read(part, _diverging(asked.partition, fetched), is_urgent=True)
+            return Read(part, fetched, is_urgent=True)
         if replica_id >= 0 and now is not None:
             start, epoch = asked.log_start_offset, session.replica_epoch
-            leading.fetched(follower, asked.fetch_offset, start, epoch, now)
+            leading.fetched(follower, offset, start, epoch, now)
     except KafkaError as error:
         is_put_off = replica_id >= 0 and error.code in _PUT_OFF
-        data = _refusal(local, part, error.code, replica_id >= 0)
-        return Read(part, data, is_urgent=not is_put_off, is_put_off=is_put_off)
-    records = fetched.records
-    data = PartitionData(
-        partition_index=asked.partition,
-        error_code=0,
-        high_watermark=fetched.high_watermark,
-        last_stable_offset=fetched.last_stable_offset,
-        log_start_offset=fetched.log_start_offset,
-        aborted_transactions=_aborted(partition, asked.fetch_offset, records)
-        if fetch.read_committed
-        else None,
-        records=records,
-    )
-    return Read(part, data, records.size_in_bytes, is_clean=asked.fetch_offset >= up_to)
+        return Read(part, None, error.code, is_urgent=not is_put_off, is_put_off=is_put_off)
+    size = fetched.records.size_in_bytes if fetched.records.entries else 0
+    return Read(part, fetched, ErrorCode.NONE, size, False, False, offset >= up_to)
 
 
 def _find(local: LocalBroker, session: FetchSession, part: SessionPartition) -> Partition:
@@ -105,29 +97,35 @@ def _find(local: LocalBroker, session: FetchSession, part: SessionPartition) -> 
     return partition
 
 
-def _aborted(partition: Partition, offset: int, records: Records) -> tuple[AbortedTransaction, ...]:
-    if not records.entries:
+def _data(
+    local: LocalBroker, fetch: ParkedFetch, part: SessionPartition, fetched: Fetched
+) -> PartitionData:
+    asked, diverging = part.asked, fetched.diverging
+    return PartitionData(
+        partition_index=asked.partition,
+        error_code=0,
+        high_watermark=fetched.high_watermark,
+        last_stable_offset=fetched.last_stable_offset,
+        log_start_offset=fetched.log_start_offset,
+        diverging_epoch=_NO_END
+        if diverging is None
+        else EpochEndOffset(epoch=diverging.epoch, end_offset=diverging.end_offset),
+        aborted_transactions=_aborted(local.partitions[part.key], asked.fetch_offset, fetched)
+        if fetch.read_committed
+        else None,
+        records=fetched.records,
+    )
+
+
+def _aborted(partition: Partition, offset: int, fetched: Fetched) -> tuple[AbortedTransaction, ...]:
+    if not fetched.records.entries:
         return ()
-    rows = partition.log.aborted_transactions(offset, records.entries[-1].next_offset)
+    rows = partition.log.aborted_transactions(offset, fetched.records.entries[-1].next_offset)
     return tuple(
         [
             AbortedTransaction(producer_id=row.producer_id, first_offset=row.first_offset)
             for row in rows
         ]
-    )
-
-
-def _diverging(partition: int, fetched: Fetched) -> PartitionData:
-    assert fetched.diverging is not None
-    epoch, end_offset = fetched.diverging
-    return PartitionData(
-        partition_index=partition,
-        error_code=0,
-        high_watermark=fetched.high_watermark,
-        last_stable_offset=fetched.last_stable_offset,
-        log_start_offset=fetched.log_start_offset,
-        diverging_epoch=EpochEndOffset(epoch=epoch, end_offset=end_offset),
-        records=Records.EMPTY,
     )
 
 
@@ -160,27 +158,32 @@ def response_to(
     topics: dict[tuple[str, Uuid], list[PartitionData]] = {}
     leaders: dict[int, None] = {}
     dirty = session.dirty
-    for part, data, size, is_urgent, is_put_off, is_clean in reads:
+    for part, fetched, error, size, is_urgent, is_put_off, is_clean in reads:
         key = part.key
         if is_clean:
             dirty.pop(key, None)
         elif size:  # the next answer begins with others
             dirty.pop(key, None)
             dirty[key] = None
-        has_news = (
-            data.high_watermark != part.known_high_watermark
-            or data.log_start_offset != part.known_log_start_offset
-        )
-        if is_put_off:
-            if not last:
+        if fetched is None:
+            if is_put_off and not last:
                 continue
-        elif not (has_news or size or is_urgent or fetch.is_full):
+            data = _refusal(local, part, error, session.replica_id >= 0)
+            if error in _TELL_LEADER:
+                leaders[data.current_leader.leader_id] = None
+        elif (
+            size
+            or is_urgent
+            or fetch.is_full
+            or fetched.high_watermark != part.known_high_watermark
+            or fetched.log_start_offset != part.known_log_start_offset
+        ):
+            data = _data(local, fetch, part, fetched)
+        else:
             continue
         part.known_high_watermark = data.high_watermark
         part.known_log_start_offset = data.log_start_offset
         topics.setdefault((part.topic, part.topic_id), []).append(data)
-        if data.error_code in _TELL_LEADER:
-            leaders[data.current_leader.leader_id] = None
     return FetchResponse(
         session_id=session.id,
         responses=tuple(

@@ -36,6 +36,12 @@ from kafkalab.replica.local_broker import LocalBroker
 
 FETCHER_TIMER: Final = "fetcher"
 PARTITION_TIMER: Final = "followed"
+_LIMITS: Final = (
+    "replica.fetch.wait.max.ms",
+    "replica.fetch.min.bytes",
+    "replica.fetch.response.max.bytes",
+    "replica.fetch.max.bytes",
+)
 _BEGIN: Final = 0  # session epoch: name everything, and begin a session
 
 
@@ -63,6 +69,7 @@ class ReplicaFetcher:
         "_forgotten",
         "_in_session",
         "_is_in_flight",
+        "_limits",
         "_local",
         "_session_epoch",
         "_session_id",
@@ -73,6 +80,7 @@ class ReplicaFetcher:
     def __init__(self, local: LocalBroker, leader_id: NodeId) -> None:
         self._local = local
         self.leader_id = leader_id
+        self._limits = tuple([local.config.int(name) for name in _LIMITS])
         self.followed: dict[FollowedKey, Followed] = {}
         self._changed: dict[FollowedKey, None] = {}  # to be named in the next fetch
         self._delayed: dict[FollowedKey, None] = {}
@@ -122,12 +130,12 @@ class ReplicaFetcher:
         self._in_session.update(named)
         for key in forgotten:
             self._in_session.pop(key, None)
-        config = local.config
+        max_wait_ms, min_bytes, max_bytes, _ = self._limits
         request = FetchRequest(
             replica_state=ReplicaState(replica_id=local.id, replica_epoch=local.epoch),
-            max_wait_ms=config.int("replica.fetch.wait.max.ms"),
-            min_bytes=config.int("replica.fetch.min.bytes"),
-            max_bytes=config.int("replica.fetch.response.max.bytes"),
+            max_wait_ms=max_wait_ms,
+            min_bytes=min_bytes,
+            max_bytes=max_bytes,
             session_id=self._session_id,
             session_epoch=self._session_epoch,
             topics=self._topics(named) if named else (),
@@ -139,7 +147,7 @@ class ReplicaFetcher:
 
     def _topics(self, named: dict[FollowedKey, None]) -> tuple[FetchTopic, ...]:
         topics: dict[Uuid, list[FetchPartition]] = {}
-        max_bytes = self._local.config.int("replica.fetch.max.bytes")
+        max_bytes = self._limits[3]
         for key in named:
             followed = self.followed[key]
             partition = self._local.partitions[followed.name]
