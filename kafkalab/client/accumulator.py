@@ -110,9 +110,7 @@ class PartitionQueue:
     def append(self, pending: Pending, limits: Limits, number: int) -> bool:
         """Add a record, to a new batch with this number if need be; whether it was needed."""
         batch = self.waiting[-1] if self.waiting else None
-        is_new = (
-            batch is None or batch.is_full(limits) or batch.size + pending.size > limits.size
-        )
+        is_new = batch is None or batch.is_full(limits) or batch.size + pending.size > limits.size
         if is_new or batch is None:
             batch = ProducerBatch(number)
             self.waiting.append(batch)
@@ -131,10 +129,7 @@ class PartitionQueue:
 
     def take(self, is_sequenced: bool) -> ProducerBatch:
         """The next batch to send, now in flight; an idempotent producer's is numbered here."""
-        if self.retrying:
-            batch = self.retrying.pop(0)
-        else:
-            batch = self.waiting.popleft()
+        batch = self.retrying.pop(0) if self.retrying else self.waiting.popleft()
         if is_sequenced and batch.base_sequence == NO_SEQUENCE:
             batch.base_sequence = self.next_sequence
             self.next_sequence = (self.next_sequence + len(batch.pending)) % _SEQUENCES

@@ -85,9 +85,7 @@ class Deliveries:
         record = Record(given.key, given.value, given.headers, timestamp, offset)
         latency_ms = now - pending.enqueued_at
         topic, number = partition
-        self.ready.append(
-            Delivery(pending.id, topic, number, record, error, latency_ms=latency_ms)
-        )
+        self.ready.append(Delivery(pending.id, topic, number, record, error, latency_ms=latency_ms))
 
     def fork(self, output: Output) -> Self:
         other = type(self)(output, self._errors_only)

@@ -9,6 +9,7 @@ Nodes keep bare codes; handles and apps show them as `KafkaError`.  Every code i
 the class.  `kafkalab.errors.KafkaError` is another thing: an exception inside brokers.
 """
 
+import builtins
 from typing import ClassVar, Final
 
 from kafkalab.errors import ErrorCode
@@ -156,7 +157,7 @@ class KafkaError:
         """Always False: there are no transactions in this release."""
         return False
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> builtins.str:
         return f'KafkaError{{code={self.name()},val={self._code},str="{self.str()}"}}'
 
     __str__ = __repr__

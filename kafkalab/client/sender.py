@@ -19,12 +19,12 @@ Read next: `refusals`, `idempotence`.
 from typing import Any, Final, Self
 
 from kafkalab.chance import Stream
-from kafkalab.client.accumulator import Limits, Pending, PartitionQueue, ProducerBatch
+from kafkalab.client.accumulator import Limits, PartitionQueue, Pending, ProducerBatch
 from kafkalab.client.backoff import retry_delay_ms
 from kafkalab.client.connections import Answer, Asked, Connections, Link
 from kafkalab.client.deliveries import Deliveries
 from kafkalab.client.errors import MSG_TIMED_OUT, PURGE_INFLIGHT, PURGE_QUEUE, TRANSPORT
-from kafkalab.client.idempotence import NO_EPOCH, NO_PRODUCER_ID, Identity, IdentityState
+from kafkalab.client.idempotence import Identity, IdentityState
 from kafkalab.client.metadata import Metadata
 from kafkalab.client.output import Output
 from kafkalab.client.refusals import Verdict, counts, verdict
@@ -50,6 +50,7 @@ class Sender:
     __slots__ = (
         "_acks",
         "_chance",
+        "_changed",
         "_compression",
         "_conf",
         "_connections",
@@ -60,8 +61,8 @@ class Sender:
         "_metadata",
         "_next_number",
         "_output",
-        "_timers",
         "_timeout_ms",
+        "_timers",
         "is_flushing",
         "queues",
         "sent",
@@ -95,6 +96,7 @@ class Sender:
             conf.int("linger.ms"),
         )
         self._next_number = 1
+        self._changed: dict[TopicPartition, None] = {}  # may have become ready just now
         self._timers: Timers[TopicPartition] = Timers()
         self.queues: dict[TopicPartition, PartitionQueue] = {}
         self.is_flushing = False
@@ -102,16 +104,16 @@ class Sender:
 
     # --- what comes in
 
-    def append(self, partition: TopicPartition, pending: Pending, now: int) -> None:
-        """Take a record over; it is sent now if nothing speaks against it."""
+    def append(self, partition: TopicPartition, pending: Pending) -> None:
+        """Take a record over; `step` or `serve_changed` must follow."""
         queue = self.queues.get(partition)
         if queue is None:
             queue = self.queues[partition] = PartitionQueue(partition)
         if queue.append(pending, self._limits, self._next_number):
             self._next_number += 1
-            self.serve(queue, now)
+            self._changed[partition] = None
         elif queue.waiting[-1].is_full(self._limits):
-            self.serve(queue, now)
+            self._changed[partition] = None
 
     def purge(self, in_queue: bool, in_flight: bool, now: int) -> None:
         """Give up what is unsent, or sent and not answered; those answers are then ignored."""
@@ -131,10 +133,24 @@ class Sender:
     def step(self, now: int) -> None:
         """Send all that can be sent."""
         self._timers.pop_due(now)  # all queues are served anyway
-        if self._identity.state is IdentityState.DRAINING:
-            self._bump_if_drained()
+        self._serve_all(now)
+        if self._identity.state is IdentityState.DRAINING and self._is_drained():
+            self._identity.bump()
+            for queue in self.queues.values():
+                queue.restart_sequences()
+            self._serve_all(now)
         if self._identity.state is IdentityState.FATAL:
             self._give_up_all(now)
+
+    def serve_changed(self, now: int) -> None:
+        """Send what records that have just been appended make ready."""
+        if self._changed:
+            changed, self._changed = self._changed, {}
+            for partition in changed:
+                self.serve(self.queues[partition], now)
+
+    def _serve_all(self, now: int) -> None:
+        self._changed.clear()
         for queue in list(self.queues.values()):
             if queue.has_unsent:
                 self.serve(queue, now)
@@ -199,9 +215,8 @@ class Sender:
     def _request(
         self, partition: TopicPartition, batch: ProducerBatch, version: int
     ) -> ProduceRequest:
-        sender = self._identity
-        producer = (sender.producer_id, sender.epoch) if sender.is_on else (NO_PRODUCER_ID, NO_EPOCH)
-        built = batch.build(self._compression, *producer)
+        producer = self._identity
+        built = batch.build(self._compression, producer.producer_id, producer.epoch)
         data = PartitionProduceData(
             index=partition.partition, records=Records((Entry(0, -1, built),))
         )
@@ -293,12 +308,8 @@ class Sender:
         base, most = self._conf.int("retry.backoff.ms"), self._conf.int("retry.backoff.max.ms")
         return retry_delay_ms(max(batch.attempts - 1, 0), base, most, self._chance)
 
-    def _bump_if_drained(self) -> None:
-        if any(queue.in_flight for queue in self.queues.values()):
-            return
-        self._identity.bump()
-        for queue in self.queues.values():
-            queue.restart_sequences()
+    def _is_drained(self) -> bool:
+        return not any(queue.in_flight for queue in self.queues.values())
 
     def _give_up_all(self, now: int) -> None:
         for partition, queue in self.queues.items():
@@ -327,6 +338,7 @@ class Sender:
         other._deliveries, other._output = deliveries, output
         other._chance = self._chance.fork()
         other._timers = self._timers.fork()
+        other._changed = self._changed.copy()
         other.queues = {partition: queue.fork() for partition, queue in self.queues.items()}
         return other
 
