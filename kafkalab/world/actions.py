@@ -11,7 +11,7 @@ Read next: `history`, which uses that to look back.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from kafkalab.ids import NodeName
+from kafkalab.ids import ConnectionId, NodeName
 from kafkalab.world import faults
 from kafkalab.world.apps import Function
 from kafkalab.world.faults import WORLD
@@ -49,7 +49,7 @@ def restart_app(world: World, name: str) -> None:
 
 def cut(world: World, client: NodeName, server: NodeName, number: int) -> None:
     """Break one connection."""
-    faults.cut(world, faults.ConnectionId(client, server, number))
+    faults.cut(world, ConnectionId(client, server, number))
     world.record("cut", client, server, number)
 
 

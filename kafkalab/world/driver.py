@@ -40,7 +40,8 @@ class Driver:
         self.world = world
         self._turn = threading.Lock()  # who is next; held only while waiting for `_lock`
         self._lock = threading.RLock()
-        self._wanting = 0  # threads that wait for a turn
+        self._depth = 0  # how often the thread that has the lock has taken it
+        self._wanting = 0  # 1 while the thread that is next waits for the lock
         self._inside = ""  # what the thread that has the lock is doing
         self._observers: list[tuple[Observer, frozenset[str] | None]] = []
         self._is_interrupted = False
@@ -57,17 +58,11 @@ class Driver:
     @contextmanager
     def locked(self) -> Iterator[World]:
         """Hold the world still, to read it or copy it."""
-        if self._lock.acquire(blocking=False):
-            try:
-                yield self.world
-            finally:
-                self._lock.release()
-            return
         self._take_turn()
         try:
             yield self.world
         finally:
-            self._lock.release()
+            self._end_turn()
 
     # acting
 
@@ -209,8 +204,7 @@ class Driver:
     @contextmanager
     def _driving(self, doing: str) -> Iterator[None]:
         """Have the lock, alone; refuse if this thread is inside already."""
-        if not self._lock.acquire(blocking=False):
-            self._take_turn()
+        self._take_turn()
         try:
             if self._inside or self.world.handling:
                 raise LearnerError(
@@ -227,24 +221,31 @@ class Driver:
                 finally:
                     self._inside = ""
         finally:
-            self._lock.release()
+            self._end_turn()
 
     def _take_turn(self) -> None:
-        """Wait for the lock, asking whoever runs to give way."""
-        self._wanting += 1
-        with self._turn:
-            self._lock.acquire()
-            self._wanting -= 1
+        """Take the lock; if another has it, ask whoever runs to give way."""
+        if not self._lock.acquire(blocking=False):
+            with self._turn:
+                self._wanting += 1
+                self._lock.acquire()
+                self._wanting -= 1
+        self._depth += 1
+
+    def _end_turn(self) -> None:
+        self._depth -= 1
+        self._lock.release()
 
     def _give_way(self) -> None:
         """Between two steps: let those who wait act, then go on."""
+        if self._depth > 1:
+            return  # a caller above holds the world still
         doing, self._inside = self._inside, ""
-        self._lock.release()
-        try:
-            with self._turn:  # free once the one who waited has the lock
-                self._lock.acquire()
-        finally:
-            self._inside = doing
+        self._end_turn()
+        with self._turn:  # free once the one who waited has the lock
+            self._lock.acquire()
+        self._depth += 1
+        self._inside = doing
 
     @contextmanager
     def _interrupts_held(self) -> Iterator[None]:
