@@ -4,7 +4,8 @@ A heap of distinct milliseconds beside `{due: {id: operation}}`.  Cancelling rem
 operation at once, so a finished 30 s produce timeout keeps no data alive; its millisecond stays
 in the heap until it comes up, and is skipped there.
 
-Invariants: an id is due at most once; every due millisecond with an operation is in the heap.
+Invariants: an id is due at most once; every due millisecond with an operation is in the heap, and
+none without one is in the dictionary.
 """
 
 from collections.abc import Hashable
@@ -40,13 +41,16 @@ class Timers(Generic[Key]):
         """Forget `key`, if it was set."""
         due = self._due_of.pop(key, None)
         if due is not None:
-            del self._keys_at[due][key]
+            keys = self._keys_at[due]
+            del keys[key]
+            if not keys:
+                del self._keys_at[due]
 
     def next(self) -> int | None:
         """The earliest due millisecond, or None."""
         heap, keys_at = self._heap, self._keys_at
-        while heap and not keys_at[heap[0]]:
-            del keys_at[heappop(heap)]
+        while heap and heap[0] not in keys_at:
+            heappop(heap)
         return heap[0] if heap else None
 
     def pop_due(self, now: int) -> list[Key]:
