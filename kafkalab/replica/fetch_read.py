@@ -181,7 +181,8 @@ def response_to(
             data = _data(local, fetch, part, fetched)
         else:
             continue
-        part.known_high_watermark = data.high_watermark
+        # A follower that must truncate does not look at the high watermark: tell it again.
+        part.known_high_watermark = -1 if is_urgent else data.high_watermark
         part.known_log_start_offset = data.log_start_offset
         topics.setdefault((part.topic, part.topic_id), []).append(data)
     return FetchResponse(

@@ -163,6 +163,8 @@ class FetchSessions:
             session.partitions[key] = SessionPartition(key, topic, topic_id, asked)
             self._watching.setdefault(key, {})[session.number] = None
         else:
+            if asked.current_leader_epoch != part.asked.current_leader_epoch:
+                part.known_high_watermark = -1  # an answer of the old epoch has been ignored
             part.asked = asked
         session.dirty[key] = None
 
