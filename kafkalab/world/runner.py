@@ -92,17 +92,24 @@ class Runner:
 
     @property
     def now(self) -> int:
-        """Virtual ms.  While run again, that of the fork: do not decide by it."""
-        return self._world.now
+        """Virtual ms; as recorded, while run again."""
+        now: int = self._once((self.name, "now", ()), lambda: self._world.now)
+        return now
 
     def act(self, node: NodeName, method: str, *arguments: Any) -> Any:
         """Call a node's method, with `now` as its last argument; what it raises is passed on."""
         called = (node, method, tuple(plain(each) for each in arguments))
         return self._once(called, lambda: self._world.act(node, method, *arguments))
 
-    def read(self, node: NodeName, name: str) -> Any:
-        """An attribute of a node, as plain immutable data."""
-        return self._once((node, "read", name), lambda: getattr(self._world.nodes[node], name))
+    def read(self, node: NodeName, name: str, *arguments: Any) -> Any:
+        """An attribute of a node, or what a method that changes nothing returns; plain data."""
+        called = (node, name, tuple(plain(each) for each in arguments))
+
+        def look() -> Any:
+            value = getattr(self._world.nodes[node], name)
+            return value(*arguments) if callable(value) else value
+
+        return self._once(called, look)
 
     def until(
         self,
