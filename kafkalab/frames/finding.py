@@ -87,6 +87,38 @@ def _below_min_insync(frame: Frame) -> str:
     )
 
 
+def _diverged(frame: Frame) -> str:
+    """A replica that has records where the leader has others, or none: it will cut them off."""
+    for each in _partitions(frame):
+        for broker, count in _cut_off(each.it):
+            records = "a record" if count == 1 else f"{count} records"
+            them = "it" if count == 1 else "them"
+            return (
+                f"Broker {broker} has {records} of {each} that the leader has not: "
+                f"it will cut {them} off when it follows again."
+            )
+    return ""
+
+
+def _cut_off(partition: PartitionFrame) -> Iterator[tuple[str, int]]:
+    """(broker, records that will go), as far as the frame's windows show."""
+    leader = partition["replicas"].get(str(partition["leader"]))
+    if leader is None:
+        return
+    epochs = {cell["offset"]: cell["epoch"] for cell in leader["cells"]}
+    if not epochs:
+        return
+    for broker, replica in partition["replicas"].items():
+        count = sum(
+            epochs[cell["offset"]] != cell["epoch"]
+            if cell["offset"] in epochs
+            else cell["offset"] >= leader["end"]
+            for cell in replica["cells"]
+        )
+        if count and replica is not leader:
+            yield broker, count
+
+
 def _brokers_down(frame: Frame) -> str:
     down = _down(frame)
     if not down:
@@ -127,6 +159,7 @@ _RULES: Final[tuple[Callable[[Frame], str], ...]] = (
     _leaderless,
     _leader_down,
     _below_min_insync,
+    _diverged,
     _brokers_down,
     _paused,
     _shrunk,

@@ -318,10 +318,10 @@ def _look(
         return NOT_THERE
     if cell is None:
         return None
-    if broker["state"] == "crashed":
-        return ("none", "comm")
     if is_diverged(cell, row):
         return ("group-s", "group")
+    if broker["state"] == "crashed":
+        return ("none", "comm")
     if cell["kind"] == "control":
         return ("soft", "rule")
     return ("comm", None) if offset < replica["high_watermark"] else ("unc", "comm")
