@@ -1,26 +1,62 @@
-"""What all handles share: which world their node is in, and how to run it until something is so.
+"""What all handles share: reaching their node, and waiting until something is so.
 
-A handle lives outside the world and drives it; nodes never wait, handles do.  Seconds as
-confluent_kafka takes them, -1 for no limit, become virtual milliseconds here.
+What a handle does is written once, as *steps*: a generator that yields what it waits for.
 
-Read next: `producer`, the smallest whole handle.
+    Producer.flush ──▶ Session.run(steps)            drives the world from outside
+    AppProducer.flush ──▶ await AppSession.run(steps)   waits inside the world, as part of an app
+
+Both give the same three things: `act` (call an action of the node, no time passes), `read` (call
+a method that only looks), and `now`.  An app's are noted in its log, for forks.
+
+Seconds as confluent_kafka takes them, -1 for no limit, become virtual milliseconds here.
+Read next: `producing`, the shortest steps.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from kafkalab.client.queries import Reply
 from kafkalab.errors import LearnerError
+from kafkalab.ids import NodeName
 from kafkalab.sim import current
+from kafkalab.world.runner import Runner
 
 if TYPE_CHECKING:
     from kafkalab.sim import Simulation
 
+Done = TypeVar("Done")
+
+
+class Pause(NamedTuple):
+    """Wait until `node.method(*arguments)` is true, or for the limit (virtual ms; None: none)."""
+
+    method: str
+    what: str
+    limit_ms: int | None = None
+    arguments: tuple[Any, ...] = ()
+
+
+#: Each pause is answered by whether it came true; an awaitable (of an app) is awaited.
+Steps = Generator[Pause | Awaitable[Any], bool, Done]
+
+
+class Reach(Protocol):
+    """A node as steps see it."""
+
+    name: NodeName
+
+    @property
+    def now(self) -> int:
+        """Virtual ms."""
+
+    def act(self, method: str, *arguments: Any) -> Any:
+        """Call an action of the node; no time passes."""
+
+    def read(self, name: str, *arguments: Any) -> Any:
+        """An attribute of the node, or what a method that changes nothing returns."""
+
 
 class Session:
-    """One client node, seen from outside its world."""
-
-    __slots__ = ("_sim", "name")
+    """A node seen from outside its world."""
 
     def __init__(self, kind: str, conf: Mapping[str, Any], sim: "Simulation | None") -> None:
         self._sim = sim if sim is not None else current()
@@ -28,35 +64,37 @@ class Session:
         self.name = self._sim.add_client(kind, conf)
 
     @property
-    def node(self) -> Any:
-        """The node, to be read."""
-        return self._sim.driver.node(self.name)
-
-    @property
     def now(self) -> int:
-        """Virtual ms."""
         return self._sim.now
 
     def act(self, method: str, *arguments: Any) -> Any:
-        """Call a method of the node; no time passes."""
         self._check_open()
         return self._sim.driver.act(self.name, method, *arguments)
 
-    def wait(self, condition: Callable[[], object], limit_ms: int | None, what: str) -> bool:
-        """Run the world until the condition holds: True; False at the limit.
+    def read(self, name: str, *arguments: Any) -> Any:
+        value = getattr(self._sim.driver.node(self.name), name)
+        return value(*arguments) if callable(value) else value
 
-        Without a limit `StillWaiting` after one virtual hour.
-        """
+    def run(self, steps: Steps[Done]) -> Done:
+        """Run the world from pause to pause.  `StillWaiting` after an hour without a limit."""
+        try:
+            pause = next(steps)
+            while True:
+                pause = steps.send(self._wait(pause))
+        except StopIteration as end:
+            done: Done = end.value
+            return done
+
+    def _wait(self, pause: Pause | Awaitable[Any]) -> bool:
+        if not isinstance(pause, Pause):
+            raise LearnerError("a callback here is a plain function, not an async one")
         self._check_open()
-        return self._sim.driver.wait(condition, limit_ms, f"{self.name}: {what}")
+        is_so = self._condition(pause)
+        return self._sim.driver.wait(is_so, pause.limit_ms, f"{self.name}: {pause.what}")
 
-    def result(self, id: int, limit_ms: int | None, what: str) -> Reply | None:
-        """Run the world until a question is answered; None at the limit."""
-        node = self.node
-        if not self.wait(lambda: node.has_result(id), limit_ms, what):
-            return None
-        reply: Reply = self.act("take_result", id)
-        return reply
+    def _condition(self, pause: Pause) -> Callable[[], object]:
+        method = getattr(self._sim.driver.node(self.name), pause.method)
+        return lambda: method(*pause.arguments)
 
     def _check_open(self) -> None:
         if self._sim.is_closed:
@@ -66,6 +104,58 @@ class Session:
             )
 
 
+class AppSession:
+    """A node seen from an app inside its world."""
+
+    def __init__(self, runner: Runner, name: NodeName) -> None:
+        self._runner = runner
+        self.name = name
+
+    @property
+    def now(self) -> int:
+        return self._runner.now
+
+    def act(self, method: str, *arguments: Any) -> Any:
+        return self._runner.act(self.name, method, *arguments)
+
+    def read(self, name: str, *arguments: Any) -> Any:
+        return self._runner.read(self.name, name, *arguments)
+
+    async def run(self, steps: Steps[Done]) -> Done:
+        """Wait inside the world from pause to pause."""
+        try:
+            pause = next(steps)
+            while True:
+                pause = steps.send(await self._wait(pause))
+        except StopIteration as end:
+            done: Done = end.value
+            return done
+
+    async def _wait(self, pause: Pause | Awaitable[Any]) -> bool:
+        if not isinstance(pause, Pause):
+            await pause
+            return True
+        return await self._runner.until(self.name, pause.method, pause.arguments, pause.limit_ms)
+
+
 def limit_ms(timeout: float | None) -> int | None:
     """Seconds as milliseconds; None and negative ones mean without limit."""
     return None if timeout is None or timeout < 0 else round(timeout * 1000)
+
+
+class Deadline:
+    """How much of a limit is left, over several pauses."""
+
+    __slots__ = ("_reach", "_until")
+
+    def __init__(self, reach: Reach, timeout: float | None) -> None:
+        limit = limit_ms(timeout)
+        self._reach = reach
+        self._until = reach.now + limit if limit else limit
+
+    @property
+    def left_ms(self) -> int | None:
+        """None without a limit."""
+        if not self._until:
+            return self._until
+        return max(0, self._until - self._reach.now)
