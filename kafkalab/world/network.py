@@ -25,6 +25,8 @@ from kafkalab.world.scheduler import Scheduler, What
 
 LATENCY_MS: Final = 1
 
+_DELIVER: Final = int(What.DELIVER)
+
 Sides = tuple[tuple[NodeName, ...], ...]
 
 
@@ -71,13 +73,14 @@ class Network:
         self._end(self.connections.back(pipe), cause, now)
 
     def _put(self, pipe: Pipe, envelope: Envelope, cause: int, now: int) -> None:
-        delay = self._delays.get((pipe.source, pipe.target), LATENCY_MS) if self._delays else 1
-        due = now + delay
+        due = now + LATENCY_MS
+        if self._delays:
+            due = now + self.delay_ms(pipe.source, pipe.target)
         if due < pipe.due:
             due = pipe.due
         pipe.due = due
         pipe.queue.append((envelope, cause))
-        self._scheduler.plan(due, What.DELIVER, pipe.number)
+        self._scheduler.plan(due, _DELIVER, pipe.number)
 
     def _end(self, pipe: Pipe, cause: int, now: int) -> None:
         """The source of this pipe closes the connection."""

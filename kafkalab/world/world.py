@@ -34,6 +34,8 @@ from kafkalab.world.trace import Trace
 
 #: A node that asks this often for the same instant will never let time pass.
 _WAKES_AT_ONCE_MAX: Final = 10_000
+_DELIVER: Final = int(What.DELIVER)
+_WAKE: Final = int(What.WAKE)
 _API_NAMES: Final = {int(key): key.name for key in ApiKey}
 _KINDS: Final = ("request", "response", "close")
 
@@ -118,25 +120,27 @@ class World:
 
     def step(self, until: int) -> bool:
         """Handle the next thing due at or before `until`; False if there is none."""
-        pop = self.scheduler.pop
+        pop, deliver, wake = self.scheduler.pop, self._deliver, self._wake
         try:
             while (planned := pop(until)) is not None:
                 due, sequence, what, about = planned
                 if due > self.now:
                     self.now = due
-                if self._handle(what, about, sequence):
+                if what == _DELIVER:
+                    is_handled = deliver(about)
+                elif what == _WAKE:
+                    is_handled = wake(about, sequence)
+                else:
+                    is_handled = self._handle(what, about)
+                if is_handled:
                     self.steps += 1
                     return True
         finally:
             self.handling = 0
         return False
 
-    def _handle(self, what: int, about: Any, sequence: int) -> bool:
-        """Do what was planned; False if it holds no more."""
-        if what == What.DELIVER:
-            return self._deliver(about)
-        if what == What.WAKE:
-            return self._wake(about, sequence)
+    def _handle(self, what: int, about: Any) -> bool:
+        """Do what is planned less often; False if it holds no more."""
         if what == What.COMMAND:
             return self._scheduled(about)
         if what == What.RESUME:
