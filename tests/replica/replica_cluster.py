@@ -12,6 +12,7 @@ from typing import Any
 
 from kafkalab.config import broker_config
 from kafkalab.errors import ErrorCode
+from kafkalab.events import named
 from kafkalab.ids import ConnectionId, TopicPartition
 from kafkalab.log import Disk
 from kafkalab.metadata import MetadataDelta, MetadataImage
@@ -310,6 +311,8 @@ class Cluster:
 
     def _drain(self, broker: Broker) -> None:
         effects = broker.effects
+        for event in effects.events:
+            named(event)  # has the fields it should have
         broker.events += effects.events
         calls, replies, closes = effects.calls, effects.replies, effects.closes
         effects.events, effects.calls, effects.replies, effects.closes = [], [], [], []

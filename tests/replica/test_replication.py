@@ -1,9 +1,17 @@
 """Records from the leader to its followers, the high watermark, and acks."""
 
-from replica_cluster import ORDERS, Cluster, a_batch
+from replica_cluster import ORDERS, Cluster, a_batch, topic_id
 
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import TopicPartition
+from kafkalab.metadata import records as r
+from kafkalab.protocol.messages.produce import (
+    PartitionProduceData,
+    ProduceRequest,
+    TopicProduceData,
+)
+from kafkalab.record import Records
+from kafkalab.record.records import Entry
 
 
 def test_acks_all_is_answered_when_every_in_sync_replica_has_the_record() -> None:
@@ -143,10 +151,6 @@ def test_a_delayed_produce_ends_when_its_leader_stops_leading() -> None:
 
 
 def test_a_topic_made_again_under_its_name_has_a_log_of_its_own() -> None:
-    from replica_cluster import topic_id
-
-    from kafkalab.metadata import records as r
-
     cluster = Cluster()
     cluster.topic()
     cluster.run(10)
@@ -159,3 +163,42 @@ def test_a_topic_made_again_under_its_name_has_a_log_of_its_own() -> None:
     cluster.run(50)
     assert cluster.produced(number).base_offset == 0
     assert [cluster.values(id) for id in (1, 2, 3)] == [["new"]] * 3
+
+
+def test_damaged_bytes_fail_their_partition_and_no_other() -> None:
+    cluster = Cluster(1)
+    cluster.topic(replicas=(1,), partitions=2)
+    good = b"".join(Records((Entry(0, -1, a_batch("a")),)).buffers())
+    bad = bytearray(good)
+    bad[-1] ^= 1
+    data = tuple(
+        [
+            PartitionProduceData(index=index, records=memoryview(part))
+            for index, part in enumerate((bytes(bad), good))
+        ]
+    )
+    request = ProduceRequest(
+        acks=-1, timeout_ms=1000, topic_data=(TopicProduceData(name="orders", partition_data=data),)
+    )
+    number = cluster.ask(1, "produce", request, 12)
+    parts = cluster.answers[number].responses[0].partition_responses
+    assert [part.error_code for part in parts] == [ErrorCode.CORRUPT_MESSAGE, 0]
+    assert cluster.values(1, TopicPartition("orders", 1)) == ["a"]
+    assert cluster.events("AppendRefused") == [
+        (1, ("AppendRefused", "orders", 0, "CORRUPT_MESSAGE"))
+    ]
+
+
+def test_a_leader_that_cannot_be_reached_is_asked_again_after_a_second() -> None:
+    cluster = Cluster(2)
+    cluster.topic(replicas=(1, 2))
+    cluster.run(100)
+    cluster.crash(1)
+    cluster.run(3_500)
+    fetches = [call for call in cluster.calls if call[:2] == (2, 1)]
+    assert 4 <= len(fetches) <= 6
+    cluster.restart(1)
+    cluster.change(leader=1)
+    number = cluster.produce(a_batch("a"))
+    cluster.run(1_100)
+    assert cluster.produced(number).error_code == 0

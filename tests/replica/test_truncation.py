@@ -31,6 +31,7 @@ def test_a_divergent_tail_is_cut_where_the_epochs_part() -> None:
     cluster.run(2_000)
     assert [cluster.values(id) for id in (1, 2, 3)] == [["a", "b"]] * 3
     assert cluster.events("Truncated") == [(1, ("Truncated", "orders", 0, 1, 2))]
+    assert [cluster.replica(id).high_watermark for id in (1, 2, 3)] == [2, 2, 2]
     rows = cluster.replica(2).log.epochs.rows
     assert [cluster.replica(id).log.epochs.rows for id in (1, 3)] == [rows, rows]
 
@@ -168,3 +169,23 @@ def test_a_consumer_out_of_range_is_told_so(offset: int) -> None:
     cluster.topic(replicas=(1,))
     answer = cluster.fetched(cluster.fetch(offset, key=ORDERS))
     assert answer.error_code == ErrorCode.OFFSET_OUT_OF_RANGE
+
+
+def test_a_follower_that_only_had_to_truncate_learns_the_high_watermark() -> None:
+    """The answer that says where to cut has it too, but that one is too early to believe."""
+    cluster = Cluster(2)
+    cluster.topic(replicas=(1, 2))
+    cluster.run(10)
+    cluster.produce(a_batch("a"))
+    cluster.run(10)
+    cluster.crash(2)
+    cluster.produce(a_batch("lost"), acks=1)
+    cluster.crash(1)
+    cluster.restart(2)
+    cluster.change(leader=2, isr=(2,))
+    cluster.fence(1)
+    assert cluster.replica(2).high_watermark == 1
+    cluster.restart(1)
+    cluster.run(2_000)
+    assert cluster.values(1) == ["a"]
+    assert cluster.replica(1).high_watermark == 1
