@@ -96,7 +96,8 @@ class Lifecycle:
         self.broker_epoch = -1
 
     def next_timer(self) -> int | None:
-        return self._due
+        """None while a question is under way: its answer, or its failure, says when to go on."""
+        return None if self._asking else self._due
 
     def on_timer(self, metadata_offset: int, now: int) -> None:
         """Register, or send a heartbeat, if it is time."""
@@ -117,6 +118,7 @@ class Lifecycle:
     def on_response(self, key: Any, response: Any, now: int) -> None:
         """The controller has answered, or could not be reached (None)."""
         self._asking = False
+        has_news = self._due is not None  # since the question went out
         if response is None or response.error_code:
             self._due = now + RETRY_MS
             if response is not None and key == "heartbeat":
@@ -127,6 +129,8 @@ class Lifecycle:
             self._due = now + self._config.int("broker.heartbeat.interval.ms")
         else:
             self._heard(response, now)
+        if has_news and self._due is not None:
+            self._due = now
 
     def _refused(self, error: ErrorCode) -> None:
         if error in (ErrorCode.STALE_BROKER_EPOCH, ErrorCode.BROKER_ID_NOT_REGISTERED):

@@ -16,12 +16,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from lab.scenes.diff import NOTHING, diff
 from lab.scenes.shapes import Scene
 from lab.scenes.theme import stylesheet
+
+from .notebook import Notebook
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -247,3 +250,29 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait(10)
+
+
+@pytest.fixture
+def notebook(browser: Browser, jupyter: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """Runs the code given by `parametrize("notebook", [code], indirect=True)` as its first cell."""
+    name = f"{request.function.__name__}.ipynb"
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(request.param)])
+    document.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(document, jupyter.folder / name)
+    page = browser.new_page(viewport={"width": 1500, "height": 1100})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{jupyter.url}/doc/workspaces/{request.function.__name__}/tree/{name}?reset")
+    page.wait_for_function(
+        """() => { const session = globalThis.jupyterapp?.shell?.currentWidget?.sessionContext;
+            const kernel = session?.session?.kernel;
+            return session?.isReady && kernel?.connectionStatus === "connected"
+                && kernel?.status === "idle"; }""",
+        timeout=60_000,
+    )
+    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_selector("[data-testid=cluster-view][data-rev]", timeout=60_000)
+    yield Notebook(page)
+    page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
+    page.close()
+    assert [error for error in errors if "player" in error.lower() or "lab" in error] == []

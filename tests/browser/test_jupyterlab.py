@@ -2,12 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import nbformat
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+
+from .notebook import WATCH, Notebook
 
 SETUP = """\
 from lab import ClusterView
@@ -15,75 +14,6 @@ from lab.playback.scripted import ScriptedSource, cluster_frame, isr_story
 world = ScriptedSource(cluster_frame(), isr_story().moments)
 view = ClusterView(world)
 view"""
-#: Notes what the picture says at each revision, from within the page.
-WATCH = """() => {
-    const view = document.querySelector("[data-testid=cluster-view]");
-    const look = () => {
-        const text = key => view.querySelector(key)?.textContent ?? "";
-        const isr = [1, 2, 3].filter(b => [...view.querySelectorAll(
-            `[aria-label^='Partition 0 on broker ${b}:']`)].some(
-            n => /leader|in sync/.test(n.getAttribute("aria-label"))));
-        globalThis.seen.push([performance.now(), +view.dataset.rev, isr.join(",")]);
-    };
-    globalThis.seen = [];
-    look();
-    new MutationObserver(look).observe(view, { attributes: true, attributeFilter: ["data-rev"] });
-}"""
-
-
-class Notebook:
-    """One notebook open in JupyterLab, its first cell run."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    @property
-    def view(self) -> Locator:
-        return self.page.locator("[data-testid=cluster-view]").first
-
-    def button(self, name: str) -> Locator:
-        return self.view.get_by_role("button", name=name, exact=True)
-
-    def run(self, code: str) -> None:
-        """Have the kernel run code, as a cell would, without touching the page's focus."""
-        self.page.evaluate(
-            """async code => { const kernel =
-                jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-                const reply = await kernel.requestExecute({ code }).done;
-                if (reply.content.status !== "ok") throw new Error(reply.content.evalue); }""",
-            code,
-        )
-
-    def wait_until(self, condition: Callable[[], bool], limit: float = 15) -> None:
-        until = time.monotonic() + limit
-        while not condition():
-            assert time.monotonic() < until, self.view.text_content()
-            time.sleep(0.03)
-
-
-@pytest.fixture
-def notebook(browser: Browser, jupyter: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
-    name = f"{request.node.name}.ipynb"
-    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SETUP)])
-    document.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(document, jupyter.folder / name)
-    page = browser.new_page(viewport={"width": 1500, "height": 1100})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{jupyter.url}/doc/workspaces/{request.node.name}/tree/{name}?reset")
-    page.wait_for_function(
-        """() => { const session = globalThis.jupyterapp?.shell?.currentWidget?.sessionContext;
-            const kernel = session?.session?.kernel;
-            return session?.isReady && kernel?.connectionStatus === "connected"
-                && kernel?.status === "idle"; }""",
-        timeout=60_000,
-    )
-    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_selector("[data-testid=cluster-view][data-rev]", timeout=60_000)
-    yield Notebook(page)
-    page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
-    page.close()
-    assert [error for error in errors if "player" in error.lower() or "lab" in error] == []
 
 
 def test_isr_three_two_three_are_seen_as_separate_pictures(notebook: Notebook) -> None:
@@ -184,7 +114,7 @@ def test_the_saved_notebook_carries_the_picture_and_the_text(
     notebook: Notebook, jupyter: Any, request: pytest.FixtureRequest
 ) -> None:
     notebook.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
-    path = jupyter.folder / f"{request.node.name}.ipynb"
+    path = jupyter.folder / f"{request.function.__name__}.ipynb"
     notebook.wait_until(lambda: "image/svg+xml" in path.read_text())
     output = json.loads(path.read_text())["cells"][0]["outputs"][0]["data"]
     assert "application/vnd.jupyter.widget-view+json" in output
