@@ -12,7 +12,7 @@ In librdkafka: `rdkafka_admin.c`; in Kafka: `KafkaAdminClient`.
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Self
 
-from kafkalab.client.connections import Answer, Asked, Connections, Link
+from kafkalab.client.connections import Answer, Asked, Connections, Link, LinkState
 from kafkalab.client.errors import TIMED_OUT
 from kafkalab.client.metadata import Metadata
 from kafkalab.config import Config
@@ -83,10 +83,10 @@ class Queries:
         """Where to ask.  In KRaft the controller of Metadata is some broker that forwards."""
         if to == CONTROLLER:
             link = self._metadata.link_of(self._metadata.controller_id)
-            if link is not None and self._connections.may_open(link, now):
-                return link
-            if link is not None and self._connections.ready(link, now):
-                return link
+            if link is not None:
+                is_closed = self._connections.state(link) is LinkState.CLOSED
+                if not is_closed or self._connections.may_open(link, now):
+                    return link
         elif to != ANY:
             link = self._metadata.link_of(to)
             if link is None:
