@@ -49,6 +49,11 @@ class Endpoint:
         self._outgoing.extend(closes)
         return ended
 
+    @property
+    def has_something_to_send(self) -> bool:
+        effects = self.effects
+        return bool(effects.calls or effects.replies or effects.closes or self.peers.has_waiting)
+
     def release(self, controller: NodeId) -> None:
         """Calls that waited for a controller go out once there is one."""
         if controller != NO_NODE and self.peers.has_waiting:

@@ -45,8 +45,10 @@ def serve(server: Server, ended: list[Ended], now: int) -> None:
         server.component(call.owner).on_response(call.key, response, now)
     while True:
         server.settle(now)
-        endpoint.release(server.controller_id)
-        moved = endpoint.flush(server.controller_id, now)
+        moved = False
+        if endpoint.has_something_to_send:
+            endpoint.release(server.controller_id)
+            moved = endpoint.flush(server.controller_id, now)
         request = endpoint.channels.next_request()
         if request is not None:
             handle(server, request, now)
