@@ -1,0 +1,484 @@
+"""A consumer: a node that joins a group, reads the partitions it is given, and commits.
+
+    subscribe ──▶ membership ── partitions ──▶ assignment ──▶ lookups ──▶ fetcher ──▶ buffer
+                   │      ▲ coordinator            ▲ stored, committed                  │
+                   ▼      └──────────────────── commits ◀── take_message ◀──────────────┘
+    take_rebalance, confirm_rebalance
+
+The application calls the methods named in ACTIONS; each takes `now` last and returns at once.
+What waits (poll, commit, close) is built on top, in `handles`, from `has_event`, `has_result` and
+`is_closed`.
+
+Two threads of librdkafka are one here: the group goes on between polls, but rebalances with
+callbacks wait for the application.
+
+In Kafka: `KafkaConsumer` (classic protocol); in librdkafka: `rd_kafka_t`, as which it behaves.
+Left out: see `membership`, `fetcher`.
+Read next: `membership`, `fetcher`, `lookups`, `commits`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from kafkalab.chance import Stream
+from kafkalab.client import cluster_view, metadata, queries
+from kafkalab.client.conf import consumer_conf
+from kafkalab.client.connections import Answer, Connections
+from kafkalab.client.consumer import commits, coordinator, fetcher, lookups, membership
+from kafkalab.client.consumer import queries as offset_queries
+from kafkalab.client.consumer.assignment import NO_EPOCH, AssignedPartition, Assignment
+from kafkalab.client.consumer.buffer import Buffer
+from kafkalab.client.consumer.commits import Commits
+from kafkalab.client.consumer.context import Context
+from kafkalab.client.consumer.coordinator import Coordinator
+from kafkalab.client.consumer.fetcher import Fetcher
+from kafkalab.client.consumer.lookups import Lookups
+from kafkalab.client.consumer.membership import Membership, State
+from kafkalab.client.consumer.offset_requests import OffsetsResult
+from kafkalab.client.consumer.queries import OffsetQueries
+from kafkalab.client.errors import INVALID_ARG, STATE, failure
+from kafkalab.client.message import Consumed
+from kafkalab.client.metadata import Metadata
+from kafkalab.client.output import Output
+from kafkalab.client.queries import Queries, Reply
+from kafkalab.ids import NodeName, TopicPartition
+from kafkalab.node import Envelope, Outbox
+
+Pair = tuple[str, int]
+Place = tuple[str, int, int]
+
+
+class ConsumerNode:
+    """See the module's docstring.  `ConfigError` for a conf that does not fit."""
+
+    ACTIONS: ClassVar[tuple[str, ...]] = (
+        "subscribe",
+        "unsubscribe",
+        "assign",
+        "unassign",
+        "incremental_assign",
+        "incremental_unassign",
+        "begin_poll",
+        "take_message",
+        "take_rebalance",
+        "confirm_rebalance",
+        "take_commits",
+        "commit",
+        "store_offsets",
+        "seek",
+        "pause",
+        "resume",
+        "query_committed",
+        "query_watermarks",
+        "query_offsets_for_times",
+        "request_metadata",
+        "take_result",
+        "close",
+    )
+    kind = "consumer"
+
+    def __init__(
+        self,
+        name: NodeName,
+        conf: Mapping[str, Any],
+        seed: int,
+        bootstrap: tuple[NodeName, ...],
+        connections_before: int = 0,
+    ) -> None:
+        self.name = name
+        self._given = conf
+        self._seed = seed
+        self._bootstrap = bootstrap
+        checked = consumer_conf(conf, name)
+        output = Output()
+        connections = Connections(name, checked, seed, output, connections_before)
+        self._context = context = Context(
+            checked,
+            output,
+            connections,
+            Metadata(name, checked, seed, bootstrap, connections),
+            Stream(seed, f"{name}/retry/{connections_before}"),
+            Assignment(),
+            Buffer(),
+        )
+        self._coordinator = Coordinator(context)
+        self._commits = Commits(context, self._coordinator)
+        self._membership = Membership(context, self._coordinator, self._commits)
+        self._lookups = Lookups(context, self._coordinator)
+        self._fetcher = Fetcher(context, self._lookups)
+        self._offset_queries = OffsetQueries(context, self._coordinator)
+        self._queries = Queries(checked, connections, context.metadata)
+        self._next_id = 1
+        self._is_new = True
+        self._is_closed = False
+        self.taken = 0  # messages the application has got
+
+    # --- what to read
+
+    def subscribe(self, topics: tuple[str, ...], has_callbacks: bool, now: int) -> None:
+        """Join the group for these topics; a name that begins with ^ is a pattern."""
+        if not topics:
+            raise failure(INVALID_ARG, "subscribe() needs topics; unsubscribe() leaves")
+        self._membership.subscribe(topics, has_callbacks, now)
+        self._step(now)
+
+    def unsubscribe(self, now: int) -> None:
+        """Give the partitions back and leave the group."""
+        self._membership.subscribe((), False, now)
+        self._step(now)
+
+    def assign(self, places: tuple[Place, ...], now: int) -> None:
+        """Read these, from these offsets (or -2 beginning, -1 end, -1000/-1001 committed)."""
+        wanted = [(TopicPartition(topic, number), offset) for topic, number, offset in places]
+        for partition, _ in wanted:
+            self._context.metadata.want(partition.topic)
+        self._membership.rebalance.is_assigned_by_application = True
+        self._membership.replace_assignment(wanted, now)
+        self._step(now)
+
+    def unassign(self, now: int) -> None:
+        """Read nothing."""
+        self.assign((), now)
+
+    def incremental_assign(self, places: tuple[Place, ...], now: int) -> None:
+        raise failure(STATE, "rebalances are eager here: use assign()")
+
+    def incremental_unassign(self, pairs: tuple[Pair, ...], now: int) -> None:
+        raise failure(STATE, "rebalances are eager here: use unassign()")
+
+    def seek(self, topic: str, partition: int, offset: int, now: int) -> None:
+        """Go on at `offset`, or -2 beginning, -1 end, -1000 committed."""
+        assigned = self._assigned(topic, partition)
+        self._context.buffer.drop(assigned.partition)
+        assigned.begin_at(offset)
+        self._step(now)
+
+    def pause(self, pairs: tuple[Pair, ...], now: int) -> None:
+        """Give the application no more of these until they are resumed."""
+        for topic, partition in pairs:
+            assigned = self._assigned(topic, partition)
+            assigned.is_paused = True
+            self._context.buffer.drop(assigned.partition)
+            if assigned.position >= 0:
+                assigned.rewind()
+
+    def resume(self, pairs: tuple[Pair, ...], now: int) -> None:
+        """Go on where the application is."""
+        for topic, partition in pairs:
+            self._assigned(topic, partition).is_paused = False
+        self._step(now)
+
+    # --- what comes
+
+    def begin_poll(self, now: int) -> None:
+        """The application waits for messages from now to its next `take_message`: that does not
+        count against max.poll.interval.ms.
+        """
+        self._membership.polled(now)
+        self._membership.is_polling = True
+        self._step(now)
+
+    def take_message(self, now: int) -> Consumed | None:
+        """The next record or error, or None.  Its offset is stored (enable.auto.offset.store)."""
+        had_to_poll = self._membership.must_poll
+        self._membership.polled(now)
+        taken = self._context.buffer.take()
+        if taken is None:
+            if had_to_poll:
+                self._step(now)
+            return None
+        consumed, is_last = taken
+        if not consumed.error:
+            self._on_taken(consumed)
+        if is_last or had_to_poll:
+            self._step(now)  # there may be room to fetch again
+        return consumed
+
+    def _on_taken(self, consumed: Consumed) -> None:
+        offset = consumed.record.offset
+        partition = TopicPartition(consumed.topic, consumed.partition)
+        assigned = self._context.assignment.get(partition)
+        assert assigned is not None, partition
+        assigned.consumed(offset, consumed.leader_epoch)
+        if self._context.conf.bool("enable.auto.offset.store"):
+            assigned.store(offset + 1, consumed.leader_epoch)
+        self.taken += 1
+        self._context.output.emit("RecordsPolled", *partition, offset, offset)
+
+    def take_rebalance(self, now: int) -> tuple[str, tuple[TopicPartition, ...]] | None:
+        """("assign" | "revoke" | "lost", partitions) to call back with; then confirm it."""
+        return self._membership.rebalance.take()
+
+    def confirm_rebalance(self, now: int) -> None:
+        """The callback has returned."""
+        self._membership.confirm(now)
+        self._step(now)
+
+    # --- offsets
+
+    def commit(self, places: tuple[Place, ...] | None, now: int) -> int:
+        """Commit these offsets, or (None) the stored ones; see `has_result`, `take_result`."""
+        id = self._new_id()
+        if places is None:
+            offsets = self._commits.stored()
+        else:
+            offsets = tuple(
+                (partition, offset, self._epoch_before(partition, offset))
+                for partition, offset in _by_partition(places).items()
+                if offset >= 0
+            )
+        member = self._membership
+        self._commits.commit(id, offsets, member.member_id, member.generation, now)
+        self._step(now)
+        return id
+
+    def _epoch_before(self, partition: TopicPartition, offset: int) -> int:
+        assigned = self._context.assignment.get(partition)
+        if assigned is None or assigned.position != offset:
+            return NO_EPOCH
+        return assigned.position_epoch
+
+    def store_offsets(self, places: tuple[Place, ...], now: int) -> None:
+        """What the next commit commits.  KafkaException _STATE for what is not assigned."""
+        if self._context.conf.bool("enable.auto.offset.store"):
+            raise failure(INVALID_ARG, "store_offsets() needs enable.auto.offset.store=false")
+        for partition, offset in _by_partition(places).items():
+            if offset >= 0:
+                epoch = self._epoch_before(partition, offset)
+                self._assigned(*partition).store(offset, epoch)
+
+    def take_commits(self, now: int) -> tuple[OffsetsResult, ...]:
+        """Commits that have ended and that nobody waited for, automatic ones too."""
+        return self._commits.take_all()
+
+    # --- questions
+
+    def query_committed(self, pairs: tuple[Pair, ...], now: int) -> int:
+        """What the group has committed: (topic, partition, offset or -1001, error) of each."""
+        id = self._new_id()
+        partitions = [TopicPartition(*pair) for pair in pairs]
+        self._offset_queries.committed(id, partitions, self._context.request_timeout_ms, now)
+        self._step(now)
+        return id
+
+    def query_watermarks(self, topic: str, partition: int, now: int) -> int:
+        """(low, high) of one partition, asked of its leader."""
+        id = self._new_id()
+        asked = TopicPartition(topic, partition)
+        self._offset_queries.watermarks(id, asked, self._context.request_timeout_ms, now)
+        self._step(now)
+        return id
+
+    def query_offsets_for_times(self, times: tuple[Place, ...], now: int) -> int:
+        """The first offset at or after a time (ms) of each partition; -1 if there is none."""
+        id = self._new_id()
+        asked = [(TopicPartition(topic, number), time) for topic, number, time in times]
+        self._offset_queries.times(id, asked, self._context.request_timeout_ms, now)
+        self._step(now)
+        return id
+
+    def request_metadata(self, topic: str | None, timeout_ms: int, now: int) -> int:
+        """Ask about one topic or all; the result is a `Reply` with a `ClusterSeen`."""
+        id = self._new_id()
+        self._queries.ask(id, cluster_view.view_request(topic), queries.ANY, timeout_ms, now)
+        self._step(now)
+        return id
+
+    def take_result(self, id: int, now: int) -> OffsetsResult | Reply | None:
+        """How a commit or question ended, forgotten here; None if it has not."""
+        if self._commits.has_result(id):
+            return self._commits.take_result(id)
+        if self._offset_queries.has(id):
+            return self._offset_queries.take(id)
+        reply = self._queries.take(id)
+        if reply is None or reply.error:
+            return reply
+        return Reply(cluster_view.cluster_seen(reply.response))
+
+    # --- the end
+
+    def close(self, now: int) -> None:
+        """Commit what is stored (if automatic), give the partitions back, leave the group."""
+        member = self._membership
+        if member.state is State.UNJOINED and len(self._context.assignment):
+            member.replace_assignment((), now)
+        member.close()
+        self._step(now)
+
+    def _end_if_done(self, now: int) -> None:
+        if self._membership.is_closing and self._membership.is_out and self._commits.is_idle:
+            self._is_closed = True
+            self._context.connections.close_all(now)
+
+    # --- reading
+
+    def has_event(self) -> bool:
+        """Whether poll has something: a message, an error, a rebalance to call back with."""
+        return bool(self._context.buffer) or self._membership.rebalance.is_waiting
+
+    def has_result(self, id: int) -> bool:
+        return self._commits.has_result(id) or self._offset_queries.has(id) or self._queries.has(id)
+
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    def is_closed_or_has_event(self) -> bool:
+        """What close waits for: callbacks may have to run first."""
+        return self._is_closed or self.has_event()
+
+    def assignment(self) -> tuple[TopicPartition, ...]:
+        """What this consumer reads now."""
+        return self._context.assignment.partitions()
+
+    def subscription(self) -> tuple[str, ...]:
+        """Topics and patterns, as given."""
+        return self._membership.subscription.wanted
+
+    def position(self, pairs: tuple[Pair, ...]) -> tuple[int | None, ...]:
+        """The offset after the last message taken of each; None before the first."""
+        found = [self._context.assignment.get(TopicPartition(*pair)) for pair in pairs]
+        return tuple(
+            assigned.position if assigned is not None and assigned.is_read else None
+            for assigned in found
+        )
+
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """Where the application will go on reading, where that is known; for pictures."""
+        return {
+            assigned.partition: assigned.position
+            for assigned in self._context.assignment
+            if assigned.position >= 0
+        }
+
+    @property
+    def group_id(self) -> str:
+        return self._context.group_id
+
+    @property
+    def member_id(self) -> str:
+        """What the coordinator calls it; "" before that."""
+        return self._membership.member_id
+
+    @property
+    def generation(self) -> int:
+        """Of the group, as this member knows it; -1 outside."""
+        return self._membership.generation
+
+    def doing(self, now: int) -> str:
+        """In short words."""
+        if self._is_closed:
+            return "closed"
+        state = self._membership.state
+        if state is State.UNJOINED and len(self._context.assignment):
+            return f"reads {len(self._context.assignment)} partitions, without a group"
+        if state is State.UNJOINED and not self._membership.subscription.wanted:
+            return "not subscribed"
+        if state is State.STABLE:
+            return f"reads {len(self._context.assignment)} of {self.group_id}"
+        return _DOING[state]
+
+    # --- the node
+
+    def receive(self, envelope: Envelope, now: int) -> None:
+        self._dispatch(self._context.connections.receive(envelope, now), now)
+
+    def on_timer(self, now: int) -> None:
+        self._is_new = False
+        self._dispatch(self._context.connections.on_timer(now), now)
+
+    def _dispatch(self, answers: Iterable[Answer], now: int) -> None:
+        parts: dict[str, Callable[[Answer, int], None]] = {
+            metadata.OWNER: self._context.metadata.on_answer,
+            coordinator.OWNER: self._coordinator.on_answer,
+            membership.OWNER: self._membership.on_answer,
+            commits.OWNER: self._commits.on_answer,
+            lookups.OWNER: self._lookups.on_answer,
+            fetcher.OWNER: self._fetcher.on_answer,
+            offset_queries.OWNER: self._offset_queries.on_answer,
+            queries.OWNER: self._queries.on_answer,
+        }
+        for answer in answers:
+            parts[answer.asked.owner](answer, now)
+        self._step(now)
+
+    def _step(self, now: int) -> None:
+        """Let each part do what it can; those that ask for others come before them."""
+        if self._is_closed:
+            return
+        member = self._membership
+        self._commits.step(member.member_id, member.generation, now)
+        member.step(now)
+        self._commits.step(member.member_id, member.generation, now)
+        self._lookups.step(now)
+        self._fetcher.step(now)
+        self._offset_queries.step(now)
+        self._queries.step(now)
+        self._coordinator.step(now)
+        self._context.metadata.step(now)
+        self._end_if_done(now)
+
+    def next_timer(self) -> int | None:
+        if self._is_new:
+            return 0
+        if self._is_closed:
+            return None
+        timers = (
+            self._context.connections.next_timer(),
+            self._context.metadata.timer,
+            self._coordinator.timer,
+            self._membership.timer,
+            self._commits.timer,
+            self._lookups.timer,
+            self._fetcher.timer,
+            self._offset_queries.timer,
+            self._queries.next_timer(),
+        )
+        return min((due for due in timers if due is not None), default=None)
+
+    def take_outbox(self) -> Outbox:
+        return self._context.output.take()
+
+    def restarted(self, now: int) -> Self:
+        """A new process: what was not committed will be read again."""
+        before = self._context.connections.number
+        return type(self)(self.name, self._given, self._seed, self._bootstrap, before)
+
+    def fork(self) -> Self:
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._context = context = self._context.fork()
+        other._coordinator = self._coordinator.fork(context)
+        other._commits = self._commits.fork(context, other._coordinator)
+        other._membership = self._membership.fork(context, other._coordinator, other._commits)
+        other._lookups = self._lookups.fork(context, other._coordinator)
+        other._fetcher = self._fetcher.fork(context, other._lookups)
+        other._offset_queries = self._offset_queries.fork(context, other._coordinator)
+        other._queries = self._queries.fork(context.connections, context.metadata)
+        return other
+
+    # --- helpers of the actions
+
+    def _new_id(self) -> int:
+        id, self._next_id = self._next_id, self._next_id + 1
+        return id
+
+    def _assigned(self, topic: str, partition: int) -> AssignedPartition:
+        assigned = self._context.assignment.get(TopicPartition(topic, partition))
+        if assigned is None:
+            raise failure(STATE, f"{topic}-{partition} is not assigned to this consumer")
+        return assigned
+
+
+def _by_partition(places: Iterable[Place]) -> dict[TopicPartition, int]:
+    return {TopicPartition(topic, number): offset for topic, number, offset in places}
+
+
+_DOING = {
+    State.UNJOINED: "looks for its group",
+    State.JOINING: "joins its group",
+    State.SYNCING: "waits for its partitions",
+    State.ASSIGNING: "gets its partitions",
+    State.REVOKING: "gives its partitions back",
+    State.LEAVING: "leaves its group",
+}
