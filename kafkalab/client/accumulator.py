@@ -93,7 +93,15 @@ class ProducerBatch:
 class PartitionQueue:
     """See the picture above."""
 
-    __slots__ = ("in_flight", "link", "next_sequence", "partition", "retrying", "waiting")
+    __slots__ = (
+        "in_flight",
+        "is_known",
+        "link",
+        "next_sequence",
+        "partition",
+        "retrying",
+        "waiting",
+    )
 
     def __init__(self, partition: TopicPartition) -> None:
         self.partition = partition
@@ -102,6 +110,7 @@ class PartitionQueue:
         self.in_flight: dict[int, ProducerBatch] = {}
         self.link: Link | None = None  # where the batches in flight went
         self.next_sequence = 0
+        self.is_known = False  # a batch of this producer epoch has been acknowledged
 
     @property
     def has_unsent(self) -> bool:
@@ -186,6 +195,7 @@ class PartitionQueue:
         """A new producer epoch has begun; nothing is in flight."""
         assert not self.in_flight
         self.next_sequence = 0
+        self.is_known = False
         for batch in self.retrying:
             batch.base_sequence = NO_SEQUENCE
             batch.sent = None
@@ -197,6 +207,7 @@ class PartitionQueue:
         other.in_flight = {number: batch.fork() for number, batch in self.in_flight.items()}
         other.link = self.link
         other.next_sequence = self.next_sequence
+        other.is_known = self.is_known
         return other
 
 

@@ -179,17 +179,28 @@ class Sender:
         if link is None:
             self._metadata.request_update()
             return False
-        if not self._identity.may_send or not self._connections.ready(link, now):
+        if not self._identity.may_send:
+            return False
+        if not self._connections.ready(link, now):
+            if self._connections.has_failed(link):
+                self._metadata.request_update()  # perhaps another leads by now
             return False
         if self._connections.in_flight(link) >= self._in_flight_max:
             return False
-        if self._identity.is_on and queue.in_flight:
-            is_full = len(queue.in_flight) >= _BROKER_REMEMBERS
-            if is_full or queue.retrying or queue.link != link:
-                return False
+        if self._identity.is_on and queue.in_flight and not self._keeps_order(queue, link):
+            return False
         self._send(queue, queue.take(self._identity.is_on), link, now)
         self.queues[queue.partition] = self.queues.pop(queue.partition)
         return True
+
+    def _keeps_order(self, queue: PartitionQueue, link: Link) -> bool:
+        """Whether one more batch in flight cannot get ahead of another.
+
+        A broker that knows nothing of this producer takes any number for its first, so until one
+        batch is acknowledged there is only one.  librdkafka does not take that care.
+        """
+        most = _BROKER_REMEMBERS if queue.is_known else 1
+        return len(queue.in_flight) < most and not queue.retrying and queue.link == link
 
     def _leader_of(self, partition: TopicPartition) -> Link | None:
         view = self._metadata.leader(partition)
@@ -280,6 +291,7 @@ class Sender:
         decided = verdict(error, self._identity.is_on, is_next)
         if decided is Verdict.ACKNOWLEDGED:
             records = batch.pending
+            queue.is_known = True
             self._deliveries.acknowledge(partition, records, base_offset, append_time, now)
             return
         self._refused(queue, batch, decided, error, now)
