@@ -87,6 +87,8 @@ class Consuming:
         self._check_open()
         deadline = Deadline(self._reach, timeout)
         while True:
+            if not self._reach.read("has_event"):
+                self.act("begin_poll")
             is_so = yield Pause("has_event", "a message", deadline.left_ms)
             yield from self._serve()
             consumed: Consumed | None = self.act("take_message")
@@ -183,21 +185,20 @@ class Consuming:
         result = self.act("take_result", id)
         if result.error:
             raise failure(result.error)
-        return result
+        return result.response
 
     def committed(
         self, partitions: Sequence[TopicPartition], timeout: float | None
     ) -> Steps[list[TopicPartition]]:
         asked = _pairs(partitions)
         what = "the committed offsets"
-        result = yield from self.ask("query_committed", (asked,), what, timeout)
-        return _places(result.offsets)
+        return _places((yield from self.ask("query_committed", (asked,), what, timeout)))
 
     def watermarks(self, place: TopicPartition, timeout: float | None) -> Steps[tuple[int, int]]:
         """(low, high): the log start and the high watermark."""
         asked = (place.topic, place.partition)
-        result = yield from self.ask("query_watermarks", asked, f"watermarks of {place}", timeout)
-        low, high = result.offsets
+        what = f"the watermarks of {place.topic}-{place.partition}"
+        low, high = yield from self.ask("query_watermarks", asked, what, timeout)
         return low, high
 
     def offsets_for_times(
@@ -206,8 +207,7 @@ class Consuming:
         """The `offset` of each given partition is a timestamp in ms."""
         asked = tuple((one.topic, one.partition, one.offset) for one in partitions)
         what = "offsets for times"
-        result = yield from self.ask("query_offsets_for_times", (asked,), what, timeout)
-        return _places(result.offsets)
+        return _places((yield from self.ask("query_offsets_for_times", (asked,), what, timeout)))
 
     def position(self, partitions: Sequence[TopicPartition]) -> list[TopicPartition]:
         """The next offset of each; OFFSET_INVALID before anything was read."""
