@@ -111,3 +111,52 @@ def test_internal_topics_are_shown_when_asked_for() -> None:
     sim.create_topic("__consumer_offsets", partitions=1)
     assert len(cluster_frame(sim)["topics"]) == 2
     assert len(cluster_frame(sim, internal=True)["topics"]) == 3
+
+
+async def pay(app: Any) -> None:
+    producer = app.producer({"bootstrap.servers": "kafka:9092"})
+    for number in range(60):
+        producer.produce("orders", key=f"user-{number % 7}", value=f"order {number}")
+        await app.sleep(0.1)
+    await producer.flush()
+
+
+async def ship(app: Any) -> None:
+    consumer = app.consumer(
+        {
+            "bootstrap.servers": "kafka:9092",
+            "group.id": "shipping",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
+    consumer.subscribe(["orders"])
+    while True:
+        message = await consumer.poll(1.0)
+        if message is not None and not message.error():
+            await consumer.commit(message=message)
+
+
+def test_a_group_shows_its_members_and_how_far_they_are() -> None:
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", partitions=4, replication_factor=3)
+    sim.app(ship)
+    sim.app(ship)
+    sim.app(pay)
+    sim.run(25)
+    frame = cluster_frame(sim)
+    assert json.loads(json.dumps(frame)) == frame
+    (group,) = frame["groups"]
+    assert (group["id"], group["state"], group["protocol"]) == ("shipping", "Stable", "range")
+    assert sorted(member["client"] for member in group["members"]) == ["consumer-1", "consumer-2"]
+    held = [each for member in group["members"] for each in member["partitions"]]
+    assert sorted(each["partition"] for each in held) == [0, 1, 2, 3]
+    ends = [partition["high_watermark"] for partition in frame["topics"][0]["partitions"]]
+    assert sum(ends) == 60
+    for each in held:
+        end = ends[each["partition"]]
+        assert (each["end"], each["high_watermark"], each["position"]) == (end, end, end)
+        assert each["committed"] == (end if end else None)
+    assert [offset["end"] for offset in group["offsets"]] == ends
+    kinds = {client["name"]: client["kind"] for client in frame["clients"]}
+    assert kinds == {"consumer-1": "consumer", "consumer-2": "consumer", "producer-1": "producer"}
