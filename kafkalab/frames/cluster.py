@@ -20,9 +20,8 @@ from kafkalab.frames.logs import topic_frames
 from kafkalab.frames.shape import BrokerFrame, ControllerFrame, Frame
 from kafkalab.ids import NodeName
 from kafkalab.server import Broker
-from kafkalab.sim import cluster
-from kafkalab.sim.parts import state_of
-from kafkalab.world import World
+from kafkalab.world import World, servers
+from kafkalab.world.servers import state_of
 
 #: How far back in the trace the feed looks: a frame must not get slower as a run gets longer.
 _ENTRIES_MAX: Final = 4_000
@@ -44,8 +43,8 @@ def cluster_frame(
     world = source if isinstance(source, World) else source.world
     if title is None:
         title = "Cluster" if isinstance(source, World) else source.name
-    image = cluster.metadata(world)
-    brokers = cluster.brokers(world)
+    image = servers.metadata(world)
+    brokers = servers.brokers(world)
     topics = topic_frames(world, image, brokers, internal=internal)
     frame: Frame = {
         "title": title,
@@ -64,8 +63,8 @@ def cluster_frame(
 
 
 def _controller(world: World) -> ControllerFrame:
-    active = cluster.active_controller(world)
-    nodes = cluster.controllers(world)
+    active = servers.active_controller(world)
+    nodes = servers.controllers(world)
     return {
         "leader": active.node_id if active is not None else None,
         "epoch": max(node.raft.epoch for node in nodes),

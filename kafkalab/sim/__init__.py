@@ -1,8 +1,8 @@
 """Virtual time: a cluster that runs as far as it is told, the same way each time.
 
 Reading order: `simulation` (the façade a learner holds), `cluster` (what it is built from),
-`parts` (a broker, a controller, an app, the network, as a learner calls them), `operator` (how the
-façade's own requests reach the brokers), `clients` (nodes for producers and consumers).
+`parts` (a broker, a controller, an app, the network, as a learner calls them), `clients` (nodes for
+producers and consumers).
 """
 
 from kafkalab.sim.open_simulations import current

@@ -1,156 +1,56 @@
-"""What a simulation is built from: controllers 101 …, brokers 1 …, an operator, one disk each.
+"""What a simulation is built from: the servers of `world.servers`, under names that are no hosts.
 
-Settings are Kafka's, with the lab's defaults and, besides:
+A broker of a simulation is reached by its node's name.  Settings are Kafka's, with the lab's
+defaults and, besides:
     auto.create.topics.enable                 false: a misspelt topic should be an error
-    offsets.topic.replication.factor          no more than there are brokers; so for transactions
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from kafkalab.config import Config, broker_config
-from kafkalab.errors import LearnerError
-from kafkalab.ids import FIRST_CONTROLLER_ID, NodeId, TopicPartition, server_name
-from kafkalab.log import Disk
-from kafkalab.metadata import MetadataImage
-from kafkalab.server import Broker, Controller
-from kafkalab.sim.operator import Operator
-from kafkalab.world import World
+from kafkalab.config import Config
+from kafkalab.ids import server_name
+from kafkalab.world import World, servers
+from kafkalab.world.servers import (
+    StoredRecord,
+    active_controller,
+    broker,
+    brokers,
+    committed_records,
+    controller,
+    controllers,
+    in_service,
+    is_ready,
+    knows_topic,
+    metadata,
+)
 
 PORT: Final = 9092
-_SERVERS_MAX: Final = 100
 
 
 def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
     """The brokers' and controllers' configuration.  `ConfigError` for what does not fit."""
-    _check_size("brokers", brokers)
-    copies = min(3, brokers)
-    return broker_config(
-        {
-            "auto.create.topics.enable": False,
-            "offsets.topic.replication.factor": copies,
-            "transaction.state.log.replication.factor": copies,
-            "transaction.state.log.min.isr": min(2, brokers),
-            **(config or {}),
-        }
-    )
+    return servers.settings(brokers, {"auto.create.topics.enable": False, **(config or {})})
 
 
 def build(world: World, brokers: int, controllers: int, config: Config) -> None:
     """Add the servers and the operator; nothing has run yet."""
-    _check_size("controllers", controllers)
-    voters = tuple(range(FIRST_CONTROLLER_ID, FIRST_CONTROLLER_ID + controllers))
-    for node_id in voters:
-        world.add(Controller(node_id, config, Disk(), world.seed, voters))
-    for broker_id in range(1, brokers + 1):
-        world.add(
-            Broker(
-                broker_id,
-                config,
-                Disk(),
-                world.seed,
-                voters,
-                host=server_name(broker_id),
-                port=PORT,
-            )
-        )
-    world.add(Operator())
+    servers.build(world, brokers, controllers, config, lambda node: (server_name(node), PORT))
 
 
-def _check_size(what: str, count: int) -> None:
-    if not 1 <= count <= _SERVERS_MAX:
-        raise LearnerError(f"a cluster has 1 to {_SERVERS_MAX} {what}, not {count}")
-
-
-def broker(world: World, broker_id: NodeId) -> Broker:
-    """A broker's node.  `CommandError` if there is none of that number."""
-    name = server_name(broker_id)
-    world.check_known(name)
-    node = world.nodes[name]
-    assert isinstance(node, Broker), name
-    return node
-
-
-def controller(world: World, node_id: NodeId) -> Controller:
-    """A controller's node.  `CommandError` if there is none of that number."""
-    name = server_name(node_id)
-    world.check_known(name)
-    node = world.nodes[name]
-    assert isinstance(node, Controller), name
-    return node
-
-
-def brokers(world: World) -> list[Broker]:
-    """All brokers, crashed ones too, by number."""
-    return [node for node in world.nodes.values() if isinstance(node, Broker)]
-
-
-def controllers(world: World) -> list[Controller]:
-    """All controllers, crashed ones too, by number."""
-    return [node for node in world.nodes.values() if isinstance(node, Controller)]
-
-
-def active_controller(world: World) -> Controller | None:
-    """The controller that leads the quorum, if one does; of two that think so, the later."""
-    leading = [
-        node for node in controllers(world) if world.is_up(node.name) and node.raft.is_leader
-    ]
-    return max(leading, key=lambda node: node.raft.epoch, default=None)
-
-
-def metadata(world: World) -> MetadataImage:
-    """What the cluster has decided: the image of whichever controller knows most."""
-    return max((node.image for node in controllers(world)), key=lambda image: image.offset)
-
-
-def in_service(world: World) -> list[Broker]:
-    """The brokers that run and that the controller has not fenced."""
-    known = metadata(world).brokers
-    return [
-        node
-        for node in brokers(world)
-        if world.is_up(node.name) and node.broker_id in known and not known[node.broker_id].fenced
-    ]
-
-
-class StoredRecord(NamedTuple):
-    """A committed record, as its partition's leader has it.  `timestamp` in ms."""
-
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp: int
-
-
-def committed_records(world: World, topic: str, number: int) -> list[StoredRecord]:
-    """The records of one partition below its leader's high watermark, without markers.
-
-    `LearnerError` if the partition has no leader that runs.
-    """
-    name = TopicPartition(topic, number)
-    known = metadata(world).partition(name)
-    assert known is not None, name
-    host = next((node for node in in_service(world) if node.broker_id == known.leader), None)
-    partition = host.replicas.partition(name) if host is not None else None
-    if partition is None or not partition.is_leader:
-        raise LearnerError(f"{name} has no leader in service just now: let time pass, sim.run(10)")
-    log = partition.log
-    return [
-        StoredRecord(number, record.offset, record.key, record.value, record.timestamp)
-        for entry in log.entries_from(log.log_start_offset)
-        if not entry.batch.is_control
-        for record in entry.records()
-        if log.log_start_offset <= record.offset < log.high_watermark
-    ]
-
-
-def is_ready(world: World) -> bool:
-    """Whether every running broker is in service, and all know it."""
-    running = [node for node in brokers(world) if world.is_up(node.name)]
-    ids = [node.broker_id for node in running]
-    return all(
-        broker_id in node.image.brokers and not node.image.brokers[broker_id].fenced
-        for node in running
-        for broker_id in ids
-    )
+__all__ = [
+    "PORT",
+    "StoredRecord",
+    "active_controller",
+    "broker",
+    "brokers",
+    "build",
+    "committed_records",
+    "controller",
+    "controllers",
+    "in_service",
+    "is_ready",
+    "knows_topic",
+    "metadata",
+    "settings",
+]

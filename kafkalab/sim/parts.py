@@ -4,14 +4,11 @@ Each is a name and a driver, nothing more, so it stays right whatever happens to
 """
 
 from collections.abc import Iterable
-from typing import Literal
 
 from kafkalab.ids import ConnectionId, NodeId, NodeName
 from kafkalab.node import Node
-from kafkalab.server import Broker
-from kafkalab.server.lifecycle import BrokerState
-from kafkalab.sim import cluster
-from kafkalab.world import Driver, World, actions
+from kafkalab.world import Driver, actions
+from kafkalab.world.servers import state_of
 
 
 class Server:
@@ -46,29 +43,6 @@ class Server:
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.state}>"
-
-
-State = Literal["online", "crashed", "paused", "fenced", "starting"]
-
-
-def state_of(world: World, name: NodeName, node_id: NodeId) -> State:
-    """The state of a broker or controller, as pictures show it."""
-    if name in world.crashed:
-        return "crashed"
-    if name in world.paused:
-        return "paused"
-    if not isinstance(world.nodes[name], Broker):
-        return "online"
-    known = cluster.metadata(world).brokers.get(node_id)
-    if known is not None and not known.fenced:
-        return "online"
-    is_new = known is None or (not known.is_active and _is_starting(world, name))
-    return "starting" if is_new else "fenced"
-
-
-def _is_starting(world: World, name: NodeName) -> bool:
-    node = world.nodes[name]
-    return isinstance(node, Broker) and node.lifecycle.state is not BrokerState.RUNNING
 
 
 class Network:

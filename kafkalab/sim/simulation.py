@@ -14,7 +14,7 @@ Left out: going back: `at` looks back, and a fork of that view goes on from then
 Read next: `world.world`, which does all this; `cluster`, what is in it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Self
@@ -25,24 +25,23 @@ from kafkalab.errors import ErrorCode, KafkaError, LearnerError
 from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
 from kafkalab.metadata import MetadataImage
 from kafkalab.metadata.image import PartitionImage
-from kafkalab.protocol.messages.topics import (
-    CreatableTopic,
-    CreatableTopicConfig,
-    CreateTopicsRequest,
-    DeleteTopicsRequest,
-    DeleteTopicState,
-)
 from kafkalab.protocol.schema import Message
 from kafkalab.sim import cluster
 from kafkalab.sim.clients import ALIAS, SimulatedClients
 from kafkalab.sim.cluster import StoredRecord
 from kafkalab.sim.open_simulations import opened
-from kafkalab.sim.operator import OPERATOR, Operator
 from kafkalab.sim.parts import AppHandle, Network, Server
 from kafkalab.world import Driver, Entry, Trace, World, actions
 from kafkalab.world.apps import Function
 from kafkalab.world.driver import ENDLESS_MS
 from kafkalab.world.history import History
+from kafkalab.world.operator import (
+    OPERATOR,
+    Operator,
+    create_topic_request,
+    delete_topic_request,
+    raise_refused,
+)
 
 
 class Simulation:
@@ -181,41 +180,24 @@ class Simulation:
 
         KafkaError with Kafka's own code if the controller refuses.
         """
-        topic = CreatableTopic(
-            name=name,
-            num_partitions=partitions,
-            replication_factor=replication_factor,
-            assignments=(),
-            configs=tuple(
-                CreatableTopicConfig(name=key, value=_text(value))
-                for key, value in (config or {}).items()
-            ),
+        request = create_topic_request(name, partitions, replication_factor, config)
+        answer = self._ask(request, f"{name} is created")
+        raise_refused(answer.topics)
+        world = self.world
+        self.driver.wait(
+            lambda: cluster.knows_topic(world, name), None, f"every broker knows {name}"
         )
-        answer = self._ask(CreateTopicsRequest(topics=(topic,)), f"{name} is created")
-        _raise_refused(answer.topics)
-        self.driver.wait(lambda: self._is_known(name), None, f"every broker knows {name}")
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic and wait until every broker in service knows.  KafkaError if refused."""
-        request = DeleteTopicsRequest(topics=(DeleteTopicState(name=name),), topic_names=())
-        _raise_refused(self._ask(request, f"{name} is deleted").responses)
+        request = delete_topic_request(name)
+        raise_refused(self._ask(request, f"{name} is deleted").responses)
         world = self.world
         self.driver.wait(
             lambda: all(name not in node.image.topics for node in cluster.in_service(world)),
             None,
             f"every broker knows that {name} is deleted",
         )
-
-    def _is_known(self, name: str) -> bool:
-        world = self.world
-        decided = cluster.metadata(world).topics.get(name)
-        if decided is None:
-            return False
-        for node in cluster.in_service(world):
-            known = node.image.topics.get(name)
-            if known is None or known.topic_id != decided.topic_id:
-                return False
-        return all(partition.has_leader for partition in decided.partitions.values())
 
     def _ask(self, request: Message, what: str) -> Any:
         """Send a request to a broker in service until it is answered; returns the answer."""
@@ -359,16 +341,3 @@ def _ms(seconds: float) -> int:
     if seconds < 0:
         raise LearnerError(f"time does not go back: {seconds} seconds")
     return round(seconds * 1000)
-
-
-def _raise_refused(results: Iterable[Any]) -> None:
-    for result in results:
-        if result.error_code:
-            raise KafkaError(ErrorCode(result.error_code), result.error_message or "")
-
-
-def _text(value: Any) -> str | None:
-    """A configuration value as Kafka writes it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else str(value)

@@ -1,15 +1,24 @@
-"""The operator: a node that sends the simulation's own requests, one at a time.
+"""The operator: a node that sends a cluster's own requests, one at a time.
 
-`sim.create_topic` is asked by it of a broker, over a connection like any client's, so that what
-the façade does can be seen, delayed and cut as all else.  It is in no picture.
+`create_topic` is asked by it of a broker, over a connection like any client's, so that what
+is done so can be seen, delayed and cut as all else.  It is in no picture.
 
 Left out: negotiating versions (it speaks the newest; its servers are of its own age).
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
 
+from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import ConnectionId, NodeName
 from kafkalab.node import Envelope, Kind, Outbox
+from kafkalab.protocol.messages.topics import (
+    CreatableTopic,
+    CreatableTopicConfig,
+    CreateTopicsRequest,
+    DeleteTopicsRequest,
+    DeleteTopicState,
+)
 from kafkalab.protocol.schema import Message
 
 OPERATOR: Final[NodeName] = "operator"
@@ -82,3 +91,39 @@ class Operator:
         other.answer, other.is_broken = self.answer, self.is_broken
         other._asked, other._server, other._number = self._asked, self._server, self._number
         return other
+
+
+def create_topic_request(
+    name: str, partitions: int, replication_factor: int, config: Mapping[str, Any] | None
+) -> CreateTopicsRequest:
+    """The request for one topic; `config` by Kafka's keys, values as Python has them."""
+    topic = CreatableTopic(
+        name=name,
+        num_partitions=partitions,
+        replication_factor=replication_factor,
+        assignments=(),
+        configs=tuple(
+            CreatableTopicConfig(name=key, value=_text(value))
+            for key, value in (config or {}).items()
+        ),
+    )
+    return CreateTopicsRequest(topics=(topic,))
+
+
+def delete_topic_request(name: str) -> DeleteTopicsRequest:
+    """The request to delete one topic."""
+    return DeleteTopicsRequest(topics=(DeleteTopicState(name=name),), topic_names=())
+
+
+def raise_refused(results: Iterable[Any]) -> None:
+    """`KafkaError` with the first error in the results of an answer."""
+    for result in results:
+        if result.error_code:
+            raise KafkaError(ErrorCode(result.error_code), result.error_message or "")
+
+
+def _text(value: Any) -> str | None:
+    """A configuration value as Kafka writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
