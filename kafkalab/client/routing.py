@@ -158,7 +158,8 @@ class Routing:
                 self._wake_at(due)
                 break
             late += 1
-        expired, topic.waiting = topic.waiting[:late], topic.waiting[late:]
+        expired = topic.waiting[:late]
+        del topic.waiting[:late]
         for pending, partition in expired:
             self._deliveries.fail(TopicPartition(name, partition), (pending,), MSG_TIMED_OUT, now)
 

@@ -185,7 +185,7 @@ class Consuming:
         result = self.act("take_result", id)
         if result.error:
             raise failure(result.error)
-        return result.response
+        return result.offsets
 
     def committed(
         self, partitions: Sequence[TopicPartition], timeout: float | None
