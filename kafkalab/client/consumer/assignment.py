@@ -86,10 +86,11 @@ class AssignedPartition:
         self.attempts = 0
 
     def rewind(self) -> None:
-        """Fetch again what the application has not got."""
-        self.version += 1
-        self.fetch_offset = self.position
-        self.fetch_epoch = self.position_epoch
+        """Fetch again what the application has not got; a look-up goes on."""
+        if self.phase is Phase.ACTIVE:
+            self.version += 1
+            self.fetch_offset = self.position
+            self.fetch_epoch = self.position_epoch
 
     def stop(self) -> None:
         """Nothing more is fetched until the application seeks."""

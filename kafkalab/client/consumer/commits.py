@@ -21,6 +21,7 @@ from kafkalab.client.connections import Answer, Asked, Link
 from kafkalab.client.consumer.context import Context
 from kafkalab.client.consumer.coordinator import MOVED, Coordinator
 from kafkalab.client.consumer.group_protocol import by_topic
+from kafkalab.client.consumer.member import Member
 from kafkalab.client.consumer.offset_requests import OffsetsResult
 from kafkalab.client.errors import NO_OFFSET, TIMED_OUT
 from kafkalab.client.message import OFFSET_INVALID
@@ -47,8 +48,7 @@ class Commit:
 
     id: int
     offsets: tuple[Offset, ...]
-    member_id: str
-    generation: int
+    member: Member
     due: int  # given up then
     attempts: int = 0
     not_before: int = 0
@@ -57,8 +57,7 @@ class Commit:
         return Commit(
             self.id,
             self.offsets,
-            self.member_id,
-            self.generation,
+            self.member,
             self.due,
             self.attempts + 1,
             not_before,
@@ -98,12 +97,10 @@ class Commits:
 
     # --- asking
 
-    def commit(
-        self, id: int, offsets: tuple[Offset, ...], member_id: str, generation: int, now: int
-    ) -> None:
+    def commit(self, id: int, offsets: tuple[Offset, ...], member: Member, now: int) -> None:
         """Begin; without offsets it has ended already, with _NO_OFFSET."""
         due = now + self._context.request_timeout_ms
-        commit = Commit(id, offsets, member_id, generation, due)
+        commit = Commit(id, offsets, member, due)
         if not offsets:
             self._finish(commit, {}, NO_OFFSET)
             return
@@ -117,11 +114,11 @@ class Commits:
             if assigned.has_uncommitted
         )
 
-    def commit_stored(self, member_id: str, generation: int, now: int) -> None:
+    def commit_stored(self, member: Member, now: int) -> None:
         """An automatic commit; nothing happens if there is nothing new."""
         offsets = self.stored()
         if offsets:
-            self.commit(AUTOMATIC, offsets, member_id, generation, now)
+            self.commit(AUTOMATIC, offsets, member, now)
 
     def has_result(self, id: int) -> bool:
         return id in self._finished
@@ -138,10 +135,10 @@ class Commits:
 
     # --- doing
 
-    def step(self, member_id: str, generation: int, now: int) -> None:
-        """Send what can be sent; `generation` is -1 while there is none."""
+    def step(self, member: Member, now: int) -> None:
+        """Send what can be sent."""
         self.timer = None
-        self._auto_commit(member_id, generation, now)
+        self._auto_commit(member, now)
         if self._is_in_flight:
             return
         while self._waiting and now >= self._waiting[0].due:
@@ -156,7 +153,7 @@ class Commits:
         if link is not None:
             self._send(link, commit, now)
 
-    def _auto_commit(self, member_id: str, generation: int, now: int) -> None:
+    def _auto_commit(self, member: Member, now: int) -> None:
         """Every so often; the first time one interval after there was something assigned."""
         conf, assignment = self._context.conf, self._context.assignment
         if not conf.bool("enable.auto.commit") or not len(assignment):
@@ -168,7 +165,7 @@ class Commits:
         if now >= self.auto_due:
             self.auto_due += ((now - self.auto_due) // interval + 1) * interval
             if self.is_idle:
-                self.commit_stored(member_id, generation, now)
+                self.commit_stored(member, now)
         self._wake_at(self.auto_due)
 
     def _send(self, link: Link, commit: Commit, now: int) -> None:
@@ -176,8 +173,8 @@ class Commits:
         metadata = self._context.metadata
         request = OffsetCommitRequest(
             group_id=self._context.group_id,
-            generation_id_or_member_epoch=commit.generation,
-            member_id=commit.member_id,
+            generation_id_or_member_epoch=commit.member.generation,
+            member_id=commit.member.id,
             group_instance_id=self._context.instance_id,
             topics=tuple(
                 OffsetCommitRequestTopic(

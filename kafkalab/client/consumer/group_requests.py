@@ -10,6 +10,7 @@ from typing import Final
 from kafkalab.client.connections import Asked, Link
 from kafkalab.client.consumer.context import Context
 from kafkalab.client.consumer.group_protocol import PROTOCOL_TYPE, assign, subscription_bytes
+from kafkalab.client.consumer.member import Member
 from kafkalab.protocol.messages.classic_groups import (
     HeartbeatRequest,
     JoinGroupRequest,
@@ -51,7 +52,7 @@ class GroupRequests:
         self,
         link: Link,
         key: Key,
-        member_id: str,
+        member: Member,
         strategies: tuple[str, ...],
         topics: tuple[str, ...],
         now: int,
@@ -63,7 +64,7 @@ class GroupRequests:
             group_id=self._context.group_id,
             session_timeout_ms=conf.int("session.timeout.ms"),
             rebalance_timeout_ms=conf.int("max.poll.interval.ms"),
-            member_id=member_id,
+            member_id=member.id,
             group_instance_id=self._context.instance_id,
             protocol_type=PROTOCOL_TYPE,
             protocols=tuple(
@@ -82,40 +83,38 @@ class GroupRequests:
         self,
         link: Link,
         key: Key,
-        member: tuple[str, int, str | None],
+        member: Member,
         assignments: tuple[SyncGroupRequestAssignment, ...],
         now: int,
     ) -> None:
-        """`member`: its id, the generation, the chosen strategy."""
-        member_id, generation, strategy = member
         request = SyncGroupRequest(
             group_id=self._context.group_id,
-            generation_id=generation,
-            member_id=member_id,
+            generation_id=member.generation,
+            member_id=member.id,
             group_instance_id=self._context.instance_id,
             protocol_type=PROTOCOL_TYPE,
-            protocol_name=strategy,
+            protocol_name=member.strategy,
             assignments=assignments,
         )
         self._send(link, key, request, now, self._rebalance_ms)
 
-    def heartbeat(self, link: Link, key: Key, member_id: str, generation: int, now: int) -> None:
+    def heartbeat(self, link: Link, key: Key, member: Member, now: int) -> None:
         request = HeartbeatRequest(
             group_id=self._context.group_id,
-            generation_id=generation,
-            member_id=member_id,
+            generation_id=member.generation,
+            member_id=member.id,
             group_instance_id=self._context.instance_id,
         )
         self._send(link, key, request, now, self._context.conf.int("session.timeout.ms"))
 
-    def leave(self, link: Link, key: Key, member_id: str, now: int) -> None:
+    def leave(self, link: Link, key: Key, member: Member, now: int) -> None:
         version = self._context.connections.version(link, LeaveGroupRequest)
         group_id = self._context.group_id
         if version < _LEAVES_BY_LIST:
-            request = LeaveGroupRequest(group_id=group_id, member_id=member_id)
+            request = LeaveGroupRequest(group_id=group_id, member_id=member.id)
         else:
             request = LeaveGroupRequest(
-                group_id=group_id, members=(MemberIdentity(member_id=member_id),)
+                group_id=group_id, members=(MemberIdentity(member_id=member.id),)
             )
         self._send(link, key, request, now, self._context.request_timeout_ms)
 

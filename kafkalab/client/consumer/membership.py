@@ -12,11 +12,10 @@ number is the member's `_number`, which grows with each move.
 
 In Kafka: `AbstractCoordinator`, `ConsumerCoordinator`; in librdkafka: `rdkafka_cgrp.c`.
 Left out: cooperative rebalances (KIP-429), the consumer protocol (KIP-848).
-Read next: `group_requests` (what is sent), `rebalance`, `subscription`, `commits`.
+Read next: `group_requests` (what is sent), `liveness`, `rebalance`, `subscription`, `commits`.
 """
 
-from collections.abc import Iterable
-from enum import Enum, auto
+from enum import Enum
 from typing import Any, Final, Self
 
 from kafkalab.client.assignors import strategies
@@ -26,60 +25,50 @@ from kafkalab.client.consumer.context import Context
 from kafkalab.client.consumer.coordinator import MOVED, Coordinator
 from kafkalab.client.consumer.group_protocol import assigned_partitions, wanted_topics
 from kafkalab.client.consumer.group_requests import GroupRequests, What
-from kafkalab.client.consumer.rebalance import ASSIGN, LOST, REVOKE, Rebalance
+from kafkalab.client.consumer.liveness import Liveness, Overdue
+from kafkalab.client.consumer.member import NO_GENERATION, NOBODY, Member
+from kafkalab.client.consumer.rebalance import LOST, REVOKE, Rebalance
+from kafkalab.client.consumer.retries import Retries
 from kafkalab.client.consumer.subscription import Subscription
 from kafkalab.client.errors import MAX_POLL_EXCEEDED
-from kafkalab.client.message import OFFSET_STORED
 from kafkalab.errors import RETRIABLE, ErrorCode
-from kafkalab.ids import TopicPartition
 from kafkalab.protocol.messages.classic_groups import JoinGroupResponse, SyncGroupResponse
 
 OWNER: Final = "membership"
-NO_GENERATION: Final = -1
 _LEAVE_LIMIT_MS: Final = 5_000  # then the coordinator must find out by itself
-_GIVE_UP_RETRY_MS: Final = 1_000  # after an error that will not pass by itself
 
 
 class State(Enum):
-    """See the picture above."""
+    """See the picture above; the values are what a member is doing."""
 
-    UNJOINED = auto()
-    JOINING = auto()
-    SYNCING = auto()
-    ASSIGNING = auto()
-    STABLE = auto()
-    REVOKING = auto()
-    LEAVING = auto()
+    UNJOINED = "looks for its group"
+    JOINING = "joins its group"
+    SYNCING = "waits for its partitions"
+    ASSIGNING = "gets its partitions"
+    STABLE = "reads"
+    REVOKING = "gives its partitions back"
+    LEAVING = "leaves its group"
 
 
 class Membership:
     """See the module's docstring."""
 
     __slots__ = (
-        "_attempts",
         "_commits",
         "_context",
         "_coordinator",
-        "_heartbeat_at",
-        "_is_heartbeat_out",
         "_is_sent",
         "_joined",
-        "_last_told",
         "_leave_due",
         "_must_rejoin",
         "_number",
         "_requests",
-        "_retry_at",
+        "_retries",
         "_strategies",
-        "_strategy",
-        "generation",
         "has_failed",
         "is_closing",
-        "is_polling",
-        "last_heard",
-        "last_poll",
-        "member_id",
-        "must_poll",
+        "liveness",
+        "member",
         "rebalance",
         "state",
         "subscription",
@@ -93,25 +82,16 @@ class Membership:
         self._requests = GroupRequests(context)
         self._strategies = strategies(context.conf.text("partition.assignment.strategy"))
         self.subscription = Subscription(context)
-        self.rebalance = Rebalance()
+        self.rebalance = Rebalance(context, commits)
         self.state = State.UNJOINED
-        self.member_id = ""
-        self.generation = NO_GENERATION
+        self.member = NOBODY
+        self.liveness = Liveness(context.conf)
         self._number = 0
         self._is_sent = False  # this state's request is out
-        self._strategy: str | None = None  # the one the coordinator has chosen
         self._joined: JoinGroupResponse | None = None  # what the leader assigns by
         self._must_rejoin = False  # once this round is over
-        self._attempts = 0
-        self._retry_at = 0
-        self._heartbeat_at = 0
-        self._is_heartbeat_out = False
+        self._retries = Retries()
         self._leave_due: int | None = None
-        self._last_told = 0  # the last lasting error the application was told of
-        self.last_heard = 0  # from the coordinator, as a member
-        self.last_poll = 0
-        self.is_polling = False
-        self.must_poll = False  # before it may join again: max.poll.interval.ms was exceeded
         self.has_failed = False  # fenced: for good
         self.is_closing = False
         self.timer: int | None = None
@@ -123,7 +103,7 @@ class Membership:
         self.subscription.change(topics)
         if topics:
             self.rebalance.has_callbacks = has_callbacks
-            self.last_poll = now
+            self.liveness.last_poll = now
         self._must_rejoin = self.state is not State.UNJOINED
 
     def close(self) -> None:
@@ -136,49 +116,20 @@ class Membership:
         """Whether nothing of a membership is left."""
         return self.state is State.UNJOINED and self.rebalance.kind is None
 
-    def polled(self, now: int) -> None:
-        """The application has come for messages."""
-        self.last_poll = now
-        self.is_polling = False
-        self.must_poll = False
-
-    def confirm(self, now: int) -> None:
-        """The application's callback has returned, or there is none."""
-        rebalance = self.rebalance
-        kind, partitions = rebalance.kind, rebalance.partitions
-        if kind is None:
-            return
-        if kind == ASSIGN:
-            if not rebalance.is_assigned_by_application:
-                self.replace_assignment(((one, OFFSET_STORED) for one in partitions), now)
-            self._enter(State.STABLE)
-        else:
-            self.replace_assignment((), now, commits=kind == REVOKE)
-        rebalance.end()
-
-    def replace_assignment(
-        self, wanted: Iterable[tuple[TopicPartition, int]], now: int, commits: bool = True
-    ) -> None:
-        """Read these from now on; what was done with the others is committed (if automatic)."""
-        context = self._context
-        if commits and context.conf.bool("enable.auto.commit"):
-            self._commits.commit_stored(self.member_id, self.generation, now)
-        context.assignment.replace(wanted)
-        context.buffer.drop_all()
-
     # --- each step
 
     def step(self, now: int) -> None:
         """Do what the state asks for."""
-        self.timer = None
+        self.timer = self.liveness.timer = None
         if self.subscription.step() and self.state is not State.UNJOINED:
             self._must_rejoin = True
         self._check_refused()
-        self._check_poll(now)
         before = None
         while before is not self.state:
             before = self.state
             self._act(now)
+        if self.liveness.timer is not None:
+            self._wake_at(self.liveness.timer)
 
     def _act(self, now: int) -> None:
         match self.state:
@@ -191,11 +142,12 @@ class Membership:
                     self._sync_as_leader(now)
                 elif not self._is_sent:
                     self._sync(now, ())
+            case State.ASSIGNING if self.rebalance.kind is None:
+                self._enter(State.STABLE)
+            case State.STABLE if self._must_rejoin:
+                self._revoke(REVOKE, now)
             case State.ASSIGNING | State.STABLE:
-                if self.state is State.STABLE and self._must_rejoin:
-                    self._revoke(REVOKE, now)
-                else:
-                    self._keep_alive(now)
+                self._keep_alive(now)
             case State.REVOKING:
                 if self.rebalance.kind is None and self._commits.is_idle:
                     self._revoked(now)
@@ -211,10 +163,10 @@ class Membership:
     # --- joining
 
     def _join(self, now: int) -> None:
-        if self._wants_out or self.must_poll or self.rebalance.kind is not None:
+        if self._wants_out or self.liveness.must_poll or self.rebalance.kind is not None:
             return
-        if now < self._retry_at:
-            self._wake_at(self._retry_at)
+        if now < self._retries.not_before:
+            self._wake_at(self._retries.not_before)
             return
         if not self.subscription.is_known:
             return
@@ -227,21 +179,19 @@ class Membership:
         self._is_sent = True
         topics = self.subscription.effective
         key = (What.JOIN, self._number)
-        self._requests.join(link, key, self.member_id, self._strategies, topics, now)
+        self._requests.join(link, key, self.member, self._strategies, topics, now)
 
     def _on_joined(self, response: JoinGroupResponse, now: int) -> None:
         if response.error_code == ErrorCode.MEMBER_ID_REQUIRED:
-            self.member_id = response.member_id
+            self.member = Member(response.member_id)
             self._enter(State.UNJOINED)
             return
         if response.error_code:
             self._join_refused(response.error_code, now)
             return
-        self.member_id = response.member_id
-        self.generation = response.generation_id
-        self._strategy = response.protocol_name
-        self._attempts = self._last_told = 0
-        self.last_heard = now
+        self.member = Member(response.member_id, response.generation_id, response.protocol_name)
+        self._retries.worked()
+        self.liveness.joined(now)
         self._enter(State.SYNCING)
         if response.leader == response.member_id and not response.skip_assignment:
             self._joined = response
@@ -268,72 +218,67 @@ class Membership:
         self._joined = None
         self._is_sent = True
         key = (What.SYNC, self._number)
-        member = (self.member_id, self.generation, self._strategy)
-        self._requests.sync(link, key, member, assignments, now)
+        self._requests.sync(link, key, self.member, assignments, now)
 
     def _on_synced(self, response: SyncGroupResponse, now: int) -> None:
         if response.error_code:
             self._join_refused(response.error_code, now)
             return
-        self.last_heard = now
-        self._heartbeat_at = now + self._context.conf.int("heartbeat.interval.ms")
+        self.liveness.joined(now)
         self._enter(State.ASSIGNING)
-        self._begin_rebalance(ASSIGN, assigned_partitions(response.assignment), now)
+        partitions = assigned_partitions(response.assignment)
+        self.rebalance.begin_assign(partitions, self.member, now)
 
     def _join_refused(self, error: int, now: int) -> None:
         """JoinGroup or SyncGroup did not work: try again, after what the error says."""
-        self._forget_identity(error)
+        self.member = self.member.after(error)
         if error in MOVED:
             self._coordinator.failed()
         if error == ErrorCode.FENCED_INSTANCE_ID:
             self._fail(error)
-        lasting = error not in RETRIABLE and error not in _TRANSIENT and not self.has_failed
-        if lasting and error != self._last_told:
-            self._last_told = error
-            self._context.buffer.add_error(error, None)
-        self._again(now)
-        if lasting:
-            self._retry_at = max(self._retry_at, now + _GIVE_UP_RETRY_MS)
+        is_lasting = error not in RETRIABLE and error not in _TRANSIENT and not self.has_failed
+        self._again(now, error, is_lasting)
 
-    def _again(self, now: int) -> None:
-        self._retry_at = now
-        if self._attempts:
-            self._retry_at += self._context.retry_delay_ms(self._attempts - 1)
-        self._attempts += 1
+    def _again(self, now: int, error: int = 0, is_lasting: bool = False) -> None:
+        self._retries.failed(self._context, now, error, is_lasting)
         self._enter(State.UNJOINED)
 
     # --- being a member
 
     def _keep_alive(self, now: int) -> None:
-        """Send heartbeats; without an answer for session.timeout.ms nothing is ours any more."""
-        session_ends = self.last_heard + self._context.conf.int("session.timeout.ms")
-        if now >= session_ends and self.state is State.STABLE:
-            self.member_id = ""
-            self._coordinator.failed()
-            self._lose(now)
+        """Send heartbeats; give up when one of the clocks has run out."""
+        liveness = self.liveness
+        overdue = liveness.overdue(now) if self.state is State.STABLE else None
+        if overdue is not None:
+            self._give_up(overdue, now)
             return
-        if self.state is State.STABLE:
-            self._wake_at(session_ends)
-        if self._is_heartbeat_out or self.generation == NO_GENERATION:
-            return
-        if now < self._heartbeat_at:
-            self._wake_at(self._heartbeat_at)
+        is_member = self.member.generation != NO_GENERATION
+        if not is_member or not liveness.is_heartbeat_due(now):
             return
         link = self._coordinator.ready(now)
         if link is not None:
-            self._is_heartbeat_out = True
-            self._heartbeat_at = now + self._context.conf.int("heartbeat.interval.ms")
-            self._requests.heartbeat(
-                link, (What.HEARTBEAT, 0), self.member_id, self.generation, now
-            )
+            liveness.heartbeat_sent(now)
+            self._requests.heartbeat(link, (What.HEARTBEAT, 0), self.member, now)
+
+    def _give_up(self, overdue: Overdue, now: int) -> None:
+        if overdue is Overdue.SESSION:
+            self.member = NOBODY
+            self._coordinator.failed()
+            self._revoke(LOST, now)
+            return
+        late = now - self.liveness.poll_due
+        most = self._context.conf.int("max.poll.interval.ms")
+        self._revoke(LOST, now)
+        reason = f"Application maximum poll interval ({most}ms) exceeded by {late}ms"
+        self._context.buffer.add_error(MAX_POLL_EXCEEDED, reason)
 
     def _on_heartbeat(self, error: int, now: int) -> None:
         if not error:
-            self.last_heard = now
+            self.liveness.last_heard = now
         elif error in MOVED:
             self._coordinator.failed()
         elif error == ErrorCode.REBALANCE_IN_PROGRESS:
-            self.last_heard = now
+            self.liveness.last_heard = now
             self._must_rejoin = True
         elif error not in RETRIABLE:
             self._expelled(error, now)
@@ -346,69 +291,35 @@ class Membership:
         if error == ErrorCode.REBALANCE_IN_PROGRESS:
             self._must_rejoin = True
         else:
-            self._heartbeat_at = 0  # it will say the same, if this is so
+            self.liveness.heartbeat_due = 0  # it will say the same, if this is so
 
     def _expelled(self, error: int, now: int) -> None:
         """The coordinator does not know this member, or not in this generation."""
-        self._forget_identity(error)
+        self.member = self.member.after(error)
         if error == ErrorCode.FENCED_INSTANCE_ID:
             self._fail(error)
         if self.state is State.STABLE:
-            self._lose(now)
+            self._revoke(LOST, now)
         else:
             self._must_rejoin = True
-
-    def _forget_identity(self, error: int) -> None:
-        if error == ErrorCode.UNKNOWN_MEMBER_ID:
-            self.member_id = ""
-        if error in (ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION):
-            self.generation = NO_GENERATION
 
     def _fail(self, error: int) -> None:
         self.has_failed = True
         reason = "Fatal: this group.instance.id is in use by a newer consumer"
         self._context.buffer.add_error(error, reason)
 
-    def _check_poll(self, now: int) -> None:
-        """An application that does not poll for too long gives up its partitions."""
-        if self.state is not State.STABLE or self.is_polling:
-            return
-        most = self._context.conf.int("max.poll.interval.ms")
-        due = self.last_poll + most
-        if now < due:
-            self._wake_at(due)
-            return
-        self.must_poll = True
-        self._lose(now)
-        reason = f"Application maximum poll interval ({most}ms) exceeded by {now - due}ms"
-        self._context.buffer.add_error(MAX_POLL_EXCEEDED, reason)
-
     # --- giving partitions back
 
-    def _lose(self, now: int) -> None:
-        self.generation = NO_GENERATION
-        self._revoke(LOST, now)
-
     def _revoke(self, kind: str, now: int) -> None:
-        """From here on no record of these partitions reaches the application."""
-        context = self._context
-        for assigned in context.assignment:
-            if assigned.position >= 0:
-                assigned.rewind()
-            assigned.is_paused = True
-        context.buffer.drop_all()
+        if kind == LOST:
+            self.member = self.member.without_generation()
         self._enter(State.REVOKING)
-        self._begin_rebalance(kind, context.assignment.partitions(), now)
-
-    def _begin_rebalance(self, kind: str, partitions: tuple[TopicPartition, ...], now: int) -> None:
-        must_ask = self.rebalance.begin(kind, partitions)
-        if not must_ask or (kind != ASSIGN and not partitions):
-            self.confirm(now)
+        self.rebalance.begin_revoke(kind, self.member, now)
 
     def _revoked(self, now: int) -> None:
         self._must_rejoin = False
         self.subscription.left()
-        if self._wants_out or self.must_poll:
+        if self._wants_out or self.liveness.must_poll:
             self._leave(now)
         else:
             self._enter(State.UNJOINED)
@@ -421,7 +332,7 @@ class Membership:
         self._joined = None
         self._must_rejoin = False
         self._enter(State.LEAVING)
-        if not self.member_id or self._context.instance_id is not None or self.has_failed:
+        if not self.member.id or self._context.instance_id is not None or self.has_failed:
             self._left()
 
     def _go_on_leaving(self, now: int) -> None:
@@ -433,11 +344,10 @@ class Membership:
         link = self._coordinator.ready(now) if not self._is_sent else None
         if link is not None:
             self._is_sent = True
-            self._requests.leave(link, (What.LEAVE, self._number), self.member_id, now)
+            self._requests.leave(link, (What.LEAVE, self._number), self.member, now)
 
     def _left(self) -> None:
-        self.member_id = ""
-        self.generation = NO_GENERATION
+        self.member = NOBODY
         self._enter(State.UNJOINED)
 
     # --- answers
@@ -450,7 +360,7 @@ class Membership:
         if response is None:
             self._coordinator.failed()
         if what is What.HEARTBEAT:
-            self._is_heartbeat_out = False
+            self.liveness.is_heartbeat_out = False
             if response is not None and self.state in _MEMBER:
                 self._on_heartbeat(response.error_code, now)
         elif number != self._number:
@@ -481,7 +391,9 @@ class Membership:
         other._context, other._coordinator, other._commits = context, coordinator, commits
         other._requests = GroupRequests(context)
         other.subscription = self.subscription.fork(context)
-        other.rebalance = self.rebalance.fork()
+        other.rebalance = self.rebalance.fork(context, commits)
+        other.liveness = self.liveness.fork()
+        other._retries = self._retries.fork()
         return other
 
 

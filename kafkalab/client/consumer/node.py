@@ -26,7 +26,7 @@ from kafkalab.client.conf import consumer_conf
 from kafkalab.client.connections import Answer, Connections
 from kafkalab.client.consumer import commits, coordinator, fetcher, lookups, membership
 from kafkalab.client.consumer import queries as offset_queries
-from kafkalab.client.consumer.assignment import NO_EPOCH, AssignedPartition, Assignment
+from kafkalab.client.consumer.assignment import Assignment
 from kafkalab.client.consumer.buffer import Buffer
 from kafkalab.client.consumer.commits import Commits
 from kafkalab.client.consumer.context import Context
@@ -36,16 +36,14 @@ from kafkalab.client.consumer.lookups import Lookups
 from kafkalab.client.consumer.membership import Membership, State
 from kafkalab.client.consumer.offset_requests import OffsetsResult
 from kafkalab.client.consumer.queries import OffsetQueries
-from kafkalab.client.errors import INVALID_ARG, STATE, failure
+from kafkalab.client.consumer.reading import Pair, Place, Reading
+from kafkalab.client.errors import INVALID_ARG, failure
 from kafkalab.client.message import Consumed
 from kafkalab.client.metadata import Metadata
 from kafkalab.client.output import Output
 from kafkalab.client.queries import Queries, Reply
 from kafkalab.ids import NodeName, TopicPartition
 from kafkalab.node import Envelope, Outbox
-
-Pair = tuple[str, int]
-Place = tuple[str, int, int]
 
 
 class ConsumerNode:
@@ -56,8 +54,6 @@ class ConsumerNode:
         "unsubscribe",
         "assign",
         "unassign",
-        "incremental_assign",
-        "incremental_unassign",
         "begin_poll",
         "take_message",
         "take_rebalance",
@@ -104,6 +100,7 @@ class ConsumerNode:
         self._coordinator = Coordinator(context)
         self._commits = Commits(context, self._coordinator)
         self._membership = Membership(context, self._coordinator, self._commits)
+        self._reading = Reading(context)
         self._lookups = Lookups(context, self._coordinator)
         self._fetcher = Fetcher(context, self._lookups)
         self._offset_queries = OffsetQueries(context, self._coordinator)
@@ -111,7 +108,6 @@ class ConsumerNode:
         self._next_id = 1
         self._is_new = True
         self._is_closed = False
-        self.taken = 0  # messages the application has got
 
     # --- what to read
 
@@ -133,39 +129,25 @@ class ConsumerNode:
         for partition, _ in wanted:
             self._context.metadata.want(partition.topic)
         self._membership.rebalance.is_assigned_by_application = True
-        self._membership.replace_assignment(wanted, now)
+        self._membership.rebalance.replace(wanted, self._membership.member, now)
         self._step(now)
 
     def unassign(self, now: int) -> None:
         """Read nothing."""
         self.assign((), now)
 
-    def incremental_assign(self, places: tuple[Place, ...], now: int) -> None:
-        raise failure(STATE, "rebalances are eager here: use assign()")
-
-    def incremental_unassign(self, pairs: tuple[Pair, ...], now: int) -> None:
-        raise failure(STATE, "rebalances are eager here: use unassign()")
-
     def seek(self, topic: str, partition: int, offset: int, now: int) -> None:
         """Go on at `offset`, or -2 beginning, -1 end, -1000 committed."""
-        assigned = self._assigned(topic, partition)
-        self._context.buffer.drop(assigned.partition)
-        assigned.begin_at(offset)
+        self._reading.seek(TopicPartition(topic, partition), offset)
         self._step(now)
 
     def pause(self, pairs: tuple[Pair, ...], now: int) -> None:
         """Give the application no more of these until they are resumed."""
-        for topic, partition in pairs:
-            assigned = self._assigned(topic, partition)
-            assigned.is_paused = True
-            self._context.buffer.drop(assigned.partition)
-            if assigned.position >= 0:
-                assigned.rewind()
+        self._reading.pause(pairs)
 
     def resume(self, pairs: tuple[Pair, ...], now: int) -> None:
         """Go on where the application is."""
-        for topic, partition in pairs:
-            self._assigned(topic, partition).is_paused = False
+        self._reading.resume(pairs)
         self._step(now)
 
     # --- what comes
@@ -174,36 +156,19 @@ class ConsumerNode:
         """The application waits for messages from now to its next `take_message`: that does not
         count against max.poll.interval.ms.
         """
-        self._membership.polled(now)
-        self._membership.is_polling = True
+        self._membership.liveness.polled(now)
+        self._membership.liveness.is_polling = True
         self._step(now)
 
     def take_message(self, now: int) -> Consumed | None:
         """The next record or error, or None.  Its offset is stored (enable.auto.offset.store)."""
-        had_to_poll = self._membership.must_poll
-        self._membership.polled(now)
-        taken = self._context.buffer.take()
-        if taken is None:
-            if had_to_poll:
-                self._step(now)
-            return None
-        consumed, is_last = taken
-        if not consumed.error:
-            self._on_taken(consumed)
-        if is_last or had_to_poll:
+        liveness = self._membership.liveness
+        must_step = liveness.must_poll
+        liveness.polled(now)
+        taken = self._reading.take()
+        if must_step or (taken is not None and taken[1]):
             self._step(now)  # there may be room to fetch again
-        return consumed
-
-    def _on_taken(self, consumed: Consumed) -> None:
-        offset = consumed.record.offset
-        partition = TopicPartition(consumed.topic, consumed.partition)
-        assigned = self._context.assignment.get(partition)
-        assert assigned is not None, partition
-        assigned.consumed(offset, consumed.leader_epoch)
-        if self._context.conf.bool("enable.auto.offset.store"):
-            assigned.store(offset + 1, consumed.leader_epoch)
-        self.taken += 1
-        self._context.output.emit("RecordsPolled", *partition, offset, offset)
+        return taken[0] if taken is not None else None
 
     def take_rebalance(self, now: int) -> tuple[str, tuple[TopicPartition, ...]] | None:
         """("assign" | "revoke" | "lost", partitions) to call back with; then confirm it."""
@@ -211,7 +176,7 @@ class ConsumerNode:
 
     def confirm_rebalance(self, now: int) -> None:
         """The callback has returned."""
-        self._membership.confirm(now)
+        self._membership.rebalance.confirm(self._membership.member, now)
         self._step(now)
 
     # --- offsets
@@ -219,33 +184,15 @@ class ConsumerNode:
     def commit(self, places: tuple[Place, ...] | None, now: int) -> int:
         """Commit these offsets, or (None) the stored ones; see `has_result`, `take_result`."""
         id = self._new_id()
-        if places is None:
-            offsets = self._commits.stored()
-        else:
-            offsets = tuple(
-                (partition, offset, self._epoch_before(partition, offset))
-                for partition, offset in _by_partition(places).items()
-                if offset >= 0
-            )
-        member = self._membership
-        self._commits.commit(id, offsets, member.member_id, member.generation, now)
+        stored = self._commits.stored
+        offsets = stored() if places is None else self._reading.with_epochs(places)
+        self._commits.commit(id, offsets, self._membership.member, now)
         self._step(now)
         return id
 
-    def _epoch_before(self, partition: TopicPartition, offset: int) -> int:
-        assigned = self._context.assignment.get(partition)
-        if assigned is None or assigned.position != offset:
-            return NO_EPOCH
-        return assigned.position_epoch
-
     def store_offsets(self, places: tuple[Place, ...], now: int) -> None:
         """What the next commit commits.  KafkaException _STATE for what is not assigned."""
-        if self._context.conf.bool("enable.auto.offset.store"):
-            raise failure(INVALID_ARG, "store_offsets() needs enable.auto.offset.store=false")
-        for partition, offset in _by_partition(places).items():
-            if offset >= 0:
-                epoch = self._epoch_before(partition, offset)
-                self._assigned(*partition).store(offset, epoch)
+        self._reading.store(places)
 
     def take_commits(self, now: int) -> tuple[OffsetsResult, ...]:
         """Commits that have ended and that nobody waited for, automatic ones too."""
@@ -301,14 +248,9 @@ class ConsumerNode:
         """Commit what is stored (if automatic), give the partitions back, leave the group."""
         member = self._membership
         if member.state is State.UNJOINED and len(self._context.assignment):
-            member.replace_assignment((), now)
+            member.rebalance.replace((), member.member, now)
         member.close()
         self._step(now)
-
-    def _end_if_done(self, now: int) -> None:
-        if self._membership.is_closing and self._membership.is_out and self._commits.is_idle:
-            self._is_closed = True
-            self._context.connections.close_all(now)
 
     # --- reading
 
@@ -336,20 +278,17 @@ class ConsumerNode:
 
     def position(self, pairs: tuple[Pair, ...]) -> tuple[int | None, ...]:
         """The offset after the last message taken of each; None before the first."""
-        found = [self._context.assignment.get(TopicPartition(*pair)) for pair in pairs]
-        return tuple(
-            assigned.position if assigned is not None and assigned.is_read else None
-            for assigned in found
-        )
+        return self._reading.position(pairs)
 
     @property
     def positions(self) -> Mapping[TopicPartition, int]:
         """Where the application will go on reading, where that is known; for pictures."""
-        return {
-            assigned.partition: assigned.position
-            for assigned in self._context.assignment
-            if assigned.position >= 0
-        }
+        return self._reading.positions()
+
+    @property
+    def taken(self) -> int:
+        """Messages the application has got."""
+        return self._reading.taken
 
     @property
     def group_id(self) -> str:
@@ -358,25 +297,23 @@ class ConsumerNode:
     @property
     def member_id(self) -> str:
         """What the coordinator calls it; "" before that."""
-        return self._membership.member_id
+        return self._membership.member.id
 
     @property
     def generation(self) -> int:
         """Of the group, as this member knows it; -1 outside."""
-        return self._membership.generation
+        return self._membership.member.generation
 
     def doing(self, now: int) -> str:
         """In short words."""
+        state, count = self._membership.state, len(self._context.assignment)
         if self._is_closed:
             return "closed"
-        state = self._membership.state
-        if state is State.UNJOINED and len(self._context.assignment):
-            return f"reads {len(self._context.assignment)} partitions, without a group"
-        if state is State.UNJOINED and not self._membership.subscription.wanted:
-            return "not subscribed"
         if state is State.STABLE:
-            return f"reads {len(self._context.assignment)} of {self.group_id}"
-        return _DOING[state]
+            return f"reads {count} of {self.group_id}"
+        if state is State.UNJOINED and not self._membership.subscription.wanted:
+            return f"reads {count} without its group" if count else "not subscribed"
+        return str(state.value)
 
     # --- the node
 
@@ -407,16 +344,18 @@ class ConsumerNode:
         if self._is_closed:
             return
         member = self._membership
-        self._commits.step(member.member_id, member.generation, now)
+        self._commits.step(member.member, now)  # first: a rebalance waits for them
         member.step(now)
-        self._commits.step(member.member_id, member.generation, now)
+        self._commits.step(member.member, now)
         self._lookups.step(now)
         self._fetcher.step(now)
         self._offset_queries.step(now)
         self._queries.step(now)
         self._coordinator.step(now)
         self._context.metadata.step(now)
-        self._end_if_done(now)
+        if member.is_closing and member.is_out and self._commits.is_idle:
+            self._is_closed = True
+            self._context.connections.close_all(now)
 
     def next_timer(self) -> int | None:
         if self._is_new:
@@ -451,6 +390,7 @@ class ConsumerNode:
         other._coordinator = self._coordinator.fork(context)
         other._commits = self._commits.fork(context, other._coordinator)
         other._membership = self._membership.fork(context, other._coordinator, other._commits)
+        other._reading = self._reading.fork(context)
         other._lookups = self._lookups.fork(context, other._coordinator)
         other._fetcher = self._fetcher.fork(context, other._lookups)
         other._offset_queries = self._offset_queries.fork(context, other._coordinator)
@@ -462,23 +402,3 @@ class ConsumerNode:
     def _new_id(self) -> int:
         id, self._next_id = self._next_id, self._next_id + 1
         return id
-
-    def _assigned(self, topic: str, partition: int) -> AssignedPartition:
-        assigned = self._context.assignment.get(TopicPartition(topic, partition))
-        if assigned is None:
-            raise failure(STATE, f"{topic}-{partition} is not assigned to this consumer")
-        return assigned
-
-
-def _by_partition(places: Iterable[Place]) -> dict[TopicPartition, int]:
-    return {TopicPartition(topic, number): offset for topic, number, offset in places}
-
-
-_DOING = {
-    State.UNJOINED: "looks for its group",
-    State.JOINING: "joins its group",
-    State.SYNCING: "waits for its partitions",
-    State.ASSIGNING: "gets its partitions",
-    State.REVOKING: "gives its partitions back",
-    State.LEAVING: "leaves its group",
-}

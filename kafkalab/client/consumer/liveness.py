@@ -1,0 +1,96 @@
+"""The three clocks of a member: its heartbeats, its session, and its application's polls.
+
+    heartbeat.interval.ms   say: I am here
+    session.timeout.ms      no answer for so long: the coordinator has given me up
+    max.poll.interval.ms    no poll for so long: my application has hung, I give up (KIP-62)
+
+In Kafka: `Heartbeat`; in librdkafka: `rd_kafka_max_poll_exceeded`.
+"""
+
+from enum import Enum, auto
+from typing import Self
+
+from kafkalab.config import Config
+
+
+class Overdue(Enum):
+    """What has taken too long."""
+
+    SESSION = auto()
+    POLL = auto()
+
+
+class Liveness:
+    """Times only; `membership` acts by them."""
+
+    __slots__ = (
+        "_conf",
+        "heartbeat_due",
+        "is_heartbeat_out",
+        "is_polling",
+        "last_heard",
+        "last_poll",
+        "must_poll",
+        "timer",
+    )
+
+    def __init__(self, conf: Config) -> None:
+        self._conf = conf
+        self.heartbeat_due = 0
+        self.is_heartbeat_out = False
+        self.last_heard = 0  # from the coordinator, as a member
+        self.last_poll = 0
+        self.is_polling = False  # the application waits in poll
+        self.must_poll = False  # before it may join again
+        self.timer: int | None = None
+
+    def joined(self, now: int) -> None:
+        """The coordinator has answered JoinGroup or SyncGroup."""
+        self.last_heard = now
+        self.heartbeat_due = now + self._conf.int("heartbeat.interval.ms")
+
+    def polled(self, now: int) -> None:
+        """The application has come for messages."""
+        self.last_poll = now
+        self.is_polling = False
+        self.must_poll = False
+
+    def overdue(self, now: int) -> Overdue | None:
+        """What has taken too long, of a member that has its partitions."""
+        session_ends = self.last_heard + self._conf.int("session.timeout.ms")
+        if now >= session_ends:
+            return Overdue.SESSION
+        self._wake_at(session_ends)
+        if self.is_polling:
+            return None
+        if now >= self.poll_due:
+            self.must_poll = True
+            return Overdue.POLL
+        self._wake_at(self.poll_due)
+        return None
+
+    @property
+    def poll_due(self) -> int:
+        return self.last_poll + self._conf.int("max.poll.interval.ms")
+
+    def is_heartbeat_due(self, now: int) -> bool:
+        """One is out at a time."""
+        if self.is_heartbeat_out:
+            return False
+        if now < self.heartbeat_due:
+            self._wake_at(self.heartbeat_due)
+            return False
+        return True
+
+    def heartbeat_sent(self, now: int) -> None:
+        self.is_heartbeat_out = True
+        self.heartbeat_due = now + self._conf.int("heartbeat.interval.ms")
+
+    def _wake_at(self, due: int) -> None:
+        self.timer = due if self.timer is None else min(self.timer, due)
+
+    def fork(self) -> Self:
+        other = type(self).__new__(type(self))
+        for name in self.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
