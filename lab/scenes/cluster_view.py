@@ -72,11 +72,12 @@ def draw(frame: Frame, view: View, controls: Controls | None = None) -> Scene:
     """The whole picture.  `controls` is how playback stands; None for the static twin."""
     inner = view.width - 2 * MARGIN
     topic = chosen_topic(frame, view.topic)
+    topic_name = topic["name"] if topic else ""
     head = _head(frame, topic, controls, view.width)
     if view.width >= WIDE:
         main_width = inner - SIDE - 24
         main = _main(frame, topic, view, controls, main_width)
-        body = _beside(main, frame, controls, main_width)
+        body = _beside(main, frame, topic_name, controls, main_width)
         entries, legend_height = draw_legend(_entries(topic), inner)
     else:
         main = _main(frame, topic, view, controls, inner)
@@ -86,7 +87,7 @@ def draw(frame: Frame, view: View, controls: Controls | None = None) -> Scene:
     height = body.height + 26 + legend_height
     shapes = [*body.shapes, legend]
     if view.width < WIDE:
-        below = _below(frame, controls, inner, height + 24)
+        below = _below(frame, topic_name, controls, inner, height + 24)
         shapes += below.shapes
         height += 24 + below.height
     body_group = group("body", shapes, at=(MARGIN, head.height))
@@ -226,7 +227,9 @@ def _main(
     return Block(tuple(shapes), y - GAP)
 
 
-def _beside(main: Block, frame: Frame, controls: Controls | None, main_width: float) -> Block:
+def _beside(
+    main: Block, frame: Frame, topic: str, controls: Controls | None, main_width: float
+) -> Block:
     """Faults and events to the right of the main column, as many events as fit its height."""
     x, y = main_width + 24, 16.0
     shapes = list(main.shapes)
@@ -236,12 +239,12 @@ def _beside(main: Block, frame: Frame, controls: Controls | None, main_width: fl
         y += height + 26
     room = main.height - y - feed_height(0)
     lines = max(6, min(16, int(room // LINE_HEIGHT)))
-    feed = draw_feed(frame["events"], SIDE, lines)
+    feed = draw_feed(frame["events"], SIDE, lines, topic)
     shapes.append(group("feed", feed, at=(x, y)))
     return Block(tuple(shapes), max(main.height, y + feed_height(lines)))
 
 
-def _below(frame: Frame, controls: Controls | None, width: float, y: float) -> Block:
+def _below(frame: Frame, topic: str, controls: Controls | None, width: float, y: float) -> Block:
     """Faults and events under the main column, side by side."""
     shapes: list[Shape] = []
     x, height, lines = 0.0, 0.0, 6
@@ -250,7 +253,7 @@ def _below(frame: Frame, controls: Controls | None, width: float, y: float) -> B
         shapes.append(group("faults", faults, at=(0, y), label="Faults"))
         x = 346
         lines = max(6, int((height - feed_height(0)) // LINE_HEIGHT) + 1)
-    feed = draw_feed(frame["events"], width - x, lines)
+    feed = draw_feed(frame["events"], width - x, lines, topic)
     shapes.append(group("feed", feed, at=(x, y)))
     return Block(tuple(shapes), max(height, feed_height(lines)))
 

@@ -3,6 +3,7 @@
 Read next: `rail`, the same moments on a line.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,15 +16,20 @@ LINE_HEIGHT: Final = 25
 TOP: Final = 26
 
 
-def draw_feed(events: Sequence[EventFrame], width: float, lines: int) -> list[Shape]:
-    """A heading and at most `lines` events."""
+def draw_feed(
+    events: Sequence[EventFrame], width: float, lines: int, topic: str = ""
+) -> list[Shape]:
+    """A heading and at most `lines` events; partitions of `topic` are called P0, P1, …, as in the
+    picture beside it."""
     shown = events[:lines]
     times = max((width_of(seconds(event["at"]), "num") for event in shown), default=44)
     shapes: list[Shape] = [
         text("head", 0, 0, "Events", "h2"),
         text("order", width, 0, "newest first", "note", anchor="end"),
     ]
-    rows = [_row(event, width, max(times, 44), i) for i, event in enumerate(shown)]
+    rows = [
+        _row(event, _words(event, topic), width, max(times, 44), i) for i, event in enumerate(shown)
+    ]
     rules = [
         line(f"s{i}", (0, TOP + i * LINE_HEIGHT - 16.5), (width, TOP + i * LINE_HEIGHT - 16.5))
         for i in range(1, len(shown))
@@ -37,14 +43,20 @@ def feed_height(lines: int) -> float:
     return TOP + lines * LINE_HEIGHT - 16
 
 
-def _row(event: EventFrame, width: float, times: float, i: int) -> Shape:
+def _words(event: EventFrame, topic: str) -> str:
+    return (
+        re.sub(rf"\b{re.escape(topic)}-(\d+)\b", r"P\1", event["text"]) if topic else event["text"]
+    )
+
+
+def _row(event: EventFrame, words: str, width: float, times: float, i: int) -> Shape:
     x = times + 32
     tone = "ink" if event["tone"] == "ink" else f"{event['tone']}-t"
     at = seconds(event["at"])
     shapes = [
         text("at", times + 2, 0, at, "num", "mute", anchor="end"),
         glyph("sign", event["glyph"], times + 17, 0.5, tone),
-        text("words", x, 0, fit(event["text"], "note", width - x), "note", "ink"),
+        text("words", x, 0, fit(words, "note", width - x), "note", "ink"),
     ]
     return group(
         f"e{event['id']}",

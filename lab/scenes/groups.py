@@ -18,7 +18,8 @@ from kafkalab.frames.shape import GroupFrame, MemberFrame, MemberPartitionFrame
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.shapes import Shape, chip, chip_width, glyph, group, line, rect, text
 
-LEFT: Final = 190  # the column with the group's name
+LEFT: Final = 190  # the column with the group's name, at least
+LEFT_SHARE_MAX: Final = 0.4
 MEMBER_WIDTH_MIN: Final = 130
 LINE_HEIGHT: Final = 52
 GROUPS_MAX: Final = 3
@@ -60,10 +61,11 @@ def draw_groups(groups: Sequence[GroupFrame], width: float) -> tuple[list[Shape]
 
 def _strip(each: GroupFrame, width: float, y: float) -> tuple[Shape, float]:
     columns = _columns(each)
-    per_line = max(1, int((width - LEFT - 14) // MEMBER_WIDTH_MIN))
+    left = min(max(LEFT, width_of(f"Group {each['id']}", "h2") + 34), width * LEFT_SHARE_MAX)
+    per_line = max(1, int((width - left - 14) // MEMBER_WIDTH_MIN))
     lines = min(-(-len(columns) // per_line) or 1, LINES_MAX)
     per_line = min(per_line, max(-(-len(columns) // lines), 3))
-    column_width = (width - LEFT - 14) / per_line
+    column_width = (width - left - 14) / per_line
     height = lines * LINE_HEIGHT + 12
     is_calm = each["state"] in _STATE_SIGNS
     sign, tone = _STATE_SIGNS.get(each["state"], ("swap", "group-t"))
@@ -71,13 +73,13 @@ def _strip(each: GroupFrame, width: float, y: float) -> tuple[Shape, float]:
     shapes = [
         rect("card", 0, 0, width, height, "card", "line" if is_calm else "group", radius=10,
              stroke_width=1 if is_calm else 2),
-        text("name", 14, 27, fit(f"Group {each['id']}", "h2", LEFT - 30), "h2"),
+        text("name", 14, 27, fit(f"Group {each['id']}", "h2", left - 30), "h2"),
         glyph("sign", sign, 20, 49, tone),
     ]  # fmt: skip
-    shapes += _state_lines(each, tone if not is_calm else "mute", LEFT - 46)
+    shapes += _state_lines(each, tone if not is_calm else "mute", left - 46)
     kept = columns[: per_line * lines]
     for i, column in enumerate(kept):
-        at = (LEFT + i % per_line * column_width, i // per_line * LINE_HEIGHT)
+        at = (left + i % per_line * column_width, i // per_line * LINE_HEIGHT)
         shapes.append(_column(column, each, column_width, at))
     if len(columns) > len(kept):
         more = f"+ {len(columns) - len(kept)} more"
