@@ -36,6 +36,7 @@ from kafkalab.protocol.messages.classic_groups import JoinGroupResponse, SyncGro
 
 OWNER: Final = "membership"
 _LEAVE_LIMIT_MS: Final = 5_000  # then the coordinator must find out by itself
+_NOT_AWAITED: Final = -1  # as a request's number
 
 
 class State(Enum):
@@ -135,13 +136,14 @@ class Membership:
         match self.state:
             case State.UNJOINED:
                 self._join(now)
-            case State.JOINING | State.SYNCING:
-                if self._wants_out:
-                    self._leave(now)
-                elif self._joined is not None:
-                    self._sync_as_leader(now)
-                elif not self._is_sent:
-                    self._sync(now, ())
+            case State.JOINING | State.SYNCING if self._wants_out:
+                self._leave(now)
+            case State.JOINING:
+                pass
+            case State.SYNCING if self._joined is not None:
+                self._sync_as_leader(now)
+            case State.SYNCING:
+                self._sync(now, ())
             case State.ASSIGNING if self.rebalance.kind is None:
                 self._enter(State.STABLE)
             case State.STABLE if self._must_rejoin:
@@ -149,7 +151,8 @@ class Membership:
             case State.ASSIGNING | State.STABLE:
                 self._keep_alive(now)
             case State.REVOKING:
-                if self.rebalance.kind is None and self._commits.is_idle:
+                is_committed = self._commits.is_idle or self.member.generation == NO_GENERATION
+                if self.rebalance.kind is None and is_committed:
                     self._revoked(now)
                 else:
                     self._keep_alive(now)
@@ -168,15 +171,12 @@ class Membership:
         if now < self._retries.not_before:
             self._wake_at(self._retries.not_before)
             return
-        if not self.subscription.is_known:
-            return
         link = self._coordinator.ready(now)
-        if link is None:
+        if link is None or not self.subscription.is_known:
             return
         self._must_rejoin = False
         self.subscription.joined()
         self._enter(State.JOINING)
-        self._is_sent = True
         topics = self.subscription.effective
         key = (What.JOIN, self._number)
         self._requests.join(link, key, self.member, self._strategies, topics, now)
@@ -210,13 +210,14 @@ class Membership:
         self._sync(now, self._requests.assignments(self._joined, counts))
 
     def _sync(self, now: int, assignments: tuple[Any, ...]) -> None:
+        if self._is_sent:
+            return
         link = self._coordinator.ready(now)
         if link is None:
             if self._coordinator.link is None:  # the generation may not outlive this
                 self._again(now)
             return
-        self._joined = None
-        self._is_sent = True
+        self._joined, self._is_sent = None, True
         key = (What.SYNC, self._number)
         self._requests.sync(link, key, self.member, assignments, now)
 
@@ -231,11 +232,7 @@ class Membership:
 
     def _join_refused(self, error: int, now: int) -> None:
         """JoinGroup or SyncGroup did not work: try again, after what the error says."""
-        self.member = self.member.after(error)
-        if error in MOVED:
-            self._coordinator.failed()
-        if error == ErrorCode.FENCED_INSTANCE_ID:
-            self._fail(error)
+        self._refused(error)
         is_lasting = error not in RETRIABLE and error not in _TRANSIENT and not self.has_failed
         self._again(now, error, is_lasting)
 
@@ -258,7 +255,9 @@ class Membership:
         link = self._coordinator.ready(now)
         if link is not None:
             liveness.heartbeat_sent(now)
-            self._requests.heartbeat(link, (What.HEARTBEAT, 0), self.member, now)
+            self._requests.heartbeat(
+                link, (What.HEARTBEAT, self.member.generation), self.member, now
+            )
 
     def _give_up(self, overdue: Overdue, now: int) -> None:
         if overdue is Overdue.SESSION:
@@ -266,47 +265,45 @@ class Membership:
             self._coordinator.failed()
             self._revoke(LOST, now)
             return
-        late = now - self.liveness.poll_due
         most = self._context.conf.int("max.poll.interval.ms")
-        self._revoke(LOST, now)
+        late = now - self.liveness.poll_due
         reason = f"Application maximum poll interval ({most}ms) exceeded by {late}ms"
+        link = self._coordinator.ready(now)
+        if link is not None and self._context.instance_id is None:
+            self._requests.leave(link, (What.LEAVE, _NOT_AWAITED), self.member, now)
+        self.member = NOBODY
+        self._revoke(LOST, now)
         self._context.buffer.add_error(MAX_POLL_EXCEEDED, reason)
 
     def _on_heartbeat(self, error: int, now: int) -> None:
-        if not error:
+        if not error or error == ErrorCode.REBALANCE_IN_PROGRESS:
             self.liveness.last_heard = now
-        elif error in MOVED:
-            self._coordinator.failed()
-        elif error == ErrorCode.REBALANCE_IN_PROGRESS:
-            self.liveness.last_heard = now
-            self._must_rejoin = True
-        elif error not in RETRIABLE:
-            self._expelled(error, now)
+            self._must_rejoin |= bool(error)
+            return
+        self._refused(error)
+        if error not in RETRIABLE:
+            if self.state is State.STABLE:
+                self._revoke(LOST, now)
+            else:
+                self._must_rejoin = True
 
     def _check_refused(self) -> None:
         """A commit can be the first to hear that a rebalance has begun."""
         error, self._commits.refused = self._commits.refused, 0
-        if not error or self.state is not State.STABLE:
-            return
-        if error == ErrorCode.REBALANCE_IN_PROGRESS:
+        if error == ErrorCode.REBALANCE_IN_PROGRESS and self.state is State.STABLE:
             self._must_rejoin = True
-        else:
+        elif error:
             self.liveness.heartbeat_due = 0  # it will say the same, if this is so
 
-    def _expelled(self, error: int, now: int) -> None:
-        """The coordinator does not know this member, or not in this generation."""
+    def _refused(self, error: int) -> None:
+        """What the coordinator says of this member, or of itself."""
         self.member = self.member.after(error)
+        if error in MOVED:
+            self._coordinator.failed()
         if error == ErrorCode.FENCED_INSTANCE_ID:
-            self._fail(error)
-        if self.state is State.STABLE:
-            self._revoke(LOST, now)
-        else:
-            self._must_rejoin = True
-
-    def _fail(self, error: int) -> None:
-        self.has_failed = True
-        reason = "Fatal: this group.instance.id is in use by a newer consumer"
-        self._context.buffer.add_error(error, reason)
+            self.has_failed = True
+            reason = "Fatal: this group.instance.id is in use by a newer consumer"
+            self._context.buffer.add_error(error, reason)
 
     # --- giving partitions back
 
@@ -329,8 +326,6 @@ class Membership:
     def _leave(self, now: int) -> None:
         """Static members never say so: they are expected back (KIP-345)."""
         self._leave_due = now + _LEAVE_LIMIT_MS
-        self._joined = None
-        self._must_rejoin = False
         self._enter(State.LEAVING)
         if not self.member.id or self._context.instance_id is not None or self.has_failed:
             self._left()
@@ -361,7 +356,8 @@ class Membership:
             self._coordinator.failed()
         if what is What.HEARTBEAT:
             self.liveness.is_heartbeat_out = False
-            if response is not None and self.state in _MEMBER:
+            is_now = number == self.member.generation and self.state in _MEMBER
+            if response is not None and is_now:
                 self._on_heartbeat(response.error_code, now)
         elif number != self._number:
             return
@@ -378,8 +374,7 @@ class Membership:
         self.state = state
         self._number += 1
         self._is_sent = False
-        if state is State.UNJOINED:
-            self._joined = None
+        self._joined = None
 
     def _wake_at(self, due: int) -> None:
         self.timer = due if self.timer is None else min(self.timer, due)
@@ -399,9 +394,5 @@ class Membership:
 
 _MEMBER: Final = frozenset({State.ASSIGNING, State.STABLE, State.REVOKING})
 _TRANSIENT: Final = frozenset(
-    {
-        ErrorCode.UNKNOWN_MEMBER_ID,
-        ErrorCode.ILLEGAL_GENERATION,
-        ErrorCode.REBALANCE_IN_PROGRESS,
-    }
+    {ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION, ErrorCode.REBALANCE_IN_PROGRESS}
 )

@@ -9,11 +9,7 @@ The application calls the methods named in ACTIONS; each takes `now` last and re
 What waits (poll, commit, close) is built on top, in `handles`, from `has_event`, `has_result` and
 `is_closed`.
 
-Two threads of librdkafka are one here: the group goes on between polls, but rebalances with
-callbacks wait for the application.
-
 In Kafka: `KafkaConsumer` (classic protocol); in librdkafka: `rd_kafka_t`, as which it behaves.
-Left out: see `membership`, `fetcher`.
 Read next: `membership`, `fetcher`, `lookups`, `commits`.
 """
 
