@@ -149,6 +149,11 @@ class Connections:
             connection.state is LinkState.CLOSED and connection.not_before <= now
         )
 
+    def has_failed(self, link: Link) -> bool:
+        """Whether the last attempt to open `link`, or its last connection, came to an end."""
+        connection = self._links.get(link)
+        return connection is not None and connection.failures > 0
+
     def in_flight(self, link: Link) -> int:
         """Requests sent on `link` and not answered."""
         connection = self._links.get(link)

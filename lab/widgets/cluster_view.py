@@ -14,7 +14,7 @@ from typing import Any
 
 from kafkalab.frames.shape import Frame
 from kafkalab.sim import Simulation
-from lab.playback.simulation_source import source_of
+from lab.playback.simulated import source_of
 from lab.playback.source import Source
 from lab.player import Player, player_of
 from lab.scenes.cluster import ROWS_MAX

@@ -2,7 +2,7 @@
 
 Each Produce request takes the next word of `script`: an error code (refused, nothing appended),
 LOSE_ANSWER (appended, then the connection breaks), LOSE_REQUEST (it breaks before), SILENT
-(appended, never answered); after the script all is well.
+(appended, never answered), HELD (neither); after the script all is well.
 """
 
 import heapq
@@ -32,11 +32,12 @@ from kafkalab.protocol.messages.produce import (
     TopicProduceResponse,
 )
 from kafkalab.protocol.messages.producer_ids import InitProducerIdResponse
-from kafkalab.record import validate_produced
+from kafkalab.record import Entry, validate_produced
 
 LOSE_ANSWER = "lose answer"
 LOSE_REQUEST = "lose request"
 SILENT = "silent"
+HELD = "held"
 ONE_WAY_MS = 2
 _APIS = (ApiKey.PRODUCE, ApiKey.METADATA, ApiKey.API_VERSIONS, ApiKey.INIT_PRODUCER_ID)
 
@@ -105,9 +106,13 @@ class ProducerBench:
 
     def values(self, partition: int = 0, topic: str = "orders") -> list[str]:
         """What is in a log, in order."""
-        log = self.logs[TopicPartition(topic, partition)]
-        entries = log.read(0, 1 << 30, log.log_end_offset)
+        entries = self.entries(partition, topic)
         return [(record.value or b"").decode() for entry in entries for record in entry.records()]
+
+    def entries(self, partition: int = 0, topic: str = "orders") -> list[Entry]:
+        """The batches of a log."""
+        log = self.logs[TopicPartition(topic, partition)]
+        return list(log.read(0, 1 << 30, log.log_end_offset))
 
     def outcomes(self) -> list[tuple[int, int]]:
         """(id, error) of the reports."""
@@ -204,8 +209,8 @@ class ProducerBench:
         request: ProduceRequest = envelope.message
         self.produced.append(request)
         word = self.script.pop(0) if self.script else 0
-        if word == LOSE_REQUEST:
-            return LOSE_ANSWER
+        if word in (LOSE_REQUEST, HELD):
+            return LOSE_ANSWER if word == LOSE_REQUEST else None
         error, offset = (word, -1) if isinstance(word, int) and word else self._append(envelope)
         if word in (LOSE_ANSWER, SILENT) or not request.acks:
             return LOSE_ANSWER if word == LOSE_ANSWER else None

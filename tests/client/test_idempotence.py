@@ -2,6 +2,7 @@
 
 import pytest
 from producer_bench import (
+    HELD,
     LOSE_ANSWER,
     LOSE_REQUEST,
     SILENT,
@@ -97,6 +98,25 @@ def test_an_unanswered_record_fails_in_time_and_the_next_ones_arrive() -> None:
     assert bench.node.producer_epoch == 1  # there was a gap: KIP-360
 
 
+def test_a_moved_partition_waits_for_what_is_in_flight_at_the_old_leader() -> None:
+    bench = ProducerBench({**IDEMPOTENT, "socket.timeout.ms": 5000})
+    bench.produce("a")
+    bench.run(1000)
+    bench.script = [HELD]
+    bench.produce("b")
+    bench.run(10)
+    bench.leaders[ORDERS], bench.epochs[ORDERS] = 2, 1
+    bench.node.request_metadata("orders", 1000, bench.now)
+    bench.node._metadata.request_update()
+    bench.run(1000)
+    bench.produce("c")
+    bench.run(1000)
+    assert len(bench.produced) == 2  # c is not sent to the new leader before b
+    bench.run(10_000)
+    assert bench.values() == ["a", "b", "c"]
+    assert len(bench.produced) == 4
+
+
 def test_a_forgotten_producer_goes_on_under_a_new_epoch() -> None:
     bench = ProducerBench({**IDEMPOTENT, "batch.num.messages": 1})
     bench.produce("a")
@@ -105,7 +125,8 @@ def test_a_forgotten_producer_goes_on_under_a_new_epoch() -> None:
     bench.produce("b", "c", "d")
     bench.run(5000)
     assert bench.values() == ["a", "b", "c", "d"]
-    assert bench.node.producer_epoch == 1
+    sent = [(one.batch.producer_epoch, one.batch.base_sequence) for one in bench.entries()]
+    assert sent == [(0, 0), (1, 0), (1, 1), (1, 2)]
     assert [error for _, error in bench.outcomes()] == [0, 0, 0, 0]
 
 

@@ -3,7 +3,7 @@
 import threading
 
 from kafkalab import Simulation
-from lab.playback.simulated import SimulationSource
+from lab.playback.simulated import SimulationSource, source_of
 from lab.playback.source import Happening
 from lab.player import Player
 
@@ -43,3 +43,11 @@ def test_a_click_acts_while_a_cell_waits() -> None:
 
     sim.run_until(is_down, limit_ms=3_600_000, what="broker 3 is down")
     clicks[0].join()
+
+
+def test_all_views_of_a_simulation_share_one_source() -> None:
+    sim = Simulation(seed=7)
+    source = source_of(sim)
+    assert source_of(sim) is source
+    assert source_of(source) is source
+    assert source_of(Simulation(seed=7)) is not source

@@ -14,9 +14,7 @@ ORDERS = 12
 
 def a_cluster(seed: int) -> Simulation:
     sim = Simulation(brokers=3, seed=seed)
-    sim.create_topic(
-        TOPIC, partitions=3, replication_factor=3, config={"min.insync.replicas": 2}
-    )
+    sim.create_topic(TOPIC, partitions=3, replication_factor=3, config={"min.insync.replicas": 2})
     return sim
 
 
