@@ -15,6 +15,8 @@ world = ScriptedSource(cluster_frame(), isr_story().moments)
 view = ClusterView(world)
 view"""
 
+pytestmark = pytest.mark.parametrize("notebook", [SETUP], indirect=True, ids=["scripted"])
+
 
 def test_isr_three_two_three_are_seen_as_separate_pictures(notebook: Notebook) -> None:
     notebook.page.evaluate(WATCH)

@@ -4,6 +4,7 @@ import asyncio
 import copy
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -145,4 +146,5 @@ def test_without_threads_a_task_does_the_same() -> None:
         assert len(ticks) == 4
         runner.stop()
 
-    asyncio.run(main())
+    with ThreadPoolExecutor(1) as pool:  # this thread may have a loop already
+        pool.submit(asyncio.run, main()).result()
