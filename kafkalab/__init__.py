@@ -45,6 +45,7 @@ _HOMES = {
     ),
     **dict.fromkeys(("Faults", "NodeFailure", "StillWaiting"), "kafkalab.world"),
     "LearnerError": "kafkalab.errors",
+    "LiveCluster": "kafkalab.live",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  the names of the table

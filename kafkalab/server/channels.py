@@ -94,6 +94,11 @@ class Channels:
             response,
         )
 
+    def waiting(self, connection: ConnectionId) -> int:
+        """How many requests wait behind the one at hand."""
+        channel = self._channels.get(connection)
+        return len(channel.waiting) if channel is not None else 0
+
     def close(self, connection: ConnectionId) -> bool:
         """Forget a connection with all it had asked for; False if it was not open."""
         return self._channels.pop(connection, None) is not None

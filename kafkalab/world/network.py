@@ -2,9 +2,10 @@
 
     send ──▶ pipe ──(latency)──▶ take ──▶ a node        held: the link is partitioned
 
-Latency is one millisecond, or what `delay` says of a link.  A partition stalls messages, as lost
-packets do that TCP sends again and again: they wait, the news that a connection has ended too,
-and arrive after `heal`.  Whoever waits for an answer sees only silence, and times out by itself.
+Latency is one millisecond (none in a live cluster: real sockets have their own), or what `delay`
+says of a link.  A partition stalls messages, as lost packets do that TCP sends again and again:
+they wait, the news that a connection has ended too, and arrive after `heal`.  Whoever waits for an
+answer sees only silence, and times out by itself.
 
 With `wire`, every message goes through the codec and back before it is sent, which changes
 nothing that can be seen: the digest of the run stays the same.
@@ -33,10 +34,21 @@ Sides = tuple[tuple[NodeName, ...], ...]
 class Network:
     """Connections, and the faults of the links between nodes."""
 
-    __slots__ = ("_delays", "_scheduler", "_side_of", "connections", "is_wire", "sides")
+    __slots__ = (
+        "_delays",
+        "_latency_ms",
+        "_scheduler",
+        "_side_of",
+        "connections",
+        "is_wire",
+        "sides",
+    )
 
-    def __init__(self, scheduler: Scheduler, is_wire: bool = False) -> None:
+    def __init__(
+        self, scheduler: Scheduler, is_wire: bool = False, latency_ms: int = LATENCY_MS
+    ) -> None:
         self._scheduler = scheduler
+        self._latency_ms = latency_ms
         self._delays: dict[tuple[NodeName, NodeName], int] = {}
         self._side_of: dict[NodeName, int] = {}
         self.sides: Sides = ()  # of the partition there is; () if the network is whole
@@ -73,7 +85,7 @@ class Network:
         self._end(self.connections.back(pipe), cause, now)
 
     def _put(self, pipe: Pipe, envelope: Envelope, cause: int, now: int) -> None:
-        due = now + LATENCY_MS
+        due = now + self._latency_ms
         if self._delays:
             due = now + self.delay_ms(pipe.source, pipe.target)
         if due < pipe.due:
@@ -137,10 +149,10 @@ class Network:
 
     def delay_ms(self, source: NodeName, target: NodeName) -> int:
         """How long a message from one node to another takes."""
-        return self._delays.get((source, target), LATENCY_MS)
+        return self._delays.get((source, target), self._latency_ms)
 
     def fork(self, scheduler: Scheduler) -> Self:
-        other = type(self)(scheduler, self.is_wire)
+        other = type(self)(scheduler, self.is_wire, self._latency_ms)
         other._delays = self._delays.copy()
         other._side_of = self._side_of  # replaced, never changed
         other.sides = self.sides

@@ -103,6 +103,10 @@ class Trace(Sequence[Entry]):
             self._fold(oldest)
             self._recent.drop_before(oldest)
 
+    def let_go_of_kept(self, entries: int) -> None:
+        """Keep at most about so many significant entries: a live cluster has no end."""
+        self._kept.drop_before(self._kept.last_sealed - entries // SIZE)
+
     # the digest
 
     def digest(self) -> str:
@@ -155,7 +159,7 @@ class Trace(Sequence[Entry]):
             return None
         if id > self._recent.first:
             return Entry._make(self._recent[id - 1])
-        low, high = 0, len(self._kept)
+        low, high = self._kept.first, len(self._kept)
         while low < high:
             middle = (low + high) // 2
             low, high = (middle + 1, high) if self._kept[middle][0] < id else (low, middle)

@@ -27,7 +27,7 @@ from kafkalab.world.apps import Apps
 from kafkalab.world.chunks import Chunks
 from kafkalab.world.failures import NodeFailure
 from kafkalab.world.faults import WORLD, Command, CommandError
-from kafkalab.world.network import Network
+from kafkalab.world.network import LATENCY_MS, Network
 from kafkalab.world.plain import plain
 from kafkalab.world.scheduler import Scheduler, What
 from kafkalab.world.trace import Trace
@@ -75,7 +75,7 @@ class Pause(NamedTuple):
 class World:
     """Nodes, the network between them, time, and what happened.  Not for several threads."""
 
-    def __init__(self, seed: int, *, is_wire: bool = False) -> None:
+    def __init__(self, seed: int, *, is_wire: bool = False, latency_ms: int = LATENCY_MS) -> None:
         self.seed = seed
         self.now = 0
         self.steps = 0
@@ -84,7 +84,7 @@ class World:
         self.paused: dict[NodeName, Pause] = {}
         self.started: dict[NodeName, int] = {}  # when the present process began
         self.scheduler = Scheduler()
-        self.network = Network(self.scheduler, is_wire)
+        self.network = Network(self.scheduler, is_wire, latency_ms)
         self.trace = Trace()
         self.apps = Apps()
         self.actions: Chunks[Action] = Chunks()
@@ -101,6 +101,11 @@ class World:
         self.started[node.name] = self.now
         self._wakes[node.name] = Wake()
         self._touched(node.name, node, self.handling)
+
+    def remove(self, name: NodeName) -> None:
+        """Forget a node that has closed its connections, as an external client does."""
+        self.check_known(name)
+        del self.nodes[name], self.started[name], self._wakes[name]
 
     def new_name(self, kind: str) -> NodeName:
         """`producer-1`, `producer-2`, …: the next of its kind."""

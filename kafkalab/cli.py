@@ -1,0 +1,111 @@
+"""The command line: `kafkalab serve`, a live cluster in a process of its own.
+
+    kafkalab serve --brokers 3 --port 9092
+    bootstrap.servers=127.0.0.1:9092,127.0.0.1:9093,127.0.0.1:9094
+
+One line on standard output, when every broker answers; it ends cleanly on SIGINT and SIGTERM.
+With `--control` it reads one command a line from standard input and answers each with one line
+of JSON: `crash 2`, `restart 2`, `pause 2 3000`, `partition 1 | 2,3`, `heal`, `state`.
+
+Left out: data on disk (`--data`).
+"""
+
+import argparse
+import gc
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from kafkalab.errors import LearnerError
+from kafkalab.frames import cluster_frame
+from kafkalab.live import LiveCluster
+
+#: Collections are rare and short: answers within microseconds matter more than a few megabytes.
+_GC_THRESHOLD: Final = (50_000, 20, 20)
+_USAGE_ERROR: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code.  2 for what the caller can put right."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _serve(options)
+    except (LearnerError, OSError) as error:
+        print(f"kafkalab: {error}", file=sys.stderr)
+        return _USAGE_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kafkalab", description="A compact, working Kafka.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve a cluster to real Kafka clients, on 127.0.0.1")
+    serve.add_argument("--brokers", type=int, default=3, help="how many (3)")
+    serve.add_argument("--controllers", type=int, default=1, help="how many (1)")
+    serve.add_argument(
+        "--port", type=int, default=9092, help="of the first broker (9092); 0: any free ones"
+    )
+    serve.add_argument("--seed", type=int, default=0, help="decides what chance decides (0)")
+    serve.add_argument(
+        "--config",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a broker setting by Kafka's own name; may be repeated",
+    )
+    serve.add_argument(
+        "--control", action="store_true", help="read commands from standard input, answer in JSON"
+    )
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    gc.set_threshold(*_GC_THRESHOLD)
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    with LiveCluster(
+        options.brokers,
+        options.controllers,
+        options.seed,
+        config=_settings(options.config),
+        port=options.port,
+    ) as cluster:
+        print(f"bootstrap.servers={cluster.bootstrap_servers}", flush=True)
+        if options.control:
+            reader = threading.Thread(target=_control, args=(cluster, over), daemon=True)
+            reader.start()
+        over.wait()
+    return 0
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        name, is_given, value = pair.partition("=")
+        if not is_given:
+            raise LearnerError(f"--config {pair}: write it as key=value")
+        settings[name.strip()] = value.strip()
+    return settings
+
+
+def _control(cluster: LiveCluster, over: threading.Event) -> None:
+    """Obey standard input until it ends; then the cluster goes on without."""
+    for line in sys.stdin:
+        if over.is_set():
+            return
+        if line.strip():
+            print(json.dumps(_obey(cluster, line.strip())), flush=True)
+
+
+def _obey(cluster: LiveCluster, words: str) -> dict[str, object]:
+    try:
+        if words == "state":
+            with cluster.locked():
+                return {"ok": True, "state": cluster_frame(cluster)}
+        cluster.command(words)
+    except LearnerError as error:
+        return {"ok": False, "error": str(error)}
+    return {"ok": True}

@@ -1,0 +1,259 @@
+"""`LiveCluster`: the simulator's own brokers on the wall clock, with a TCP door each.
+
+    with LiveCluster(brokers=3) as cluster:
+        confluent_kafka.Producer({"bootstrap.servers": cluster.bootstrap_servers})
+        cluster.broker(2).crash()
+
+A thread of its own runs an event loop, the world in it, and a listener for each broker; crashed
+brokers refuse connections until they are restarted, on the same port.  The nodes are the classes
+that a simulation runs.
+
+Invariants: the world changes on the loop's thread alone, under the lock; after `close` no thread,
+task or descriptor is left.
+Left out: data on disk; freezing into a simulation.
+Read next: `pacing`, `listener`.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, Self, TypeVar
+
+from kafkalab.errors import LearnerError
+from kafkalab.ids import NodeId, server_name
+from kafkalab.live.listener import HOST, Listener, bind
+from kafkalab.live.pacing import Pacing
+from kafkalab.world import World, servers
+from kafkalab.world.operator import OPERATOR, Operator, create_topic_request, raise_refused
+
+T = TypeVar("T")
+_START_LIMIT_S: Final = 30.0
+_CALL_LIMIT_S: Final = 30.0
+
+
+class LiveCluster:
+    """See the module's docstring.  Every method may be called from any thread but the loop's.
+
+    `config`: broker settings by Kafka's own names.  `port`: of the first broker, the others follow;
+    0 takes free ones.  OSError if a port is taken, `ConfigError` for settings that do not fit.
+    """
+
+    def __init__(
+        self,
+        brokers: int = 3,
+        controllers: int = 1,
+        seed: int = 0,
+        *,
+        config: Mapping[str, Any] | None = None,
+        port: int = 0,
+    ) -> None:
+        self.name = "Live cluster"
+        self.config = servers.settings(brokers, config)
+        self._sockets = []
+        try:
+            for number in range(brokers):
+                self._sockets.append(bind(port + number if port else 0))
+        except OSError:
+            for bound in self._sockets:
+                bound.close()
+            raise
+        self._ports = [bound.getsockname()[1] for bound in self._sockets]
+        self.world = World(seed, latency_ms=0)
+        servers.build(
+            self.world, brokers, controllers, self.config, lambda n: (HOST, self._ports[n - 1])
+        )
+        self._loop = asyncio.new_event_loop()
+        self._pacing = Pacing(self.world, self._loop)
+        self._listeners = [
+            Listener(self._pacing, server_name(number + 1), bound)
+            for number, bound in enumerate(self._sockets)
+        ]
+        self._waiting: list[tuple[Callable[[], object], threading.Event]] = []
+        self._openings: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._serve, name="kafkalab-live", daemon=True)
+        self._thread.start()
+        self.wait(self._is_serving, _START_LIMIT_S, "every broker answers")
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`127.0.0.1:9092,127.0.0.1:9093,…`"""
+        return ",".join(f"{HOST}:{port}" for port in self._ports)
+
+    @contextmanager
+    def locked(self) -> Iterator[World]:
+        """Hold the world still, to read it.  Be quick: the brokers wait."""
+        with self._pacing.lock:
+            yield self.world
+
+    def broker(self, broker_id: NodeId) -> "LiveBroker":
+        """Broker 1 … n.  `CommandError` if there is none of that number."""
+        return LiveBroker(self, servers.broker(self.world, broker_id).broker_id)
+
+    def command(self, words: str) -> None:
+        """Do a fault now: `crash 2`, `partition 1 | 2,3`, `heal` … (`world.faults`)."""
+        self._call(lambda: self.world.command(words))
+
+    def schedule(self, seconds: float, words: str) -> None:
+        """Plan a fault so many seconds from now.  `LearnerError` for words that are none."""
+        self._call(lambda: self.world.schedule(self.world.now + round(seconds * 1000), words))
+
+    def create_topic(
+        self,
+        name: str,
+        partitions: int = 1,
+        replication_factor: int = 1,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Create a topic and wait until every broker knows its leaders.
+
+        KafkaError with Kafka's own code if the controller refuses.
+        """
+        request = create_topic_request(name, partitions, replication_factor, config)
+        operator = self.world.nodes[OPERATOR]
+        assert isinstance(operator, Operator)
+        server = servers.in_service(self.world)[0].name
+        self._call(lambda: self.world.act(OPERATOR, "ask", server, request))
+        self.wait(lambda: operator.is_done, _CALL_LIMIT_S, f"{name} is created")
+        if operator.answer is None:
+            raise LearnerError(f"the broker asked for {name} went away: try again")
+        raise_refused(operator.answer.topics)
+        self.wait(lambda: servers.knows_topic(self.world, name), _CALL_LIMIT_S, f"all know {name}")
+
+    def wait(self, condition: Callable[[], object], seconds: float, what: str) -> None:
+        """Block until the condition holds, looked at whenever the world has moved.
+
+        `LearnerError` after so many seconds.
+        """
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(self._watch, condition, done)
+        if not done.wait(seconds):
+            raise LearnerError(f"waited {seconds:g} s, and still not: {what}")
+
+    def close(self) -> None:
+        """Stop serving: connections end, ports are free again.  A second time: nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.bootstrap_servers}{' (closed)' if self._is_closed else ''}>"
+
+    # --- on the loop's thread
+
+    def _serve(self) -> None:
+        loop = self._loop
+        asyncio.set_event_loop(loop)
+        try:
+            self._pacing.after_run += [self._write_answers, self._look_at_crashes, self._tell]
+            loop.call_soon(self._pacing.run)
+            loop.run_forever()
+        finally:
+            self._pacing.stop()
+            for listener in self._listeners:
+                listener.close()
+                for connection in list(listener.connections.values()):
+                    connection.drop()
+            for task in self._openings:
+                task.cancel()
+            loop.run_until_complete(asyncio.sleep(0))
+            loop.close()
+
+    def _write_answers(self) -> None:
+        for listener in self._listeners:
+            if listener.news:
+                listener.write_answers()
+
+    def _look_at_crashes(self) -> None:
+        """A crashed broker has no door; one that runs has."""
+        for listener in self._listeners:
+            is_up = listener.broker not in self.world.crashed
+            if is_up and not listener.is_open and not listener.is_opening:
+                listener.is_opening = True
+                task = self._loop.create_task(listener.open())
+                self._openings.add(task)
+                task.add_done_callback(self._openings.discard)
+                task.add_done_callback(lambda _: self._pacing.run())
+            elif not is_up and listener.is_open:
+                listener.close()
+
+    def _tell(self) -> None:
+        """Release those whose condition holds."""
+        if self._waiting:
+            self._waiting = [each for each in self._waiting if not _is_over(*each)]
+
+    def _watch(self, condition: Callable[[], object], done: threading.Event) -> None:
+        if not _is_over(condition, done):
+            self._waiting.append((condition, done))
+
+    def _is_serving(self) -> bool:
+        return servers.is_ready(self.world) and all(one.is_open for one in self._listeners)
+
+    def _call(self, function: Callable[[], T]) -> T:
+        """Run a function on the loop's thread, then the world; what it raises is passed on."""
+        if self._is_closed:
+            raise LearnerError("this cluster is closed: make another LiveCluster")
+        done: list[T] = []
+        failed: list[Exception] = []
+        over = threading.Event()
+
+        def call() -> None:
+            try:
+                with self._pacing.lock:
+                    done.append(function())
+            except Exception as error:
+                failed.append(error)
+            self._pacing.run()
+            over.set()
+
+        self._loop.call_soon_threadsafe(call)
+        if not over.wait(_CALL_LIMIT_S):
+            raise LearnerError("the cluster does not answer")
+        if failed:
+            raise failed[0]
+        return done[0]
+
+
+class LiveBroker:
+    """A broker of a live cluster: its name and what can be done to it."""
+
+    def __init__(self, cluster: LiveCluster, broker_id: NodeId) -> None:
+        self._cluster = cluster
+        self.id = broker_id
+
+    def crash(self) -> None:
+        """End the process at once; connections break, its port refuses.  Its disk stays."""
+        self._cluster.command(f"crash {self.id}")
+
+    def restart(self) -> None:
+        """Start a new process on the disk of the crashed one, on the same port."""
+        self._cluster.command(f"restart {self.id}")
+
+    def pause(self, seconds: float) -> None:
+        """For so many seconds it handles nothing; connections stay, messages wait."""
+        self._cluster.command(f"pause {self.id} {round(seconds * 1000)}")
+
+    @property
+    def state(self) -> str:
+        """online, crashed, paused, fenced or starting."""
+        with self._cluster.locked() as world:
+            return servers.state_of(world, server_name(self.id), self.id)
+
+    def __repr__(self) -> str:
+        return f"<broker-{self.id}: {self.state}>"
+
+
+def _is_over(condition: Callable[[], object], done: threading.Event) -> bool:
+    if condition():
+        done.set()
+        return True
+    return False

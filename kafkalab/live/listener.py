@@ -1,0 +1,225 @@
+"""A broker's door: real connections of real clients, each a node at the edge of the world.
+
+    bytes ──▶ FramesIn ──▶ read_request ──▶ envelope ──▶ the world's network ──▶ broker
+    bytes ◀── response_frame ◀── ExternalClient ◀────────────────────────────────┘
+
+What is no request, is too large, or is not offered here ends the connection and nothing else
+(`RELIABILITY`: bad input).  A client that sends faster than it reads, or than it is answered, is
+not read from until it has caught up.
+
+In Kafka: `SocketServer`.  Left out: TLS, SASL, quotas.
+Read next: `edge`, `pacing`; `server.channels`, which keeps the order of answers.
+"""
+
+import asyncio
+import socket
+from typing import Final, cast
+
+from kafkalab.errors import ErrorCode
+from kafkalab.ids import NodeName
+from kafkalab.live.edge import ExternalClient
+from kafkalab.live.frames_in import FramesIn
+from kafkalab.live.pacing import Pacing
+from kafkalab.node import Envelope, Kind
+from kafkalab.protocol.api_keys import ApiKey
+from kafkalab.protocol.connection import ReceivedRequest, read_request, response_frame
+from kafkalab.protocol.primitives import MalformedMessage
+from kafkalab.server import Broker
+from kafkalab.server.apis import versions_of
+from kafkalab.server.handlers.api_versions import api_versions
+
+HOST: Final = "127.0.0.1"
+#: Requests that may wait behind the one at hand before a client is not read from any more.
+_WAITING_MAX: Final = 100
+
+
+class Listener:
+    """One broker's listening socket and the connections it has taken."""
+
+    def __init__(self, pacing: Pacing, broker: NodeName, bound: socket.socket) -> None:
+        self.pacing = pacing
+        self.broker = broker
+        self.port: int = bound.getsockname()[1]
+        self.connections: dict[NodeName, Connection] = {}
+        self.news: list[NodeName] = []  # clients that have something to be written
+        self.is_opening = False
+        self._bound: socket.socket | None = bound
+        self._server: asyncio.Server | None = None
+
+    @property
+    def node(self) -> Broker:
+        return cast(Broker, self.pacing.world.nodes[self.broker])
+
+    async def open(self) -> None:
+        """Take connections, on the same port as before."""
+        bound, self._bound = self._bound or bind(self.port), None
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(lambda: Connection(self), sock=bound)
+        finally:
+            self.is_opening = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._server is not None
+
+    def close(self) -> None:
+        """Take no more connections; the world closes those there are."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        elif self._bound is not None:
+            self._bound.close()
+            self._bound = None
+
+    def write_answers(self) -> None:
+        """Send what the world has said to clients since the last call."""
+        while self.news:
+            names, self.news[:] = self.news.copy(), []
+            for name in names:
+                connection = self.connections.get(name)
+                if connection is not None:
+                    connection.write_answers()
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One TCP connection of an external client."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        size_max = listener.node.config.int("socket.request.max.bytes")
+        self._frames = FramesIn(size_max)
+        self._transport: asyncio.Transport | None = None
+        self._client: ExternalClient | None = None
+        self._is_read = True
+        self._is_writable = True
+
+    # --- asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        listener = self._listener
+        world = listener.pacing.world
+        most = listener.node.config.int("max.connections")
+        if len(listener.connections) >= most or not world.is_up(listener.broker):
+            self._transport.abort()
+            return
+        plain: socket.socket = transport.get_extra_info("socket")
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        name = world.new_name("external")
+        self._client = ExternalClient(name, listener.broker, listener.news)
+        listener.connections[name] = self
+        with listener.pacing.lock:
+            world.add(self._client)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        client, self._client = self._client, None
+        if client is None:
+            return
+        listener = self._listener
+        del listener.connections[client.name]
+        world = listener.pacing.world
+        with listener.pacing.lock:
+            world.network.send(client.name, Envelope(client.connection, Kind.CLOSE), 0, world.now)
+            world.remove(client.name)
+        listener.pacing.run()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._frames.room()
+
+    def buffer_updated(self, count: int) -> None:
+        try:
+            for frame in self._frames.received(count):
+                self._take(read_request(frame))
+        except MalformedMessage:
+            self._abort()
+        self._listener.pacing.run()
+        self._balance()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        self._is_writable = False
+        self._balance()
+
+    def resume_writing(self) -> None:
+        self._is_writable = True
+        self._balance()
+
+    # --- inside
+
+    def _take(self, request: ReceivedRequest) -> None:
+        """Put a request on the network, or refuse it."""
+        client, listener = self._client, self._listener
+        if client is None:
+            return
+        key, version, correlation_id, client_id, message = request
+        offered = versions_of(listener.node.apis, key)
+        if offered is None or version not in offered:
+            if key == ApiKey.API_VERSIONS:
+                self._refuse_version(correlation_id)
+                return
+            raise MalformedMessage(f"API {key} version {version} is not offered")
+        client.client_id, client.api_key = client_id, key
+        client.sent += 1
+        envelope = Envelope(
+            client.connection, Kind.REQUEST, correlation_id, key, version, message, client_id
+        )
+        world = listener.pacing.world
+        with listener.pacing.lock:
+            world.network.send(client.name, envelope, 0, world.now)
+
+    def _refuse_version(self, correlation_id: int) -> None:
+        """The one refusal that is answered: at version 0, with what there is (KIP-511)."""
+        answer = api_versions(self._listener.node, ErrorCode.UNSUPPORTED_VERSION)
+        if self._transport is not None:
+            self._transport.writelines(response_frame(answer, 0, correlation_id))
+
+    def write_answers(self) -> None:
+        """Send what the broker has said; close if it has closed."""
+        client, transport = self._client, self._transport
+        if client is None or transport is None:
+            return
+        for envelope in client.take_answers():
+            transport.writelines(
+                response_frame(envelope.message, envelope.api_version, envelope.correlation_id)
+            )
+        if client.is_closed:
+            transport.close()
+        elif not self._is_read:
+            self._balance()
+
+    def _balance(self) -> None:
+        """Read on, or not, as the client and the broker keep up."""
+        if self._transport is None or self._client is None or self._transport.is_closing():
+            return
+        channels = self._listener.node.endpoint.channels
+        keeps_up = channels.waiting(self._client.connection) < _WAITING_MAX
+        if self._is_read and not (keeps_up and self._is_writable):
+            self._is_read = False
+            self._transport.pause_reading()
+        elif not self._is_read and keeps_up and self._is_writable:
+            self._is_read = True
+            self._transport.resume_reading()
+
+    def drop(self) -> None:
+        """The cluster is closing: end the connection without a word to the world."""
+        self._client = None
+        self._abort()
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def bind(port: int) -> socket.socket:
+    """A socket on 127.0.0.1; port 0 takes a free one.  OSError if the port is taken."""
+    bound = socket.socket()
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((HOST, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
