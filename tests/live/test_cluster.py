@@ -1,0 +1,186 @@
+"""A live cluster: the simulator's nodes behind real sockets; bad input; a clean end."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kafkalab import LiveCluster, Simulation
+from kafkalab.config import ConfigError
+from kafkalab.errors import KafkaError, LearnerError
+from kafkalab.protocol.connection import SIZE_BYTES, frame_size, read_response, request_frame
+from kafkalab.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
+from kafkalab.protocol.messages.metadata import MetadataRequest
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LiveCluster]:
+    with LiveCluster(brokers=2) as cluster:
+        yield cluster
+
+
+def connect(cluster: LiveCluster, broker: int = 1) -> socket.socket:
+    host, port = cluster.bootstrap_servers.split(",")[broker - 1].split(":")
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def receive(sock: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = sock.recv(size - len(data))
+        if not more:
+            raise ConnectionError(f"closed after {data!r}")
+        data += more
+    return data
+
+
+def answer(sock: socket.socket) -> memoryview:
+    size = frame_size(memoryview(receive(sock, SIZE_BYTES)), 1 << 20)
+    return memoryview(receive(sock, size))
+
+
+def ask(sock: socket.socket, correlation_id: int, version: int = 0) -> None:
+    sock.sendall(b"".join(request_frame(ApiVersionsRequest(), version, correlation_id, "test")))
+
+
+def is_closed(sock: socket.socket) -> bool:
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_the_nodes_are_those_of_the_simulator(cluster: LiveCluster) -> None:
+    sim = Simulation(brokers=2)
+    with cluster.locked() as world:
+        live = {name: type(node) for name, node in world.nodes.items() if "external" not in name}
+    assert live == {name: type(node) for name, node in sim.world.nodes.items()}
+
+
+def test_pipelined_requests_are_answered_in_order(cluster: LiveCluster) -> None:
+    with connect(cluster) as sock:
+        for number in range(200):
+            ask(sock, number)
+        got = [read_response(18, 0, answer(sock))[0] for _ in range(200)]
+    assert got == list(range(200))
+
+
+def test_a_request_in_many_small_pieces(cluster: LiveCluster) -> None:
+    with connect(cluster) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in b"".join(request_frame(MetadataRequest(topics=()), 12, 7, None)):
+            sock.sendall(bytes([byte]))
+        correlation_id, response = read_response(3, 12, answer(sock))
+    assert correlation_id == 7
+    assert [broker.node_id for broker in response.brokers] == [1, 2]
+
+
+def test_a_version_to_come_of_api_versions_is_told_what_there_is(cluster: LiveCluster) -> None:
+    request = bytearray(b"".join(request_frame(ApiVersionsRequest(), 0, 5, "new")))
+    request[6:8] = (99).to_bytes(2, "big")
+    with connect(cluster) as sock:
+        sock.sendall(request)
+        correlation_id, response = read_response(18, 0, answer(sock))
+        assert isinstance(response, ApiVersionsResponse)
+        assert (correlation_id, response.error_code) == (5, 35)
+        assert 18 in {each.api_key for each in response.api_keys}
+        ask(sock, 6)
+        assert read_response(18, 0, answer(sock))[0] == 6
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GET / HTTP/1.1\r\nHost: kafka\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\xff\xff\xff\xff",
+        b"\x00\x00\x00\x00",
+        b"\x7f\xff\xff\xff\x00\x00",
+        b"\x00\x00\x00\x02\x00\x12",
+        b"\x00\x00\x00\x0a\x27\x0f\x00\x00\x00\x00\x00\x01\xff\xff",
+        b"\x00\x00\x00\x0a\x00\x03\x00\x63\x00\x00\x00\x01\xff\xff",
+    ],
+    ids=["http", "tls", "negative", "empty", "huge", "short", "unknown api", "unknown version"],
+)
+def test_garbage_ends_its_connection_and_no_other(cluster: LiveCluster, garbage: bytes) -> None:
+    with connect(cluster) as good, connect(cluster) as bad:
+        ask(good, 1)
+        answer(good)
+        bad.sendall(garbage)
+        assert is_closed(bad)
+        ask(good, 2)
+        assert read_response(18, 0, answer(good))[0] == 2
+
+
+def test_an_api_that_is_not_offered_ends_the_connection(cluster: LiveCluster) -> None:
+    from kafkalab.protocol.messages.quorum import VoteRequest
+
+    with connect(cluster) as sock:
+        sock.sendall(b"".join(request_frame(VoteRequest(), 2, 1, None)))
+        assert is_closed(sock)
+
+
+def test_too_many_connections_are_turned_away() -> None:
+    with LiveCluster(brokers=1, config={"max.connections": 3}) as small:
+        kept = [connect(small) for _ in range(3)]
+        for number, sock in enumerate(kept):
+            ask(sock, number)
+            answer(sock)
+        with connect(small) as one_more:
+            assert is_closed(one_more)
+        for sock in kept:
+            sock.close()
+
+
+def test_a_crashed_broker_refuses_until_it_is_restarted_on_the_same_port() -> None:
+    with LiveCluster(brokers=2) as two, connect(two, 2) as sock:
+        before = two.bootstrap_servers
+        two.broker(2).crash()
+        assert is_closed(sock)
+        with pytest.raises(ConnectionRefusedError):
+            connect(two, 2)
+        assert two.broker(2).state == "crashed"
+        two.broker(2).restart()
+        two.wait(lambda: two.broker(2).state in ("starting", "online", "fenced"), 5, "a start")
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            with contextlib.suppress(ConnectionRefusedError), connect(two, 2) as again:
+                ask(again, 9)
+                assert read_response(18, 0, answer(again))[0] == 9
+                break
+        assert two.bootstrap_servers == before
+
+
+def test_topics_and_refusals(cluster: LiveCluster) -> None:
+    cluster.create_topic("orders", partitions=2, replication_factor=2)
+    with pytest.raises(KafkaError, match="TOPIC_ALREADY_EXISTS"):
+        cluster.create_topic("orders")
+    with pytest.raises(LearnerError):
+        cluster.command("explode 1")
+    with pytest.raises(ConfigError, match=r"did you mean num\.partitions"):
+        LiveCluster(config={"num.partition": 3})
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_nothing_is_left_after_a_close() -> None:
+    threads, files = threading.active_count(), open_files()
+    for _ in range(3):
+        cluster = LiveCluster(brokers=3)
+        sock = connect(cluster, 2)
+        ask(sock, 1)
+        answer(sock)
+        cluster.close()
+        cluster.close()
+        assert is_closed(sock)
+        sock.close()
+        with pytest.raises(LearnerError, match="closed"):
+            cluster.command("crash 1")
+    assert threading.active_count() == threads
+    assert open_files() == files
