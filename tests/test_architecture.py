@@ -26,6 +26,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("sim", "live"),
     ("handles", "frames"),
     ("cli",),
+    ("__main__",),
 )
 LAB_ROWS: tuple[tuple[str, ...], ...] = (
     ("scenes",),

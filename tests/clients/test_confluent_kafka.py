@@ -142,36 +142,25 @@ def test_administration(served: Any) -> None:
     assert topic not in admin.list_topics(timeout=10).topics
 
 
-def test_the_subjects_samples_while_the_leader_dies(served: Any) -> None:
-    """The producer and consumer of the subject, with only the address changed."""
-    topic = a_topic(served)
-    acknowledged: list[int] = []
+def subjects_producer(served: Any, topic: str, order: int, report: Any) -> Any:
+    producer = Producer(
+        {
+            "bootstrap.servers": served.bootstrap_servers,
+            "acks": "all",
+            "enable.idempotence": True,
+            **QUIET,
+        }
+    )
+    producer.produce(
+        topic=topic,
+        key=f"order-{order}".encode(),
+        value=json.dumps({"order": order}),
+        callback=report,
+    )
+    return producer
 
-    def delivery_report(error: Any, message: Any) -> None:
-        assert error is None, error
-        acknowledged.append(json.loads(message.value())["order"])
 
-    crashed = 0
-    for order in range(12):
-        producer = Producer(
-            {
-                "bootstrap.servers": served.bootstrap_servers,
-                "acks": "all",
-                "enable.idempotence": True,
-                **QUIET,
-            }
-        )
-        producer.produce(
-            topic=topic,
-            key=f"order-{order}".encode(),
-            value=json.dumps({"order": order}),
-            callback=delivery_report,
-        )
-        if order == 5:
-            crashed = served.leader(topic, 0)
-            assert served.command(f"crash {crashed}") == {"ok": True}
-        producer.flush()
-    assert acknowledged == list(range(12))
+def subjects_consumer(served: Any, topic: str) -> Any:
     consumer = Consumer(
         {
             "bootstrap.servers": served.bootstrap_servers,
@@ -182,6 +171,27 @@ def test_the_subjects_samples_while_the_leader_dies(served: Any) -> None:
         }
     )
     consumer.subscribe([topic])
+    return consumer
+
+
+def test_the_subjects_samples_while_the_leader_dies(served: Any) -> None:
+    """The producer and consumer of the subject, with only the address changed."""
+    topic = a_topic(served)
+    acknowledged: list[int] = []
+
+    def report(error: Any, message: Any) -> None:
+        assert error is None, error
+        acknowledged.append(json.loads(message.value())["order"])
+
+    crashed = 0
+    for order in range(12):
+        producer = subjects_producer(served, topic, order, report)
+        if order == 5:
+            crashed = served.leader(topic, 0)
+            assert served.command(f"crash {crashed}") == {"ok": True}
+        producer.flush()
+    assert acknowledged == list(range(12))
+    consumer = subjects_consumer(served, topic)
     read: list[int] = []
     until = time.monotonic() + 40
     while len(read) < 12 and time.monotonic() < until:
