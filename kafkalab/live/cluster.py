@@ -16,7 +16,7 @@ Read next: `pacing`, `listener`.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Self, TypeVar
 
@@ -28,6 +28,7 @@ from kafkalab.world import World, servers
 from kafkalab.world.operator import OPERATOR, Operator, create_topic_request, raise_refused
 
 T = TypeVar("T")
+Observer = Callable[[int, tuple[str, ...]], None]
 _START_LIMIT_S: Final = 30.0
 _CALL_LIMIT_S: Final = 30.0
 
@@ -69,6 +70,8 @@ class LiveCluster:
             Listener(self._pacing, server_name(number + 1), bound)
             for number, bound in enumerate(self._sockets)
         ]
+        self._observers: list[tuple[Observer, frozenset[str]]] = []
+        self._told = 0  # the next entry of the trace that observers have not been told of
         self._waiting: list[tuple[Callable[[], object], threading.Event]] = []
         self._openings: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -121,6 +124,13 @@ class LiveCluster:
         raise_refused(operator.answer.topics)
         self.wait(lambda: servers.knows_topic(self.world, name), _CALL_LIMIT_S, f"all know {name}")
 
+    def observe(self, observer: Observer, kinds: Collection[str]) -> None:
+        """Call `observer(now, kinds of the events)` after each turn with events of these kinds.
+
+        On the loop's thread, with the world held still: be quick.
+        """
+        self._call(lambda: self._observers.append((observer, frozenset(kinds))))
+
     def wait(self, condition: Callable[[], object], seconds: float, what: str) -> None:
         """Block until the condition holds, looked at whenever the world has moved.
 
@@ -154,7 +164,12 @@ class LiveCluster:
         loop = self._loop
         asyncio.set_event_loop(loop)
         try:
-            self._pacing.after_run += [self._write_answers, self._look_at_crashes, self._tell]
+            self._pacing.after_run += [
+                self._write_answers,
+                self._look_at_crashes,
+                self._tell_observers,
+                self._tell,
+            ]
             loop.call_soon(self._pacing.run)
             loop.run_forever()
         finally:
@@ -185,6 +200,17 @@ class LiveCluster:
                 task.add_done_callback(lambda _: self._pacing.run())
             elif not is_up and listener.is_open:
                 listener.close()
+
+    def _tell_observers(self) -> None:
+        trace = self.world.trace
+        since, self._told = self._told, trace.next_id
+        if not self._observers or since == trace.next_id:
+            return
+        happened = dict.fromkeys(entry.event[0] for entry in trace.recent(since))
+        for observer, wanted in self._observers:
+            kinds = tuple(kind for kind in happened if kind in wanted)
+            if kinds:
+                observer(self.world.now, kinds)
 
     def _tell(self) -> None:
         """Release those whose condition holds."""

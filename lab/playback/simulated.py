@@ -6,13 +6,11 @@ running it; so a click acts while a cell waits.
 Read next: `source`, the face this wears; `kafkalab.world.driver`.
 """
 
-from weakref import WeakValueDictionary
-
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import Frame
-from lab.playback.source import Happening, Observer, Source
+from lab.playback.source import Happening, Observer
 from lab.scenes.kinds import SHOWN
 
 STEP_MS = 60_000  # how far one step looks for something to show
@@ -61,17 +59,3 @@ class SimulationSource:
         key = f"user-{self._produced % 7}"
         self._producer.produce(topic, key=key, value=f"by hand {self._produced}")
         self._producer.flush(FLUSH_SECONDS)
-
-
-def source_of(world: Simulation | Source) -> Source:
-    """The one source of a simulation; whatever is a source already stays what it is."""
-    if not isinstance(world, Simulation):
-        return world
-    source = _SOURCES.get(id(world))
-    if source is None:
-        source = _SOURCES[id(world)] = SimulationSource(world)
-    return source
-
-
-#: By the simulation's id; a source keeps its simulation, so ids last as long as entries.
-_SOURCES: WeakValueDictionary[int, SimulationSource] = WeakValueDictionary()

@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from kafkalab.frames.shape import Frame
+from kafkalab.live import LiveCluster
 from kafkalab.sim import Simulation
-from lab.playback.simulated import source_of
 from lab.playback.source import Source
+from lab.playback.sources import source_of
 from lab.player import Player, player_of
 from lab.scenes.cluster import ROWS_MAX
 from lab.scenes.cluster_view import View, chosen_topic, draw, window
@@ -33,11 +34,11 @@ class ClusterView:
     ClusterView(sim, topic="payments")
     ```
 
-    `world` is a simulation, or anything that is a `lab.playback.source.Source`.  Everything a
-    button does, a call on the world does too.
+    `world` is a simulation, a live cluster, or anything that is a `lab.playback.source.Source`.
+    Everything a button does, a call on the world does too.
     """
 
-    def __init__(self, world: Simulation | Source, topic: str = "") -> None:
+    def __init__(self, world: Simulation | LiveCluster | Source, topic: str = "") -> None:
         self._world = source_of(world)
         self._view = View(topic=topic)
         self._frame = self._world.frame()

@@ -3,8 +3,9 @@
 import threading
 
 from kafkalab import Simulation
-from lab.playback.simulated import SimulationSource, source_of
+from lab.playback.simulated import SimulationSource
 from lab.playback.source import Happening
+from lab.playback.sources import source_of
 from lab.player import Player
 
 
