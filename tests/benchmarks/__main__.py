@@ -1,0 +1,99 @@
+"""`make bench`: the budgets, measured side by side with librdkafka's mock cluster in one run.
+
+    python -m tests.benchmarks [rounds]
+
+Both serve the same client code in a process of its own, one after the other in each round, so that
+what else the machine does falls on both.  Prints medians and spread, and writes RESULTS.md.
+The mock keeps one copy and replicates nothing; ours replicates to three brokers, acks=all.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SERVE = [
+    *(sys.executable, "-m", "kafkalab", "serve", "--port", "0"),
+    *("--config", "min.insync.replicas=2", "--config", "default.replication.factor=3"),
+    *("--config", "num.partitions=3", "--config", "broker.session.timeout.ms=60000"),
+]
+MOCK = [sys.executable, str(HERE / "mock.py")]
+CASES = {
+    "produce 1 KB, linger 5 ms (MB/s)": ("produce", 1024, 5, 120_000),
+    "produce 100 B, linger 0 (MB/s)": ("produce", 100, 0, 60_000),
+    "one in flight, linger 0, p50 (µs)": ("latency", 100, 0, 2_000),
+}
+
+
+def served(command: list[str]) -> tuple["subprocess.Popen[str]", str, float]:
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline().strip()
+    return process, line.removeprefix("bootstrap.servers="), time.perf_counter() - began
+
+
+def client(servers: str, case: tuple[Any, ...]) -> float:
+    command = [sys.executable, str(HERE / "client.py"), servers, json.dumps(case)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    return float(done.stdout)
+
+
+def resident_mb(process: "subprocess.Popen[str]") -> float:
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in CASES}
+    found["three brokers answering, from process start (ms)"] = {}
+    found["resident memory, idle (MB)"] = {}
+    for number in range(rounds):
+        for who, command in (("kafkalab", SERVE), ("mock", MOCK)):
+            process, servers, started = served(command)
+            try:
+                start, memory = list(found)[-2:]
+                found[start].setdefault(who, []).append(started * 1000)
+                found[memory].setdefault(who, []).append(resident_mb(process))
+                for name, case in CASES.items():
+                    found[name].setdefault(who, []).append(client(servers, case))
+            finally:
+                process.terminate()
+                process.wait(10)
+        print(f"round {number + 1} of {rounds} done", flush=True)
+    return found
+
+
+def table(found: dict[str, dict[str, list[float]]]) -> str:
+    lines = ["| what | kafkalab | mock | ratio |", "| --- | --- | --- | --- |"]
+    for name, by_whom in found.items():
+        ours, mock = by_whom["kafkalab"], by_whom["mock"]
+        ratio = statistics.median(ours) / statistics.median(mock)
+        lines.append(f"| {name} | {spread(ours)} | {spread(mock)} | {ratio:.2f} |")
+    return "\n".join(lines)
+
+
+def spread(values: list[float]) -> str:
+    """`median (lowest-highest)`."""
+    return f"{statistics.median(values):.0f} ({min(values):.0f}-{max(values):.0f})"
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    text = table(measure(rounds))
+    print(text)
+    head = (
+        "# Measured\n\nMedians (lowest-highest) of interleaved rounds; `make bench` writes this.\n"
+    )
+    (HERE / "RESULTS.md").write_text(
+        f"{head}\n{rounds} rounds, {os.cpu_count()} cores.\n\n{text}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
