@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kafkalab.handles import AdminClient as AdminClient
     from kafkalab.handles import Consumer as Consumer
     from kafkalab.handles import Producer as Producer
+    from kafkalab.live import LiveCluster as LiveCluster
     from kafkalab.sim import Simulation as Simulation
 
 __version__ = "0.1.0"
@@ -45,7 +46,6 @@ _HOMES = {
     ),
     **dict.fromkeys(("Faults", "NodeFailure", "StillWaiting"), "kafkalab.world"),
     "LearnerError": "kafkalab.errors",
-    "LiveCluster": "kafkalab.live",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  the names of the table
