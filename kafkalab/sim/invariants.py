@@ -1,0 +1,234 @@
+"""The promises of RELIABILITY.md, asked of a world while it runs.
+
+    monitor = Monitor(sim.world, acks_all=True)
+    while world.step(until):
+        monitor.after_step()             what the step touched; everything every 500 steps
+    monitor.at_rest()                    what must hold once all faults are over
+
+A broken promise raises `Broken` with its name (R1 … R16, Q6, T1, G1 …), the instant, and the step,
+so that seed and step show it again.  Asking costs a small part of a step: most steps add nothing
+to the trace that is kept, and then nothing is asked.
+
+A check that condemns correct Kafka is as bad as one that passes a bug: where one fires, read
+Kafka's source before changing the engine.
+Read next: `replication_invariants`, `metadata_invariants`; `tests/sim/test_invariants.py` runs them.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from kafkalab.ids import NodeName, TopicPartition
+from kafkalab.metadata import MetadataImage
+from kafkalab.replica.partition import Partition
+from kafkalab.server import Broker
+from kafkalab.sim import metadata_invariants, replication_invariants
+from kafkalab.sim.observed import Observed, PartitionSeen
+from kafkalab.world import Entry, World, servers
+
+EVERYTHING_EVERY: Final = 500  # steps
+_UNCLEAN: Final = "unclean.leader.election.enable"
+_ABOUT_A_PARTITION: Final = frozenset(
+    {
+        "Appended",
+        "Replicated",
+        "DuplicateDropped",
+        "HighWatermarkAdvanced",
+        "Truncated",
+        "LogStartAdvanced",
+        "LeaderStarted",
+        "FollowerStarted",
+        "ProduceAnswered",
+        "IsrChanged",
+        "LeaderElected",
+    }
+)
+_FROM_THE_CONTROLLER: Final = frozenset({"IsrChanged", "LeaderElected"})
+
+
+class Broken(AssertionError):
+    """A promise does not hold."""
+
+    def __init__(self, promise: str, complaint: str, world: World) -> None:
+        super().__init__(f"{promise}, at {world.now} ms, step {world.steps}: {complaint}")
+        self.promise = promise
+        self.step = world.steps
+
+
+class Monitor:
+    """Follows one world, from where it is now.
+
+    `acks_all`: producers ask for acks=all, so an answer without error is a promise (R12).
+    """
+
+    def __init__(self, world: World, *, acks_all: bool) -> None:
+        self.world = world
+        self.acks_all = acks_all
+        self.observed = Observed(world)
+        self._entries = len(world.trace)
+        self._steps = world.steps
+        self._note_image()
+        self.everything()
+
+    def after_step(self) -> None:
+        """What the last step touched.  `Broken` if a promise does not hold."""
+        world = self.world
+        before, self._entries = self._entries, len(world.trace)
+        if before != self._entries:
+            self._judge(world.trace[before:])
+        if world.steps - self._steps >= EVERYTHING_EVERY:
+            self.everything()
+
+    def _judge(self, entries: list[Entry]) -> None:
+        """What these entries tell, in the order in which they happened."""
+        touched: dict[TopicPartition, None] = {}
+        self._note_image()
+        for entry in entries:
+            event = entry.event
+            if event[0] not in _ABOUT_A_PARTITION:
+                continue
+            name = TopicPartition(event[1], event[2])
+            if name in self.observed.partitions:
+                touched[name] = None
+                if event[0] == "Truncated":
+                    self._truncated(entry.node, name, event[3])
+        for name in touched:
+            self._touched(name)
+        for entry in entries:
+            if entry.event[0] in _ABOUT_A_PARTITION - _FROM_THE_CONTROLLER:
+                self._happened(entry.node, entry.event)
+
+    def _touched(self, name: TopicPartition) -> None:
+        self._ask("R4 R5 R6 R15 T1", replication_invariants.learn(self.observed, name))
+        self._ask("R1", replication_invariants.r1_committed_is_on_the_isr(self.observed, name))
+        self._ask("R2", replication_invariants.r2_committed_is_on_its_own_isr(self.observed, name))
+        self._ask("R13", replication_invariants.r13_elr_has_what_is_committed(self.observed, name))
+
+    # --- what happened to a replica
+
+    def _replica(self, node: NodeName, name: TopicPartition) -> Partition | None:
+        broker = self.world.nodes[node]
+        return broker.replicas.partition(name) if isinstance(broker, Broker) else None
+
+    def _truncated(self, node: NodeName, name: TopicPartition, offset: int) -> None:
+        broker = self.world.nodes[node]
+        assert isinstance(broker, Broker), node
+        gone = self.observed.truncated(broker.broker_id, name, offset)
+        seen, replica = self.observed.partitions[name], self._replica(node, name)
+        promise = replication_invariants.r7_committed_is_not_truncated
+        self._ask("R7", promise(seen, node, gone))
+        if replica is not None:
+            promised = replication_invariants.r7_truncation
+            self._ask("R7", promised(self.observed, node, replica, gone))
+
+    def _happened(self, node: NodeName, event: tuple[Any, ...]) -> None:
+        kind, name = event[0], TopicPartition(event[1], event[2])
+        seen = self.observed.partitions.get(name)
+        replica = self._replica(node, name)
+        if seen is None or replica is None or replica.log.topic_id != seen.topic_id:
+            return
+        rules, observed = replication_invariants, self.observed
+        match kind:
+            case "Appended":
+                self._ask("R5", rules.r5_one_appends(seen, node, event[5]))
+            case "LeaderStarted":
+                seen.epoch_start[event[3]] = event[4]
+                self._ask("R12", rules.r12_leader_has_what_is_committed(observed, node, replica))
+            case "HighWatermarkAdvanced" if replica.is_leader:
+                self._ask("R11", rules.r11_high_watermark_moves(observed, node, replica, event[3]))
+            case "HighWatermarkAdvanced":
+                self._ask("R6", rules.r6_follower_high_watermark(seen, node, event[3]))
+            case "ProduceAnswered" if self.acks_all and event[4] == "NONE":
+                self._ask("R12", rules.r12_acknowledged(observed, node, replica, event[3]))
+
+    # --- what the controllers decided
+
+    def _note_image(self) -> None:
+        image = servers.metadata(self.world)
+        before = self.observed.image
+        if image is before:
+            return
+        self.observed.image = self.observed.images[image.offset] = image
+        if image.topics is before.topics:
+            return
+        for topic_name, topic in image.topics.items():
+            old = before.topics.get(topic_name)
+            if old is topic:
+                continue
+            for number, partition in topic.partitions.items():
+                name = TopicPartition(topic_name, number)
+                seen = self.observed.partitions.get(name)
+                if seen is None or seen.topic_id != topic.topic_id:
+                    seen = self.observed.partitions[name] = PartitionSeen(topic.topic_id)
+                if seen.image is not partition:
+                    self._decided(name, seen, image)
+        for name in [each for each in self.observed.partitions if each.topic not in image.topics]:
+            del self.observed.partitions[name]
+
+    def _decided(self, name: TopicPartition, seen: PartitionSeen, image: MetadataImage) -> None:
+        now = image.partition(name)
+        assert now is not None, name
+        before, seen.image = seen.image, now
+        for promise, holds in metadata_invariants.ABOUT_IMAGES.items():
+            self._ask(promise, holds(name, before, now))
+        if before is None:
+            return
+        if self._may_lose(name, image):
+            seen.is_tainted = seen.is_tainted or metadata_invariants.is_unclean(before, now)
+        else:
+            self._ask("R3", metadata_invariants.r3_clean_election(name, before, now))
+        for node in metadata_invariants.joined(before, now):
+            rules = metadata_invariants
+            self._ask("R9", rules.r9_joins_with_everything(self.observed, name, node, now))
+            self._ask("R10", rules.r10_only_active_join(name, node, image))
+
+    def _may_lose(self, name: TopicPartition, image: MetadataImage) -> bool:
+        config = servers.brokers(self.world)[0].config
+        return image.topic_config(name.topic, config).bool(_UNCLEAN)
+
+    # --- now and then, and at the end
+
+    def everything(self) -> None:
+        """All that can be asked at one instant."""
+        observed = self.observed
+        self._steps = self.world.steps
+        self._note_image()
+        for name in list(observed.partitions):
+            self._touched(name)
+            for broker, replica in observed.replicas(name):
+                log = replica.log
+                self._ask("R8", replication_invariants.r8_epoch_cache(broker.name, log))
+                self._ask("T3", replication_invariants.t3_producer_state(broker.name, log))
+                self._ask("R6", replication_invariants.offsets_in_order(broker.broker_id, log))
+        for promise, holds in metadata_invariants.ABOUT_THE_CLUSTER.items():
+            self._ask(promise, holds(observed))
+
+    def at_rest(self) -> None:
+        """R16: with all faults healed and all quiet, replicas are equal and all in sync."""
+        self.everything()
+        self._ask("R16", unsettled(self.observed))
+
+    def _ask(self, promise: str, complaints: Iterable[str]) -> None:
+        for complaint in complaints:
+            raise Broken(promise, complaint, self.world)
+
+
+def unsettled(observed: Observed) -> Iterable[str]:
+    """What keeps the cluster from rest: ISR not full, high watermark behind, logs that differ."""
+    crashed = observed.world.crashed
+    for name, seen in observed.partitions.items():
+        if seen.image is None:
+            continue
+        live = tuple(id for id in seen.image.replicas if f"broker-{id}" not in crashed)
+        if set(seen.image.isr) != set(live):
+            yield f"{name} has ISR {seen.image.isr}, and {live} run"
+        logs = [log for id in live if (log := observed.disk_log(id, name)) is not None]
+        if len(logs) < len(live):
+            yield f"{name} is missing on a replica"
+            continue
+        for log in logs[1:]:
+            mine = list(log.entries_from(log.log_start_offset))
+            if mine != list(logs[0].entries_from(logs[0].log_start_offset)):
+                yield f"{name}: {log} and {logs[0]} differ"
+        for log in logs:
+            if log.high_watermark != log.log_end_offset:
+                yield f"{name}: {log}"

@@ -1,0 +1,163 @@
+"""What a run has shown so far: the memory that the invariants judge by.
+
+    committed   of each partition: the entries that were below some leader's high watermark
+    written     of each partition: every (offset, leader epoch) ever written, what and after what
+    scanned     of each replica: how far its log has been looked at, and is as `committed` says
+
+An invariant over one instant needs no memory; those over a history ("never falls", "in every later
+leader's log") do.  It is kept outside the engine and reads logs as they lie on the disks, those of
+crashed brokers too.  Each entry of a log is looked at once, however often invariants are checked.
+
+A partition is *tainted* once an unclean election has been allowed to lose records: from then on
+nothing is claimed of what was committed there.
+Read next: `invariants`, which fills this and asks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kafkalab.ids import NodeId, NodeName, TopicPartition, Uuid
+from kafkalab.log import PartitionLog
+from kafkalab.metadata import MetadataImage
+from kafkalab.metadata.image import PartitionImage
+from kafkalab.record import Entry
+from kafkalab.replica.partition import Partition
+from kafkalab.server import Broker
+from kafkalab.world import World, servers
+
+METADATA_TOPIC = "__cluster_metadata"
+
+#: (base offset, leader epoch): by log matching that names an entry.
+Place = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Scanned:
+    """One replica's log as it was when last looked at."""
+
+    topic_id: Uuid
+    places: list[Place] = field(default_factory=list)  # of its entries, oldest first
+    end: int = 0  # the log's end then
+    log_start: int = 0
+    matching: int = 0  # all below is known to be as committed
+
+
+@dataclass(slots=True)
+class Led:
+    """A leader's last known state, to see that nothing falls."""
+
+    started: int  # when its process began
+    leader_epoch: int
+    high_watermark: int
+
+
+@dataclass(slots=True)
+class PartitionSeen:
+    """The history of one partition, of one topic id."""
+
+    topic_id: Uuid
+    committed: list[Entry] = field(default_factory=list)
+    committed_end: int = 0
+    written: dict[Place, tuple[Entry, Place | None]] = field(default_factory=dict)
+    appender: dict[int, NodeName] = field(default_factory=dict)  # of each leader epoch
+    epoch_start: dict[int, int] = field(default_factory=dict)  # where the leader's log ended then
+    image: PartitionImage | None = None
+    leader_high_watermark: int = 0  # the highest any leader has had
+    is_tainted: bool = False
+    sequences: dict[tuple[int, int], int] = field(default_factory=dict)  # last, of committed
+
+
+class Observed:
+    """See the module's docstring."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.partitions: dict[TopicPartition, PartitionSeen] = {}
+        self.scans: dict[tuple[NodeId, TopicPartition], Scanned] = {}
+        self.led: dict[tuple[NodeId, TopicPartition], Led] = {}
+        self.images: dict[int, MetadataImage] = {}  # the controllers', by offset
+        self.image = MetadataImage.EMPTY
+        self.quorum: dict[NodeName, tuple[int, int, int]] = {}  # started, epoch, high watermark
+        self.generations: dict[tuple[NodeId, int, int, str], int] = {}
+        self.producers: dict[int, tuple[NodeName, int]] = {}  # producer id -> whose
+
+    # --- reading the world
+
+    def brokers(self) -> list[Broker]:
+        return servers.brokers(self.world)
+
+    def disk_log(self, broker_id: NodeId, name: TopicPartition) -> PartitionLog | None:
+        """A replica's log, whether or not its broker runs; None if it has none (of this topic)."""
+        node = self.world.nodes.get(f"broker-{broker_id}")
+        assert isinstance(node, Broker), broker_id
+        log = node.disk.logs.get(name)
+        seen = self.partitions.get(name)
+        if log is None or (seen is not None and log.topic_id != seen.topic_id):
+            return None
+        return log
+
+    def replicas(self, name: TopicPartition) -> Iterator[tuple[Broker, Partition]]:
+        """The replicas of running brokers."""
+        for broker in self.brokers():
+            if broker.name in self.world.crashed:
+                continue
+            replica = broker.replicas.partition(name)
+            if replica is not None and self.is_of_this_topic(replica.log, name):
+                yield broker, replica
+
+    def leaders(self, name: TopicPartition) -> Iterator[tuple[Broker, Partition]]:
+        """The replicas that think they lead; a deposed one that does not know it yet too."""
+        return ((broker, replica) for broker, replica in self.replicas(name) if replica.is_leader)
+
+    def is_of_this_topic(self, log: PartitionLog, name: TopicPartition) -> bool:
+        seen = self.partitions.get(name)
+        return seen is not None and seen.topic_id == log.topic_id
+
+    # --- following the logs
+
+    def scan(self, broker_id: NodeId, name: TopicPartition) -> tuple[Scanned, list[Entry]] | None:
+        """Look at what is new in a replica's log: what was known of it, and the new entries.
+
+        None if there is no such log.  What has been truncated is forgotten first.
+        """
+        log = self.disk_log(broker_id, name)
+        if log is None:
+            self.scans.pop((broker_id, name), None)
+            return None
+        scanned = self.scans.get((broker_id, name))
+        if scanned is None or scanned.topic_id != log.topic_id:
+            start = log.log_start_offset
+            scanned = Scanned(log.topic_id, end=start, log_start=start, matching=start)
+            self.scans[broker_id, name] = scanned
+        if log.log_end_offset == scanned.end:
+            return scanned, []
+        new = [entry for entry in log.entries_from(scanned.end) if entry.base_offset >= scanned.end]
+        return scanned, new
+
+    def truncated(self, broker_id: NodeId, name: TopicPartition, offset: int) -> list[Place]:
+        """A replica's log was cut at `offset`; what of it had been looked at and is gone."""
+        scanned = self.scans.get((broker_id, name))
+        if scanned is None:
+            return []
+        places = scanned.places
+        first = len(places)
+        while first and places[first - 1][0] >= offset:
+            first -= 1
+        gone = places[first:]
+        del places[first:]
+        scanned.end = min(scanned.end, offset)
+        scanned.matching = min(scanned.matching, offset)
+        if not places:
+            scanned.end = scanned.matching = offset
+        return gone
+
+    def committed_from(self, seen: PartitionSeen, offset: int) -> Iterator[Entry]:
+        """The committed entries that begin at or after `offset`."""
+        low, high = 0, len(seen.committed)
+        while low < high:
+            middle = (low + high) // 2
+            if seen.committed[middle].base_offset < offset:
+                low = middle + 1
+            else:
+                high = middle
+        yield from seen.committed[low:]
