@@ -11,7 +11,7 @@ to the trace that is kept, and then nothing is asked.
 
 A check that condemns correct Kafka is as bad as one that passes a bug: where one fires, read
 Kafka's source before changing the engine.
-Read next: `replication_invariants`, `metadata_invariants`; `tests/sim/test_invariants.py` runs them.
+Read next: `replication_invariants`, `metadata_invariants`.  `tests/sim/test_invariants.py` runs it.
 """
 
 from collections.abc import Iterable
