@@ -47,6 +47,14 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "IsrChanged": ("topic", "partition", "before", "after", "partition_epoch"),
     "Truncated": ("topic", "partition", "offset", "removed"),
     "LogStartAdvanced": ("topic", "partition", "log_start_offset"),
+    "ProduceHandled": (  # base_offset -1: refused.  The last three name the request
+        "topic",
+        "partition",
+        "base_offset",
+        "client",
+        "number",
+        "correlation_id",
+    ),
     "ProduceAnswered": ("topic", "partition", "base_offset", "error"),
     # groups
     "CoordinatorLoaded": ("topic", "partition"),
@@ -57,10 +65,19 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "PartitionsAssigned": ("group", "member", "partitions"),
     "OffsetCommitted": ("group", "topic", "partition", "offset"),
     # clients
-    "RecordSent": ("topic", "partition", "count", "base_sequence"),
-    "RecordAcknowledged": ("topic", "partition", "offset"),
-    "RecordFailed": ("topic", "partition", "error"),
-    "RecordsPolled": ("topic", "partition", "base_offset", "last_offset"),
+    "RecordProduced": ("topic", "id"),  # `id` of its delivery report, within its producer's process
+    "RecordSent": (
+        "topic",
+        "partition",
+        "count",
+        "base_sequence",
+        "ids",
+        "number",  # of the connection
+        "correlation_id",
+    ),
+    "RecordAcknowledged": ("topic", "partition", "offset", "id"),
+    "RecordFailed": ("topic", "partition", "error", "id"),
+    "RecordsPolled": ("topic", "partition", "base_offset", "last_offset", "leader_epoch"),
     "OffsetReset": ("topic", "partition", "offset", "policy"),
     "AppStarted": ("app",),
     "AppCrashed": ("app", "error"),

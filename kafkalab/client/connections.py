@@ -176,11 +176,16 @@ class Connections:
         now: int,
         timeout_ms: int,
         answered: bool = True,
-    ) -> None:
-        """Send on a READY link; `answered=False` for the one request without an answer."""
+    ) -> tuple[int, int]:
+        """Send on a READY link; `answered=False` for the one request without an answer.
+
+        Returns the connection's number and the correlation id, by which the trace knows it.
+        """
         connection = self._links[link]
         assert connection.state is LinkState.READY, (link, connection.state)
         self._put(link, connection, request, asked, now + timeout_ms if answered else None)
+        assert connection.id is not None
+        return connection.id.number, self._correlation_id
 
     # --- what comes back
 

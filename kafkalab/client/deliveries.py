@@ -47,7 +47,7 @@ class Deliveries:
             self._settle(pending)
             self.acknowledged += 1
             offset = base_offset + index if base_offset >= 0 else OFFSET_INVALID
-            self._output.emit("RecordAcknowledged", *partition, offset)
+            self._output.emit("RecordAcknowledged", *partition, offset, pending.id)
             if not self._errors_only:
                 timestamp = append_time if append_time >= 0 else pending.record.timestamp
                 self._report(pending, partition, offset, timestamp, 0, now)
@@ -59,7 +59,7 @@ class Deliveries:
         for pending in records:
             self._settle(pending)
             self.failed += 1
-            self._output.emit("RecordFailed", *partition, error)
+            self._output.emit("RecordFailed", *partition, error, pending.id)
             timestamp = pending.record.timestamp
             self._report(pending, partition, OFFSET_INVALID, timestamp, error, now)
 

@@ -113,6 +113,7 @@ class ProducerNode:
         id, self._next_id = self._next_id, self._next_id + 1
         record = Record(key, value, headers, timestamp if timestamp > 0 else now)
         pending = Pending(id, record, now, size)
+        self._output.emit("RecordProduced", topic, id)
         self._deliveries.expect(pending)
         self._routing.route(topic, partition, pending, now)
         self._sender.serve_changed(now)

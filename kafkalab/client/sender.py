@@ -215,10 +215,12 @@ class Sender:
         request = self._request(partition, batch, version)
         is_answered = self._acks != 0
         asked = Asked(OWNER, (partition, batch.number), version)
-        self._connections.send(link, request, asked, now, self._patience(batch, now), is_answered)
+        patience = self._patience(batch, now)
+        sent_as = self._connections.send(link, request, asked, now, patience, is_answered)
         count = len(batch.pending)
         self.sent += count
-        self._output.emit("RecordSent", *partition, count, batch.base_sequence)
+        ids = tuple([pending.id for pending in batch.pending])
+        self._output.emit("RecordSent", *partition, count, batch.base_sequence, ids, *sent_as)
         if not is_answered:
             del queue.in_flight[batch.number]
             self._deliveries.acknowledge(partition, batch.pending, -1, -1, now)

@@ -122,8 +122,16 @@ class Produces:
             response, end = self._append_to(partition, data, acks, now)
         except KafkaError as error:
             local.effects.emit("AppendRefused", *key, error.code.name)
+            self._handled(ticket, key, -1)
             return Result(key, topic, self._refusal(key, data.index, error))
+        self._handled(ticket, key, response.base_offset)
         return Result(key, topic, response, end if acks == ALL_IN_SYNC else _SETTLED)
+
+    def _handled(self, ticket: Ticket, key: TopicPartition, base_offset: int) -> None:
+        """Say in the trace which request this was: it may have waited behind another."""
+        client, _, number = ticket.connection
+        names = (client, number, ticket.correlation_id)
+        self._local.effects.emit("ProduceHandled", *key, base_offset, *names)
 
     def _append_to(
         self, partition: Partition, data: PartitionProduceData, acks: int, now: int

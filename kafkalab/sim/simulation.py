@@ -16,6 +16,7 @@ Read next: `world.world`, which does all this; `cluster`, what is in it.
 
 from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,23 +26,18 @@ from kafkalab.errors import ErrorCode, KafkaError, LearnerError
 from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
 from kafkalab.metadata import MetadataImage
 from kafkalab.metadata.image import PartitionImage
-from kafkalab.protocol.schema import Message
-from kafkalab.sim import cluster
+from kafkalab.sim import cluster, instants, saved, topics
+from kafkalab.sim.branches import Branch, Branches
 from kafkalab.sim.clients import ALIAS, SimulatedClients
 from kafkalab.sim.cluster import StoredRecord
+from kafkalab.sim.instants import Instant
 from kafkalab.sim.open_simulations import opened
 from kafkalab.sim.parts import AppHandle, Network, Server
+from kafkalab.sim.saved import Code
 from kafkalab.world import Driver, Entry, Trace, World, actions
 from kafkalab.world.apps import Function
 from kafkalab.world.driver import ENDLESS_MS
 from kafkalab.world.history import History
-from kafkalab.world.operator import (
-    OPERATOR,
-    Operator,
-    create_topic_request,
-    delete_topic_request,
-    raise_refused,
-)
 
 
 class Simulation:
@@ -61,6 +57,13 @@ class Simulation:
         wire: bool = False,
         config: Mapping[str, Any] | None = None,
     ) -> None:
+        self.options: Mapping[str, Any] = {
+            "brokers": brokers,
+            "seed": seed,
+            "controllers": controllers,
+            "wire": wire,
+            "config": dict(config or {}),
+        }
         self.config: Config = cluster.settings(brokers, config)
         self.name = "Simulation"
         self.is_closed = False
@@ -74,6 +77,7 @@ class Simulation:
         self.driver.wait(lambda: cluster.is_ready(world), None, "the brokers are in service")
         self.started_at = self.now
         self.driver.history = History(world)
+        self.branch = Branch(self, self.name, self.now)
         opened(self)
 
     def _attach(self, world: World) -> None:
@@ -180,37 +184,11 @@ class Simulation:
 
         KafkaError with Kafka's own code if the controller refuses.
         """
-        request = create_topic_request(name, partitions, replication_factor, config)
-        answer = self._ask(request, f"{name} is created")
-        raise_refused(answer.topics)
-        world = self.world
-        self.driver.wait(
-            lambda: cluster.knows_topic(world, name), None, f"every broker knows {name}"
-        )
+        topics.create_topic(self.driver, name, partitions, replication_factor, config)
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic and wait until every broker in service knows.  KafkaError if refused."""
-        request = delete_topic_request(name)
-        raise_refused(self._ask(request, f"{name} is deleted").responses)
-        world = self.world
-        self.driver.wait(
-            lambda: all(name not in node.image.topics for node in cluster.in_service(world)),
-            None,
-            f"every broker knows that {name} is deleted",
-        )
-
-    def _ask(self, request: Message, what: str) -> Any:
-        """Send a request to a broker in service until it is answered; returns the answer."""
-        operator = self.world.nodes[OPERATOR]
-        assert isinstance(operator, Operator)
-        answer = None
-        while answer is None:
-            self.driver.wait(lambda: cluster.in_service(self.world), None, "a broker is in service")
-            server = cluster.in_service(self.world)[0].name
-            self.driver.act(OPERATOR, "ask", server, request)
-            self.driver.wait(lambda: operator.is_done, None, what)
-            answer = operator.answer
-        return answer
+        topics.delete_topic(self.driver, name)
 
     # clients and apps
 
@@ -283,18 +261,37 @@ class Simulation:
         at = self.now + _ms(seconds)
         self.driver.call(f"planning {words!r}", lambda world: world.schedule(at, words))
 
+    def run_to_next(
+        self, *what: str, topic: str | None = None, limit_ms: int = ENDLESS_MS
+    ) -> Instant:
+        """Run until the next of these happens ("isr", "leader", "watermark", "generation",
+        "fence", "commit", "fault", …: `instants.KINDS`); says what it was.  `StillWaiting`.
+        """
+        return instants.run_to_next(self.driver, what, topic, limit_ms)
+
+    def instants(self, *what: str, topic: str | None = None) -> list[Instant]:
+        """The instants there have been, as `run_to_next` names them, oldest first."""
+        return instants.instants(self.trace, what, topic)
+
     # branches
 
     def fork(self, name: str | None = None) -> Self:
         """A simulation that is now as this one, and goes its own way.
 
+        With a name the tree keeps it: `sim.branches["what if"]`.
         `kafka:9092` goes on to mean the origin: `Producer(conf, sim=branch)` for this one.
         """
         with self.driver.locked() as world:
             other = self._with(world.fork(), name or f"{self.name}, branch at {self.now} ms")
             if self.driver.history is not None:
                 other.driver.history = self.driver.history.fork(other.world)
+        other.branch = self.branch.add(other, name, self.now)
         return other
+
+    @property
+    def branches(self) -> Branches:
+        """The tree of forks that this one belongs to."""
+        return Branches(self.branch)
 
     def at(self, seconds: float) -> Self:
         """A view of then (seconds since the beginning, as `now` / 1000), to be read only.
@@ -308,14 +305,46 @@ class Simulation:
             view = self._with(history.at(world, ms), f"{self.name} at {ms} ms")
             view.driver.history = history.fork(view.world)
         view.driver.is_view = True
+        view.branch = self.branch
         return view
 
     def _with(self, world: World, name: str) -> Self:
         other = type(self).__new__(type(self))
         other._attach(world)
-        other.config, other.bootstrap = self.config, self.bootstrap
+        other.options, other.config, other.bootstrap = self.options, self.config, self.bootstrap
         other.name, other.started_at, other.is_closed = name, self.started_at, False
         return other
+
+    # saving
+
+    def save(self, path: str | Path) -> None:
+        """Write how this run came about, as text (JSON): see `saved`.  `LearnerError`."""
+        Path(path).write_text(saved.text(self), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path, code: Code | None = None) -> Self:
+        """The run that was saved, made again and compared.  `saved.CannotLoad` says why not.
+
+        `code`: the functions its apps run, where they are not found by themselves.
+        """
+        text = Path(path).read_text(encoding="utf-8")
+        return cls._restored(saved.read_file(text, str(path)), code)
+
+    def link(self) -> str:
+        """The same as `save`, in one short word, without the source of functions."""
+        return saved.write_link(self)
+
+    @classmethod
+    def from_link(cls, link: str, code: Code | None = None) -> Self:
+        """As `load`, from what `link` gave."""
+        return cls._restored(saved.read_link(link), code)
+
+    @classmethod
+    def _restored(cls, found: Mapping[str, Any], code: Code | None) -> Self:
+        sim = cls(**saved.options(found))
+        saved.restore(sim, found, code)
+        sim.name = sim.branch.name = str(found["name"])
+        return sim
 
     def close(self) -> None:
         """Done with it: `kafka:9092` means the simulation before.  It can still be read."""

@@ -9,7 +9,7 @@ Read next: `history`, which uses that to look back.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from kafkalab.ids import ConnectionId, NodeName
 from kafkalab.world import faults
@@ -64,27 +64,52 @@ _METHODS: Final[Mapping[str, Callable[..., object]]] = {
 }
 
 
-def replay(world: World, actions: Iterable[Action], until: int) -> None:
-    """Bring a world forward to `until` (ms) by doing again what was done to its origin."""
+class Keeper(Protocol):
+    """Takes checkpoints on the way (`history.History`)."""
+
+    due: int
+
+    def keep(self, world: World) -> None:
+        """Take one."""
+
+
+def replay(
+    world: World,
+    actions: Iterable[Action],
+    until: int,
+    *,
+    steps: int | None = None,
+    history: Keeper | None = None,
+) -> None:
+    """Bring a world forward to `until` (ms) by doing again what was done to its origin.
+
+    With `steps`, only so far: the origin may have stopped amid the events of a millisecond.
+    """
     for action in actions:
-        if action.at > until:
+        if action.at > until or (steps is not None and action.step > steps):
             break
-        while world.steps < action.step and world.step(action.at):
-            pass
+        _run(world, action.at, action.step, history)
         assert world.steps == action.step, (world.steps, action)
         world.now = max(world.now, action.at)
-        _perform(world, action)
-    while world.step(until):
-        pass
-    world.pass_time(until)
+        perform(world, action)
+    _run(world, until, steps, history)
+    if steps is None:
+        world.pass_time(until)
+    world.now = max(world.now, until)
 
 
-def _perform(world: World, action: Action) -> None:
+def _run(world: World, until: int, steps: int | None, history: Keeper | None) -> None:
+    while (steps is None or world.steps < steps) and world.step(until):
+        if history is not None and world.steps >= history.due:
+            history.keep(world)
+
+
+def perform(world: World, action: Action) -> None:
+    """Do it once more.  What it raises, it raised the first time too."""
     try:
         if action.node == WORLD:
             _METHODS[action.method](world, *action.arguments)
         else:
             world.act(action.node, action.method, *action.arguments)
-    except Exception:
-        # It raised the first time too, and whoever called then was told.
+    except Exception:  # whoever called then was told
         return

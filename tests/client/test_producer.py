@@ -134,7 +134,7 @@ def test_a_record_that_cannot_be_sent_in_time_fails() -> None:
     assert not bench.reports
     bench.run(20)
     assert [error for _, error in bench.outcomes()] == [-192]
-    assert bench.kinds("RecordFailed") == [("orders", 0, -192)]
+    assert bench.kinds("RecordFailed") == [("orders", 0, -192, 1)]
 
 
 def test_a_permanent_refusal_is_reported_at_once() -> None:

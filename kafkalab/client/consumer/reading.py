@@ -43,7 +43,7 @@ class Reading:
         if self._context.conf.bool("enable.auto.offset.store"):
             assigned.store(offset + 1, epoch)
         self.taken += 1
-        self._context.output.emit("RecordsPolled", *partition, offset, offset)
+        self._context.output.emit("RecordsPolled", *partition, offset, offset, epoch)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """KafkaException _STATE if it is not assigned."""

@@ -1,0 +1,122 @@
+"""Interesting instants: where the ISR, a watermark, a leader, a generation or a broker changed.
+
+    sim.instants("leader", "isr")       all there have been, oldest first
+    sim.run_to_next("isr")              let time pass up to the next, and say what it was
+
+Read next: `simulation`; `frames.log_time`, which puts them on one line.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from kafkalab.errors import LearnerError
+from kafkalab.ids import NodeName, TopicPartition
+from kafkalab.world import Driver, Entry, Trace
+
+#: What a learner calls them, and the kinds of events they are.
+KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "isr": ("IsrChanged",),
+    "watermark": ("HighWatermarkAdvanced",),
+    "leader": ("LeaderElected",),
+    "quorum": ("QuorumLeaderElected",),
+    "generation": ("GroupStateChanged",),
+    "fence": ("BrokerFenced", "BrokerUnfenced"),
+    "commit": ("OffsetCommitted",),
+    "truncation": ("Truncated",),
+    "refusal": ("AppendRefused", "RecordFailed"),
+    "acknowledgement": ("RecordAcknowledged",),
+    "fault": (
+        "Crashed",
+        "Restarted",
+        "Paused",
+        "Resumed",
+        "Partitioned",
+        "Healed",
+        "Delayed",
+        "ConnectionCut",
+        "AppCrashed",
+    ),
+}
+#: Those that mean a change of state, rather than work that goes on.
+_USUAL: Final = ("isr", "leader", "quorum", "generation", "fence", "truncation", "fault")
+
+
+class Instant(NamedTuple):
+    """Something happened.  `at` in virtual ms; `what` is a key of `KINDS`; `id` is the event's."""
+
+    at: int
+    what: str
+    id: int
+    entry: Entry
+
+    def __repr__(self) -> str:
+        return f"{self.at / 1000:.3f} s  {self.what}: {self.entry.node} {self.entry.text}"
+
+
+def instants(trace: Trace, what: Collection[str] = (), topic: str | None = None) -> list[Instant]:
+    """Those there have been, oldest first; Kafka's own topics only if asked for."""
+    wanted = _wanted(what)
+    entries = trace.of(*wanted, "LeaderStarted", "FollowerStarted")
+    return [
+        Instant(entry.at, wanted[entry.kind], entry.id, entry)
+        for entry in leaders_only(entries)
+        if entry.kind in wanted and _is_about(entry, topic)
+    ]
+
+
+def run_to_next(driver: Driver, what: Collection[str], topic: str | None, limit_ms: int) -> Instant:
+    """Run to the end of the step in which it happens.  `StillWaiting` after `limit_ms`."""
+    wanted = _wanted(what)
+    began = driver.world.now
+    while True:
+        left = began + limit_ms - driver.world.now
+        before = driver.world.trace.next_id
+        if left < 0 or not driver.step(tuple(wanted), left):
+            words = " or ".join(what or _USUAL)
+            raise driver.still_waiting(limit_ms, f"the next {words}")
+        for entry in driver.world.trace.recent(before):
+            is_wanted = entry.kind in wanted and _is_about(entry, topic)
+            if is_wanted and _is_of_leader(driver, entry):
+                return Instant(entry.at, wanted[entry.kind], entry.id, entry)
+
+
+def leaders_only(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Without the high watermarks of followers, which only repeat a leader's."""
+    leading: set[tuple[NodeName, str, int]] = set()
+    for entry in entries:
+        kind = entry.event[0]
+        if kind in ("LeaderStarted", "FollowerStarted", "HighWatermarkAdvanced"):
+            place = (entry.node, entry.event[1], entry.event[2])
+            if kind == "LeaderStarted":
+                leading.add(place)
+            elif kind == "FollowerStarted":
+                leading.discard(place)
+            elif place not in leading:
+                continue
+        yield entry
+
+
+def _is_of_leader(driver: Driver, entry: Entry) -> bool:
+    if entry.kind != "HighWatermarkAdvanced":
+        return True
+    fields = entry.fields
+    node = driver.world.nodes[entry.node]
+    partition = TopicPartition(fields["topic"], fields["partition"])
+    hosted = getattr(node, "replicas", None)
+    found = hosted.partition(partition) if hosted is not None else None
+    return found is not None and found.is_leader
+
+
+def _is_about(entry: Entry, topic: str | None) -> bool:
+    fields = entry.fields
+    named = fields.get("topic")
+    if named is None or topic is not None:
+        return topic is None or named == topic
+    return not str(named).startswith("__")
+
+
+def _wanted(what: Collection[str]) -> dict[str, str]:
+    unknown = [each for each in what if each not in KINDS]
+    if unknown:
+        raise LearnerError(f"there is no instant {unknown[0]!r}; there are {', '.join(KINDS)}")
+    return {kind: name for name in (what or _USUAL) for kind in KINDS[name]}
