@@ -28,6 +28,7 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 
 from kafkalab.events import Event
 from kafkalab.ids import ConnectionId, NodeId, NodeName
+from kafkalab.values import value
 
 
 class Kind(IntEnum):
@@ -38,7 +39,7 @@ class Kind(IntEnum):
     CLOSE = 2  # the other end has gone: after this the connection id is never used again
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Envelope:
     """One message on one TCP connection.
 
@@ -88,7 +89,7 @@ class Node(Protocol):
         """An equal node that shares nothing mutable with this one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Ticket:
     """The right to answer one request, kept while it is parked."""
 
@@ -103,7 +104,7 @@ class Ticket:
 ACTIVE_CONTROLLER: Final[NodeId] = -2
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Call:
     """A request a component wants sent to a peer.
 

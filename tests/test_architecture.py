@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("ids",),
+    ("ids", "values"),
     ("errors", "events"),
     ("config", "chance", "timers"),
     ("node",),

@@ -31,6 +31,7 @@ from kafkalab.node import Envelope, Kind
 from kafkalab.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from kafkalab.protocol.schema import Message, VersionRange
 from kafkalab.timers import Timers
+from kafkalab.values import value
 
 SOFTWARE_NAME: Final = "kafkalab"
 SOFTWARE_VERSION: Final = "0.1.0"
@@ -52,7 +53,7 @@ class LinkState(Enum):
     READY = "ready"
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Asked:
     """A request in flight: which part asked (`owner`), about what (`key`)."""
 

@@ -32,6 +32,7 @@ from kafkalab.record import validate_produced
 from kafkalab.replica.local_broker import LocalBroker
 from kafkalab.replica.partition import ALL_IN_SYNC, Partition
 from kafkalab.replica.purgatory import Purgatory
+from kafkalab.values import value
 
 TIMER: Final = "produce"
 INTERNAL_TOPICS: Final = frozenset(
@@ -41,7 +42,7 @@ _ADMIN_CLIENT_ID: Final = "__admin_client"  # may write to internal topics, as i
 _SETTLED: Final = -1
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Result:
     """What became of one partition's batch, so far.
 

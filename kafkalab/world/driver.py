@@ -23,6 +23,7 @@ from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName
 from kafkalab.node import Node
 from kafkalab.world.failures import NodeFailure, StillWaiting, still_waiting
+from kafkalab.world.garbage import rarely_collected
 from kafkalab.world.history import History
 from kafkalab.world.world import World
 
@@ -160,6 +161,10 @@ class Driver:
     # inside
 
     def _run(self, until: int, condition: Callable[[], object] | None) -> bool:
+        with rarely_collected():
+            return self._run_steps(until, condition)
+
+    def _run_steps(self, until: int, condition: Callable[[], object] | None) -> bool:
         world = self.world
         step = world.step
         while True:

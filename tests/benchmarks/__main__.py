@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks import simulation
+
 HERE = Path(__file__).parent
 SERVE = [
     *(sys.executable, "-m", "kafkalab", "serve", "--port", "0"),
@@ -85,7 +87,7 @@ def spread(values: list[float]) -> str:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    text = table(measure(rounds))
+    text = f"{table(measure(rounds))}\n\n{simulation.table(rounds)}"
     print(text)
     head = (
         "# Measured\n\nMedians (lowest-highest) of interleaved rounds; `make bench` writes this.\n"

@@ -1,6 +1,5 @@
 """Read record batches: consumers, followers and quorum observers (KIP-227 sessions)."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from kafkalab.ids import Uuid
@@ -19,9 +18,10 @@ from kafkalab.protocol.schema import (
     versions,
     wire,
 )
+from kafkalab.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ReplicaState:
     """Part of FetchRequest."""
 
@@ -29,7 +29,7 @@ class ReplicaState:
     replica_epoch: int = wire(INT64, "15+", default=-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class FetchPartition:
     """Part of FetchRequest."""
 
@@ -43,7 +43,7 @@ class FetchPartition:
     high_watermark: int = wire(INT64, "18+", tag=1, default=9223372036854775807)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class FetchTopic:
     """Part of FetchRequest."""
 
@@ -52,7 +52,7 @@ class FetchTopic:
     partitions: tuple[FetchPartition, ...] = wire(array(FetchPartition))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ForgottenTopic:
     """Part of FetchRequest."""
 
@@ -61,7 +61,7 @@ class ForgottenTopic:
     partitions: tuple[int, ...] = wire(array(INT32), "7+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class FetchRequest(Message):
     """API key 1, versions 4-18."""
 
@@ -82,7 +82,7 @@ class FetchRequest(Message):
     rack_id: str = wire(STRING, "11+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class EpochEndOffset:
     """Part of FetchResponse."""
 
@@ -90,7 +90,7 @@ class EpochEndOffset:
     end_offset: int = wire(INT64, "12+", default=-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class LeaderIdAndEpoch:
     """Part of FetchResponse."""
 
@@ -98,7 +98,7 @@ class LeaderIdAndEpoch:
     leader_epoch: int = wire(INT32, "12+", default=-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SnapshotId:
     """Part of FetchResponse."""
 
@@ -106,7 +106,7 @@ class SnapshotId:
     epoch: int = wire(INT32, default=-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class AbortedTransaction:
     """Part of FetchResponse."""
 
@@ -114,7 +114,7 @@ class AbortedTransaction:
     first_offset: int = wire(INT64, "4+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PartitionData:
     """Part of FetchResponse."""
 
@@ -133,7 +133,7 @@ class PartitionData:
     records: RecordData = wire(RECORDS, nullable="0+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class FetchableTopicResponse:
     """Part of FetchResponse."""
 
@@ -142,7 +142,7 @@ class FetchableTopicResponse:
     partitions: tuple[PartitionData, ...] = wire(array(PartitionData))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class NodeEndpoint:
     """Part of FetchResponse."""
 
@@ -152,7 +152,7 @@ class NodeEndpoint:
     rack: str | None = wire(STRING, "16+", nullable="16+", default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class FetchResponse(Message):
     """API key 1, versions 4-18."""
 

@@ -1,6 +1,5 @@
 """Append record batches to partitions."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from kafkalab.ids import Uuid
@@ -18,9 +17,10 @@ from kafkalab.protocol.schema import (
     versions,
     wire,
 )
+from kafkalab.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PartitionProduceData:
     """Part of ProduceRequest."""
 
@@ -28,7 +28,7 @@ class PartitionProduceData:
     records: RecordData = wire(RECORDS, nullable="0+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class TopicProduceData:
     """Part of ProduceRequest."""
 
@@ -37,7 +37,7 @@ class TopicProduceData:
     partition_data: tuple[PartitionProduceData, ...] = wire(array(PartitionProduceData))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ProduceRequest(Message):
     """API key 0, versions 3-13."""
 
@@ -50,7 +50,7 @@ class ProduceRequest(Message):
     topic_data: tuple[TopicProduceData, ...] = wire(array(TopicProduceData))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class BatchIndexAndErrorMessage:
     """Part of ProduceResponse."""
 
@@ -58,7 +58,7 @@ class BatchIndexAndErrorMessage:
     batch_index_error_message: str | None = wire(STRING, "8+", nullable="8+", default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class LeaderIdAndEpoch:
     """Part of ProduceResponse."""
 
@@ -66,7 +66,7 @@ class LeaderIdAndEpoch:
     leader_epoch: int = wire(INT32, "10+", default=-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PartitionProduceResponse:
     """Part of ProduceResponse."""
 
@@ -82,7 +82,7 @@ class PartitionProduceResponse:
     current_leader: LeaderIdAndEpoch = wire(LeaderIdAndEpoch, "10+", tag=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class TopicProduceResponse:
     """Part of ProduceResponse."""
 
@@ -93,7 +93,7 @@ class TopicProduceResponse:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class NodeEndpoint:
     """Part of ProduceResponse."""
 
@@ -103,7 +103,7 @@ class NodeEndpoint:
     rack: str | None = wire(STRING, "10+", nullable="10+", default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ProduceResponse(Message):
     """API key 0, versions 3-13."""
 
