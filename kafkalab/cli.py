@@ -56,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         help="a broker setting by Kafka's own name; may be repeated",
     )
     serve.add_argument(
+        "--schema-registry",
+        type=int,
+        metavar="PORT",
+        help="run a schema registry too, on this port; 0: any free one",
+    )
+    serve.add_argument(
         "--control", action="store_true", help="read commands from standard input, answer in JSON"
     )
     return parser
@@ -72,8 +78,11 @@ def _serve(options: argparse.Namespace) -> int:
         options.seed,
         config=_settings(options.config),
         port=options.port,
+        schema_registry=False if options.schema_registry is None else options.schema_registry,
     ) as cluster:
         print(f"bootstrap.servers={cluster.bootstrap_servers}", flush=True)
+        if options.schema_registry is not None:
+            print(f"schema.registry.url={cluster.schema_registry_url}", flush=True)
         if options.control:
             reader = threading.Thread(target=_control, args=(cluster, over), daemon=True)
             reader.start()

@@ -22,7 +22,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("raft", "coordination"),
     ("controller", "replica", "groups", "transactions", "client"),
     ("server",),
-    ("world",),
+    ("world", "schema_registry"),
     ("sim", "live"),
     ("handles", "frames"),
     ("cli",),

@@ -24,7 +24,7 @@ from kafkalab.client.backoff import retry_delay_ms
 from kafkalab.client.connections import Answer, Asked, Connections, Link, LinkState
 from kafkalab.config import Config
 from kafkalab.errors import ErrorCode
-from kafkalab.ids import NO_NODE, ZERO_UUID, NodeId, NodeName, TopicPartition, Uuid
+from kafkalab.ids import NO_NODE, ZERO_UUID, NodeId, NodeName, TopicPartition, Uuid, server_name
 from kafkalab.protocol.messages.metadata import (
     MetadataRequest,
     MetadataRequestTopic,
@@ -215,7 +215,8 @@ class Metadata:
                 self.brokers = {}
             return
         if response.brokers:
-            self.brokers = {broker.node_id: broker.host for broker in response.brokers}
+            # inside a world a server is reached by its name, whatever real clients are told
+            self.brokers = {one.node_id: server_name(one.node_id) for one in response.brokers}
         self.controller_id = response.controller_id
         changed = [self._learn(topic) for topic in response.topics]
         if self.wants_all:

@@ -18,7 +18,8 @@ import asyncio
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, Self, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeId, server_name
@@ -26,6 +27,9 @@ from kafkalab.live.listener import HOST, Listener, bind
 from kafkalab.live.pacing import Pacing
 from kafkalab.world import World, servers
 from kafkalab.world.operator import OPERATOR, Operator, create_topic_request, raise_refused
+
+if TYPE_CHECKING:
+    from kafkalab.live.schema_registry import SchemaRegistry
 
 T = TypeVar("T")
 Observer = Callable[[int, tuple[str, ...]], None]
@@ -38,6 +42,7 @@ class LiveCluster:
 
     `config`: broker settings by Kafka's own names.  `port`: of the first broker, the others follow;
     0 takes free ones.  OSError if a port is taken, `ConfigError` for settings that do not fit.
+    `schema_registry`: whether to run one too (`schema_registry_url`); a number is its port.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class LiveCluster:
         *,
         config: Mapping[str, Any] | None = None,
         port: int = 0,
+        schema_registry: bool | int = False,
     ) -> None:
         self.name = "Live cluster"
         self.config = servers.settings(brokers, config)
@@ -74,15 +80,44 @@ class LiveCluster:
         self._told = 0  # the next entry of the trace that observers have not been told of
         self._waiting: list[tuple[Callable[[], object], threading.Event]] = []
         self._openings: set[asyncio.Task[None]] = set()
+        self._registry: SchemaRegistry | None = None
         self._is_closed = False
         self._thread = threading.Thread(target=self._serve, name="kafkalab-live", daemon=True)
         self._thread.start()
         self.wait(self._is_serving, _START_LIMIT_S, "every broker answers")
+        if schema_registry is not False:
+            self._run_registry(0 if schema_registry is True else schema_registry)
 
     @property
     def bootstrap_servers(self) -> str:
         """`127.0.0.1:9092,127.0.0.1:9093,…`"""
         return ",".join(f"{HOST}:{port}" for port in self._ports)
+
+    @property
+    def schema_registry_url(self) -> str:
+        """`http://127.0.0.1:8081`.  `LearnerError` if this cluster runs none."""
+        if self._registry is None:
+            raise LearnerError("no schema registry here: LiveCluster(schema_registry=True)")
+        return self._registry.url
+
+    def _run_registry(self, port: int) -> None:
+        try:
+            module = import_module("kafkalab.live.schema_registry")
+        except ModuleNotFoundError as error:
+            self.close()
+            raise LearnerError(
+                f"a schema registry needs {error.name}: pip install 'kafkalab[schema-registry]'"
+            ) from error
+        brokers = tuple(listener.broker for listener in self._listeners)
+        try:
+            bound = bind(port)
+            if module.TOPIC not in servers.metadata(self.world).topics:
+                copies, config = min(3, len(brokers)), {"cleanup.policy": "compact"}
+                self.create_topic(module.TOPIC, 1, copies, config)
+        except BaseException:
+            self.close()
+            raise
+        self._registry = self._call(lambda: module.SchemaRegistry(self._pacing, brokers, bound))
 
     @contextmanager
     def locked(self) -> Iterator[World]:
@@ -173,6 +208,8 @@ class LiveCluster:
             loop.call_soon(self._pacing.run)
             loop.run_forever()
         finally:
+            if self._registry is not None:
+                loop.run_until_complete(self._registry.close())
             self._pacing.stop()
             for listener in self._listeners:
                 listener.close()

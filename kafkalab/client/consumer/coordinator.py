@@ -13,6 +13,7 @@ from typing import Final, Self
 from kafkalab.client.connections import COORDINATOR, Answer, Asked, Link, LinkState
 from kafkalab.client.consumer.context import Context
 from kafkalab.errors import ErrorCode
+from kafkalab.ids import server_name
 from kafkalab.protocol.messages.classic_groups import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
@@ -94,11 +95,11 @@ class Coordinator:
         if response is None:
             self._context.metadata.request_update()
             return
-        error, host = response.error_code, response.host
+        error, node_id = response.error_code, response.node_id
         if response.coordinators:
-            error, host = response.coordinators[0].error_code, response.coordinators[0].host
+            error, node_id = response.coordinators[0].error_code, response.coordinators[0].node_id
         if not error and self.link is None:
-            self.link = Link(host, COORDINATOR)
+            self.link = Link(server_name(node_id), COORDINATOR)
             self._is_wanted = False
             self._attempts = 0
 
