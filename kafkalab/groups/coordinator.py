@@ -32,6 +32,7 @@ from kafkalab.groups.shard import GroupShard
 from kafkalab.groups.stored import OFFSETS_TOPIC
 from kafkalab.groups.views import GroupView, views_of
 from kafkalab.ids import NodeId, TopicPartition, server_name
+from kafkalab.java_hash import string_hash
 from kafkalab.log import PartitionLog
 from kafkalab.metadata import MetadataDelta, MetadataImage
 from kafkalab.node import Effects, Ticket
@@ -113,11 +114,7 @@ class GroupCoordinator:
     @staticmethod
     def partition_for(group_id: str, partitions: int) -> int:
         """The partition of `__consumer_offsets` a group belongs to (Java's `String.hashCode`)."""
-        code = 0
-        units = group_id.encode("utf-16-be", "surrogatepass")
-        for high, low in zip(units[::2], units[1::2], strict=True):
-            code = (31 * code + (high << 8 | low)) & 0xFFFFFFFF
-        return (code & 0x7FFFFFFF) % partitions
+        return (string_hash(group_id) & 0x7FFFFFFF) % partitions
 
     @property
     def groups(self) -> Mapping[str, GroupView]:

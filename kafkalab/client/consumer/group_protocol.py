@@ -11,7 +11,7 @@ In Kafka: `ConsumerProtocol`.  Left out: racks (version 3 says null).
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from kafkalab.client.assignors import ASSIGNORS, Subscriber
+from kafkalab.client.assignors import ASSIGNORS, Subscriber, without_racks
 from kafkalab.ids import TopicPartition
 from kafkalab.protocol.codec import decode, encode_bytes
 from kafkalab.protocol.messages.classic_groups import (
@@ -76,7 +76,7 @@ def assign(
         Subscriber(one.member_id, subscribed_topics(one.metadata), one.group_instance_id)
         for one in members
     ]
-    assignments = ASSIGNORS[strategy](partitions, subscribers)
+    assignments = ASSIGNORS[strategy](without_racks(partitions), subscribers)
     return tuple(
         SyncGroupRequestAssignment(member_id=member_id, assignment=assignment_bytes(owned))
         for member_id, owned in assignments.items()
