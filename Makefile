@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 WORKERS ?= 2
+SEEDS ?= 100
+SECONDS ?= 5
 
-.PHONY: help lab test check format notebooks goldens bench binder-check clean
+.PHONY: help lab test check format notebooks goldens bench sim binder-check clean
 
 help:
 	@echo "make lab          open JupyterLab on the first notebook (ARGS='--no-browser --port 8899')"
@@ -14,6 +16,7 @@ help:
 	@echo "make format       put the code into shape"
 	@echo "make notebooks    execute the notebooks and save them with their pictures"
 	@echo "make goldens      rewrite the golden texts (then read the difference)"
+	@echo "make sim          break simulated clusters and look for losses (SEEDS=1000 SECONDS=60)"
 	@echo "make bench        measure the budgets, beside named peers"
 	@echo "make binder-check try what Binder would do, without Docker"
 
@@ -54,6 +57,9 @@ goldens: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+sim: $(VENV)/.test
+	$(BIN)/python -m kafkalab sim --seeds $(SEEDS) --seconds $(SECONDS)
 
 binder-check:
 	PYTHON=$(PYTHON) bash binder/check

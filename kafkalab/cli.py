@@ -1,7 +1,10 @@
-"""The command line: `kafkalab serve`, a live cluster in a process of its own.
+"""The command line: `kafkalab serve`, a live cluster in a process of its own; `kafkalab sim`.
 
     kafkalab serve --brokers 3 --port 9092
     bootstrap.servers=127.0.0.1:9092,127.0.0.1:9093,127.0.0.1:9094
+
+    kafkalab sim --seeds 1000 --seconds 5       the swarm (`sim.swarm`), over all cores
+    kafkalab sim --seed 29 --seconds 5          one of them, told in full
 
 One line on standard output, when every broker answers; it ends cleanly on SIGINT and SIGTERM.
 With `--control` it reads one command a line from standard input and answers each with one line
@@ -13,6 +16,7 @@ Left out: data on disk (`--data`).
 import argparse
 import gc
 import json
+import os
 import signal
 import sys
 import threading
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code.  2 for what the caller can put right."""
     options = _parser().parse_args(arguments)
     try:
-        return _serve(options)
+        return int(options.run(options))
     except (LearnerError, OSError) as error:
         print(f"kafkalab: {error}", file=sys.stderr)
         return _USAGE_ERROR
@@ -41,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kafkalab", description="A compact, working Kafka.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_sim(commands.add_parser("sim", help="break simulated clusters, and see what they lose"))
     serve = commands.add_parser("serve", help="serve a cluster to real Kafka clients, on 127.0.0.1")
     serve.add_argument("--brokers", type=int, default=3, help="how many (3)")
     serve.add_argument("--controllers", type=int, default=1, help="how many (1)")
@@ -64,7 +69,25 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--control", action="store_true", help="read commands from standard input, answer in JSON"
     )
+    serve.set_defaults(run=_serve)
     return parser
+
+
+def _add_sim(sim: argparse.ArgumentParser) -> None:
+    sim.add_argument("--seeds", type=int, default=0, help="how many (100), from --seed on")
+    sim.add_argument("--seed", type=int, help="one seed; with --seeds, the first of them")
+    sim.add_argument("--seconds", type=float, default=5.0, help="virtual, with faults, each (5)")
+    sim.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (cores)")
+    sim.set_defaults(run=_sim)
+
+
+def _sim(options: argparse.Namespace) -> int:
+    from kafkalab.sim.fleet import run_fleet
+
+    first = 0 if options.seed is None else options.seed
+    count = options.seeds or (100 if options.seed is None else 1)
+    seeds = range(first, first + count)
+    return 1 if run_fleet(seeds, options.seconds, min(options.workers, count)) else 0
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -3,6 +3,9 @@
 Reading order: `simulation` (the façade a learner holds), `cluster` (what it is built from),
 `parts` (a broker, a controller, an app, the network, as a learner calls them), `clients` (nodes for
 producers and consumers).
+
+The proof: `invariants` (what must hold after each step), `checker` (what clients may see), `plan`
+and `swarm` (runs drawn from seeds), `fleet` (many of them).
 """
 
 from kafkalab.sim.open_simulations import current

@@ -17,7 +17,7 @@ Read next: `replication_invariants`, `metadata_invariants`.  `tests/sim/test_inv
 from collections.abc import Iterable
 from typing import Any, Final
 
-from kafkalab.ids import NodeName, TopicPartition
+from kafkalab.ids import NodeId, NodeName, TopicPartition, Uuid
 from kafkalab.metadata import MetadataImage
 from kafkalab.replica.partition import Partition
 from kafkalab.server import Broker
@@ -133,20 +133,31 @@ class Monitor:
             case "LeaderStarted":
                 seen.epoch_start[event[3]] = event[4]
                 self._ask("R12", rules.r12_leader_has_what_is_committed(observed, node, replica))
-            case "HighWatermarkAdvanced" if replica.is_leader:
-                self._ask("R11", rules.r11_high_watermark_moves(observed, node, replica, event[3]))
             case "HighWatermarkAdvanced":
-                self._ask("R6", rules.r6_follower_high_watermark(seen, node, event[3]))
+                self._high_watermark_advanced(seen, node, replica, event[3])
             case "ProduceAnswered" if self.acks_all and event[4] == "NONE":
                 self._ask("R12", rules.r12_acknowledged(observed, node, replica, event[3]))
+
+    def _high_watermark_advanced(
+        self, seen: PartitionSeen, node: NodeName, replica: Partition, offset: int
+    ) -> None:
+        """As leader or as follower; a step in which the role changed may have been either."""
+        rules, observed = replication_invariants, self.observed
+        match observed.roles[replica.local.id, replica.topic_partition]:
+            case (True, True):
+                self._ask("R11", rules.r11_high_watermark_moves(observed, node, replica, offset))
+            case (False, False):
+                self._ask("R6", rules.r6_follower_high_watermark(seen, node, offset))
+            case (True, False):
+                self._ask("T1", rules.committed_up_to(seen, replica.log, offset))
 
     # --- what the controllers decided
 
     def _note_image(self) -> None:
         image = servers.metadata(self.world)
         before = self.observed.image
-        if image is before:
-            return
+        if image.offset <= before.offset:
+            return  # nothing new, or a controller that has just been restarted reads its log
         self.observed.image = self.observed.images[image.offset] = image
         if image.topics is before.topics:
             return
@@ -159,7 +170,7 @@ class Monitor:
                 seen = self.observed.partitions.get(name)
                 if seen is None or seen.topic_id != topic.topic_id:
                     seen = self.observed.partitions[name] = PartitionSeen(topic.topic_id)
-                if seen.image is not partition:
+                if seen.image is not partition and seen.image != partition:
                     self._decided(name, seen, image)
         for name in [each for each in self.observed.partitions if each.topic not in image.topics]:
             del self.observed.partitions[name]
@@ -172,7 +183,7 @@ class Monitor:
             self._ask(promise, holds(name, before, now))
         if before is None:
             return
-        if self._may_lose(name, image):
+        if seen.may_lose or self._may_lose(name, image):
             seen.is_tainted = seen.is_tainted or metadata_invariants.is_unclean(before, now)
         else:
             self._ask("R3", metadata_invariants.r3_clean_election(name, before, now))
@@ -205,30 +216,35 @@ class Monitor:
     def at_rest(self) -> None:
         """R16: with all faults healed and all quiet, replicas are equal and all in sync."""
         self.everything()
-        self._ask("R16", unsettled(self.observed))
+        self._ask("R16", unsettled(self.world))
 
     def _ask(self, promise: str, complaints: Iterable[str]) -> None:
         for complaint in complaints:
             raise Broken(promise, complaint, self.world)
 
 
-def unsettled(observed: Observed) -> Iterable[str]:
+def unsettled(world: World) -> Iterable[str]:
     """What keeps the cluster from rest: ISR not full, high watermark behind, logs that differ."""
-    crashed = observed.world.crashed
-    for name, seen in observed.partitions.items():
-        if seen.image is None:
-            continue
-        live = tuple(id for id in seen.image.replicas if f"broker-{id}" not in crashed)
-        if set(seen.image.isr) != set(live):
-            yield f"{name} has ISR {seen.image.isr}, and {live} run"
-        logs = [log for id in live if (log := observed.disk_log(id, name)) is not None]
-        if len(logs) < len(live):
-            yield f"{name} is missing on a replica"
-            continue
-        for log in logs[1:]:
-            mine = list(log.entries_from(log.log_start_offset))
-            if mine != list(logs[0].entries_from(logs[0].log_start_offset)):
-                yield f"{name}: {log} and {logs[0]} differ"
-        for log in logs:
-            if log.high_watermark != log.log_end_offset:
-                yield f"{name}: {log}"
+    for topic_name, topic in servers.metadata(world).topics.items():
+        for number, partition in topic.partitions.items():
+            name = TopicPartition(topic_name, number)
+            live = tuple(id for id in partition.replicas if f"broker-{id}" not in world.crashed)
+            if set(partition.isr) != set(live):
+                yield f"{name} has ISR {partition.isr}, and {live} run"
+            yield from _logs_differ(world, name, topic.topic_id, live)
+
+
+def _logs_differ(
+    world: World, name: TopicPartition, topic_id: Uuid, live: tuple[NodeId, ...]
+) -> Iterable[str]:
+    logs = [servers.broker(world, id).disk.logs.get(name) for id in live]
+    there = [log for log in logs if log is not None and log.topic_id == topic_id]
+    if len(there) < len(live):
+        yield f"{name} is missing on a replica"
+        return
+    for log in there:
+        mine = list(log.entries_from(log.log_start_offset))
+        if mine != list(there[0].entries_from(there[0].log_start_offset)):
+            yield f"{name}: {log} and {there[0]} differ"
+        if log.high_watermark != log.log_end_offset:
+            yield f"{name}: {log}"

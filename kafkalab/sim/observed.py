@@ -49,6 +49,11 @@ class Led:
     started: int  # when its process began
     leader_epoch: int
     high_watermark: int
+    min_isr: int
+    isr: tuple[NodeId, ...]
+    #: When this was last looked at: a step may change these and act in between.
+    min_isr_before: int
+    isr_before: tuple[NodeId, ...]
 
 
 @dataclass(slots=True)
@@ -64,6 +69,7 @@ class PartitionSeen:
     image: PartitionImage | None = None
     leader_high_watermark: int = 0  # the highest any leader has had
     is_tainted: bool = False
+    may_lose: bool = False  # an operator has asked for an unclean election
     sequences: dict[tuple[int, int], int] = field(default_factory=dict)  # last, of committed
 
 
@@ -75,6 +81,8 @@ class Observed:
         self.partitions: dict[TopicPartition, PartitionSeen] = {}
         self.scans: dict[tuple[NodeId, TopicPartition], Scanned] = {}
         self.led: dict[tuple[NodeId, TopicPartition], Led] = {}
+        #: Whether a replica leads: when looked at before, and now.
+        self.roles: dict[tuple[NodeId, TopicPartition], tuple[bool, bool]] = {}
         self.images: dict[int, MetadataImage] = {}  # the controllers', by offset
         self.image = MetadataImage.EMPTY
         self.quorum: dict[NodeName, tuple[int, int, int]] = {}  # started, epoch, high watermark

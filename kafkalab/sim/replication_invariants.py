@@ -43,22 +43,23 @@ def learn(observed: Observed, name: TopicPartition) -> Complaints:
         scanned.end = log.log_end_offset
         yield from r15_log_start(scanned.log_start, broker.name, log)
         scanned.log_start = log.log_start_offset
-    for broker, replica in observed.leaders(name):
-        seen.leader_high_watermark = max(seen.leader_high_watermark, replica.high_watermark)
-        yield from r6_high_watermark_never_falls(observed, broker.broker_id, replica)
-        if not seen.is_tainted:
-            yield from _commit(seen, replica)
+    for broker, replica in observed.replicas(name):
+        key = (broker.broker_id, name)
+        observed.roles[key] = (observed.roles.get(key, (False, False))[1], replica.is_leader)
+        if replica.is_leader:
+            yield from r6_high_watermark_never_falls(observed, broker.broker_id, replica)
+            yield from committed_up_to(seen, replica.log, replica.high_watermark)
 
 
-def _commit(seen: PartitionSeen, replica: Partition) -> Complaints:
+def committed_up_to(seen: PartitionSeen, log: PartitionLog, high_watermark: int) -> Complaints:
     """A leader's high watermark tells what is committed."""
-    log = replica.log
-    if log.high_watermark <= seen.committed_end:
+    seen.leader_high_watermark = max(seen.leader_high_watermark, high_watermark)
+    if high_watermark <= seen.committed_end or seen.is_tainted:
         return
     for entry in log.entries_from(max(seen.committed_end, log.log_start_offset)):
         if entry.base_offset < seen.committed_end:
             continue
-        if entry.next_offset > log.high_watermark:
+        if entry.next_offset > high_watermark:
             break
         yield from t1_sequences(seen, entry)
         seen.committed.append(entry)
@@ -174,8 +175,11 @@ def r6_high_watermark_never_falls(
     """On a leader, within its epoch, it never falls; nowhere is it beyond the log's end."""
     name, log = replica.topic_partition, replica.log
     started = observed.world.started[f"broker-{broker_id}"]
-    now = Led(started, replica.leader_epoch, log.high_watermark)
     before = observed.led.get((broker_id, name))
+    min_isr = replica.leading.min_isr if replica.leading is not None else 1
+    told = (min_isr, replica.isr)
+    told_before = (before.min_isr, before.isr) if before is not None else told
+    now = Led(started, replica.leader_epoch, log.high_watermark, *told, *told_before)
     observed.led[broker_id, name] = now
     if (
         before is not None
@@ -298,8 +302,9 @@ def r11_high_watermark_moves(
     if leading is None:
         return
     name, isr = replica.topic_partition, leading.isr_state.isr
-    wanted = min(replica.log.config.int("min.insync.replicas"), len(leading.image.replicas))
-    if len(isr) < wanted:
+    wanted = _least_min_isr(observed, replica)
+    led = observed.led.get((replica.local.id, name))
+    if max(len(isr), len(led.isr_before) if led is not None else 0) < wanted:
         yield (
             f"{node} moved the high watermark of {name} to {high_watermark} with ISR {isr}, "
             f"but min.insync.replicas is {wanted}"
@@ -311,6 +316,16 @@ def r11_high_watermark_moves(
                 f"{node} moved the high watermark of {name} to {high_watermark}, but broker "
                 f"{member} ends at {log.log_end_offset if log else 'nothing'}"
             )
+
+
+def _least_min_isr(observed: Observed, replica: Partition) -> int:
+    """min.insync.replicas, now or when this was last looked at: a step may change it midway."""
+    copies = max(len(replica.metadata_isr), 1)
+    if replica.leading is not None:
+        copies = len(replica.leading.image.replicas)
+    wanted = min(replica.log.config.int("min.insync.replicas"), copies)
+    led = observed.led.get((replica.local.id, replica.topic_partition))
+    return wanted if led is None else min(wanted, led.min_isr_before)
 
 
 def r12_acknowledged(
@@ -328,7 +343,7 @@ def r12_acknowledged(
     seen = observed.partitions[name]
     if seen.image is None:
         return
-    wanted = min(log.config.int("min.insync.replicas"), len(seen.image.replicas))
+    wanted = _least_min_isr(observed, replica)
     copies = 0
     for member in seen.image.replicas:
         other = observed.disk_log(member, name)

@@ -1,0 +1,60 @@
+"""What clients asked and what they were told, in order: all that the checker sees of a run.
+
+    sent ▶ acked | failed          a value, unique in the run; `offset` is what the report said
+    assigned, revoked, lost        partitions, as a member's callbacks were told
+    polled                         a value at an offset
+    committed, not_committed       an offset of a group
+
+Nothing here comes from inside the engine.  In Jepsen: a history of invocations and completions.
+Read next: `workload`, which writes it; `checker`, which judges it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Op(NamedTuple):
+    """One line.  `client` is an app; `value` is None where there is none; `at` in virtual ms."""
+
+    at: int
+    client: str
+    what: str
+    topic: str = ""
+    partition: int = -1
+    offset: int = -1
+    value: bytes | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What is known of a producer beforehand."""
+
+    acks: int
+    is_idempotent: bool
+
+
+@dataclass(slots=True)
+class ClientHistory:
+    """All operations, and who the clients are."""
+
+    now: Callable[[], int]
+    ops: list[Op] = field(default_factory=list)
+    senders: dict[str, Sender] = field(default_factory=dict)
+    members: dict[str, str] = field(default_factory=dict)  # group, by client
+    auditors: dict[str, None] = field(default_factory=dict)  # read everything there is
+    unreliable: dict[str, None] = field(default_factory=dict)  # topics that promise little
+
+    def note(
+        self,
+        client: str,
+        what: str,
+        topic: str = "",
+        partition: int = -1,
+        offset: int = -1,
+        value: bytes | None = None,
+        error: str = "",
+    ) -> None:
+        """Add a line, now."""
+        self.ops.append(Op(self.now(), client, what, topic, partition, offset, value, error))

@@ -1,0 +1,139 @@
+"""The faults of one run, drawn from its seed beforehand: (ms from the start, words).
+
+The words are those of `world.faults`.  Faults overlap: a broker can crash while another is cut
+off, the last member of an ISR can go, all controllers can be down at once.  Nothing need work
+meanwhile, but nothing that was promised may be lost.  The end of all faults is not in the schedule:
+`swarm` heals what is broken then.
+
+Read next: `plan`.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
+
+from kafkalab.chance import Stream
+
+Fault = tuple[int, str]
+T = TypeVar("T")
+
+_APIS: Final = (
+    "Produce",
+    "Fetch",
+    "AlterPartition",
+    "BrokerHeartbeat",
+    "JoinGroup",
+    "SyncGroup",
+    "Heartbeat",
+    "OffsetCommit",
+    "FindCoordinator",
+    "Metadata",
+    "InitProducerId",
+)
+
+
+class Place(NamedTuple):
+    """Whom faults can strike: servers by number, clients by name."""
+
+    brokers: tuple[int, ...]
+    controllers: tuple[int, ...]
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+
+    @property
+    def servers(self) -> tuple[int, ...]:
+        return self.brokers + self.controllers
+
+
+def drawn_faults(seed: int, place: Place, until_ms: int) -> tuple[Fault, ...]:
+    """Faults between 0 and `until_ms`, in order of time.
+
+    Each run favours some kinds and leaves others out, so that rare combinations are tried too.
+    """
+    chance = Stream(seed, "swarm/faults")
+    chosen = [make for make in _KINDS if chance.chance(600)]
+    if not chosen:
+        return ()
+    mean_ms = (300, 1_000, 3_000, 10_000)[chance.below(4)]
+    faults: list[Fault] = []
+    at = chance.between(0, mean_ms)
+    while at < until_ms:
+        faults += chosen[chance.below(len(chosen))](chance, place, at)
+        at += chance.between(1, 2 * mean_ms)
+    return tuple(sorted((fault for fault in faults if fault[0] < until_ms), key=lambda it: it[0]))
+
+
+def _lasts(chance: Stream) -> int:
+    """Mostly short, now and then longer than every timeout."""
+    return chance.between(1, (200, 3_000, 20_000)[chance.below(3)])
+
+
+def _one(chance: Stream, among: tuple[T, ...]) -> T:
+    return among[chance.below(len(among))]
+
+
+def _crash(chance: Stream, place: Place, at: int) -> list[Fault]:
+    server = _one(chance, place.servers if chance.chance(200) else place.brokers)
+    return [(at, f"crash {server}"), (at + _lasts(chance), f"restart {server}")]
+
+
+def _crash_many(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """One after the other, back in another order."""
+    faults: list[Fault] = []
+    for server in place.brokers:
+        if chance.chance(600):
+            down = at + chance.below(300)
+            faults += [(down, f"crash {server}"), (down + _lasts(chance), f"restart {server}")]
+    return faults
+
+
+def _pause(chance: Stream, place: Place, at: int) -> list[Fault]:
+    return [(at, f"pause {_one(chance, place.servers)} {_lasts(chance)}")]
+
+
+def _two_sides(chance: Stream, place: Place) -> tuple[str, str] | None:
+    everyone = [*map(str, place.servers), *place.producers, *place.consumers]
+    if chance.chance(500):
+        everyone = [*map(str, place.brokers)]
+    here = [each for each in everyone if chance.chance(500)]
+    there = [each for each in everyone if each not in here]
+    return (",".join(here), ",".join(there)) if here and there else None
+
+
+def _partition(chance: Stream, place: Place, at: int) -> list[Fault]:
+    sides = _two_sides(chance, place)
+    if sides is None:
+        return []
+    return [(at, f"partition {sides[0]} | {sides[1]}"), (at + _lasts(chance), "heal")]
+
+
+def _cut_off_one(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """One broker from all other servers; clients still reach it."""
+    broker = _one(chance, place.brokers)
+    others = ",".join(str(each) for each in place.servers if each != broker)
+    return [(at, f"partition {broker} | {others}"), (at + _lasts(chance), "heal")]
+
+
+def _delay(chance: Stream, place: Place, at: int) -> list[Fault]:
+    one, other = _one(chance, place.servers), _one(chance, place.servers)
+    if one == other:
+        return []
+    ms = chance.between(2, (50, 600)[chance.below(2)])
+    return [(at, f"delay {one} {other} {ms}"), (at + _lasts(chance), f"delay {one} {other} 1")]
+
+
+def _cut(chance: Stream, place: Place, at: int) -> list[Fault]:
+    everyone = [*map(str, place.servers), *place.producers, *place.consumers]
+    one, other = _one(chance, tuple(everyone)), str(_one(chance, place.servers))
+    return [] if one == other else [(at, f"cut {one} {other}")]
+
+
+_KINDS: Final[tuple[Callable[[Stream, Place, int], list[Fault]], ...]] = (
+    _crash,
+    _crash,
+    _crash_many,
+    _pause,
+    _partition,
+    _cut_off_one,
+    _delay,
+    _cut,
+)

@@ -1,0 +1,283 @@
+"""What one run of the swarm does, drawn from its seed: sizes, options, clients, faults, as data.
+
+    Plan.of(seed, seconds) ──▶ cluster · topics · producers · members · admin · faults
+
+Nothing here runs.  A run is its plan, so what a failing seed did can be read, and made smaller by
+hand (`replace(plan, faults=plan.faults[:3])`).
+
+Read next: `fault_plan`, which draws the faults; `swarm`, which carries a plan out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from kafkalab.chance import Stream
+from kafkalab.ids import FIRST_CONTROLLER_ID
+from kafkalab.sim.fault_plan import Fault, Place, drawn_faults
+
+BOOTSTRAP: Final = {"bootstrap.servers": "kafka:9092"}
+_OFTEN, _HALF, _SELDOM = 800, 500, 150
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPlan:
+    """A topic; `config` by Kafka's keys."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    config: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.partitions} × {self.replication_factor}, {_words(self.config)}"
+
+    @property
+    def keeps_promises(self) -> bool:
+        """Whether an acks=all answer promises that nothing is lost."""
+        return not self.config.get("unclean.leader.election.enable", False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerPlan:
+    """A producer that sends a value to one of its topics every `every_ms`."""
+
+    conf: Mapping[str, Any]
+    topics: tuple[str, ...]
+    every_ms: int
+    keys: int  # how many different keys it uses; 0: none
+
+    def __str__(self) -> str:
+        to = ", ".join(self.topics)
+        return f"producer to {to}, every {self.every_ms} ms, {self.keys} keys, {_words(self.conf)}"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPlan:
+    """A consumer in a group; `starts_ms` after the beginning, gone after `lives_ms` (0: stays)."""
+
+    group: str
+    conf: Mapping[str, Any]
+    topics: tuple[str, ...]
+    commits_each: bool
+    starts_ms: int
+    lives_ms: int
+
+    def __str__(self) -> str:
+        what = f"member of {self.group} on {', '.join(self.topics)}"
+        end = f", for {self.lives_ms} ms" if self.lives_ms else ""
+        return f"{what}, from {self.starts_ms} ms{end}, {_words(self.conf)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminPlan:
+    """At `at_ms`: `what` is create, delete, partitions or config."""
+
+    at_ms: int
+    what: str
+    topic: str
+    argument: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.topic} {self.argument if self.argument is not None else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """See the module's docstring.  Times in virtual ms from when the cluster is ready."""
+
+    seed: int
+    seconds: float
+    brokers: int
+    controllers: int
+    wire: bool
+    config: Mapping[str, Any]
+    topics: tuple[TopicPlan, ...]
+    producers: tuple[ProducerPlan, ...]
+    members: tuple[MemberPlan, ...]
+    admin: tuple[AdminPlan, ...]
+    faults: tuple[Fault, ...]
+
+    @classmethod
+    def of(cls, seed: int, seconds: float) -> Self:
+        """The plan of a seed; the same for ever, as long as this module is."""
+        chance = Stream(seed, "swarm")
+        brokers = (3, 3, 3, 1, 2, 4, 5)[chance.below(7)]
+        controllers = (1, 1, 1)[chance.below(3)]
+        config = _cluster_config(chance)
+        topics = tuple(
+            _topic(chance, f"t{number}", brokers) for number in range(chance.between(1, 3))
+        )
+        names = tuple(topic.name for topic in topics)
+        until_ms = round(seconds * 1000)
+        producers = tuple(_producer(chance, names) for _ in range(chance.between(1, 3)))
+        members = _members(chance, names, until_ms)
+        return cls(
+            seed,
+            seconds,
+            brokers,
+            controllers,
+            chance.chance(_HALF),
+            config,
+            topics,
+            producers,
+            members,
+            _admin(chance, topics, brokers, until_ms),
+            drawn_faults(seed, _place(brokers, controllers, producers, members), until_ms),
+        )
+
+    def __str__(self) -> str:
+        """On several lines, to be read."""
+        parts = [
+            f"seed {self.seed}, {self.seconds:g} s: {self.brokers} brokers, "
+            f"{self.controllers} controllers, wire={self.wire}, {dict(self.config)}",
+            *(f"  {topic}" for topic in self.topics),
+            *(f"  {producer}" for producer in self.producers),
+            *(f"  {member}" for member in self.members),
+            *(f"  {each.at_ms} ms: {each}" for each in self.admin),
+            *(f"  {at} ms: {words}" for at, words in self.faults),
+        ]
+        return "\n".join(parts)
+
+
+def _words(conf: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in conf.items() if key not in BOOTSTRAP)
+
+
+def _place(
+    brokers: int,
+    controllers: int,
+    producers: tuple[ProducerPlan, ...],
+    members: tuple[MemberPlan, ...],
+) -> Place:
+    return Place(
+        tuple(range(1, brokers + 1)),
+        tuple(range(FIRST_CONTROLLER_ID, FIRST_CONTROLLER_ID + controllers)),
+        tuple(f"producer-{number + 1}" for number in range(len(producers))),
+        tuple(
+            f"consumer-{number + 1}"
+            for number, member in enumerate(members)
+            if not member.starts_ms
+        ),
+    )
+
+
+def _cluster_config(chance: Stream) -> dict[str, Any]:
+    """Times shorter than Kafka's, often, so that much happens within a run."""
+    config: dict[str, Any] = {}
+    if chance.chance(_OFTEN):
+        config["replica.lag.time.max.ms"] = (2_000, 5_000, 10_000)[chance.below(3)]
+    if chance.chance(_HALF):
+        config["broker.session.timeout.ms"] = (3_000, 6_000)[chance.below(2)]
+        config["broker.heartbeat.interval.ms"] = 500
+    if chance.chance(_HALF):
+        config["group.initial.rebalance.delay.ms"] = chance.between(0, 1_000)
+    if chance.chance(_SELDOM):
+        config["replica.fetch.wait.max.ms"] = chance.between(50, 500)
+    config["offsets.topic.num.partitions"] = chance.between(1, 3)
+    return config
+
+
+def _topic(chance: Stream, name: str, brokers: int) -> TopicPlan:
+    copies = chance.between(1, min(brokers, 3)) if chance.chance(300) else min(brokers, 3)
+    config: dict[str, Any] = {"min.insync.replicas": chance.between(1, min(copies, 2))}
+    if chance.chance(_SELDOM):
+        config["unclean.leader.election.enable"] = True
+    if chance.chance(_SELDOM):
+        config["segment.bytes"] = 1_000
+    if chance.chance(_SELDOM):
+        config["message.timestamp.type"] = "LogAppendTime"
+    return TopicPlan(name, chance.between(1, 4), copies, config)
+
+
+def _producer(chance: Stream, topics: tuple[str, ...]) -> ProducerPlan:
+    conf: dict[str, Any] = {**BOOTSTRAP, "linger.ms": (0, 5, 100)[chance.below(3)]}
+    if chance.chance(_HALF):
+        conf["enable.idempotence"] = True
+    else:
+        conf["acks"] = (-1, -1, 1, 0)[chance.below(4)]
+    if chance.chance(_HALF):
+        conf["request.timeout.ms"] = (1_000, 3_000)[chance.below(2)]
+        conf["socket.timeout.ms"] = 5_000
+    if chance.chance(_SELDOM):
+        conf["message.timeout.ms"] = (2_000, 10_000)[chance.below(2)]
+    if chance.chance(_SELDOM):
+        conf["compression.type"] = ("gzip", "zstd", "lz4", "snappy")[chance.below(4)]
+    if chance.chance(_SELDOM):
+        conf["batch.num.messages"] = chance.between(1, 5)
+    chosen = topics if chance.chance(_HALF) else topics[: chance.between(1, len(topics))]
+    keys = chance.between(1, 20) if chance.chance(_HALF) else 0
+    return ProducerPlan(conf, chosen, (5, 20, 50, 200)[chance.below(4)], keys)
+
+
+def _members(chance: Stream, topics: tuple[str, ...], until_ms: int) -> tuple[MemberPlan, ...]:
+    members: list[MemberPlan] = []
+    for number in range(chance.between(1, 2)):
+        strategy = ("range", "roundrobin", "range,roundrobin")[chance.below(3)]
+        session_ms = (6_000, 10_000, 45_000)[chance.below(3)]
+        for place in range(chance.between(1, 3)):
+            members.append(_member(chance, f"g{number}", place, strategy, session_ms, topics))
+            if until_ms > 2_000 and chance.chance(_HALF):
+                members[-1] = _short_lived(chance, members[-1], until_ms)
+    return tuple(sorted(members, key=lambda member: member.starts_ms))
+
+
+def _member(
+    chance: Stream,
+    group: str,
+    place: int,
+    strategy: str,
+    session_ms: int,
+    topics: tuple[str, ...],
+) -> MemberPlan:
+    conf: dict[str, Any] = {
+        **BOOTSTRAP,
+        "group.id": group,
+        "auto.offset.reset": "earliest",
+        "partition.assignment.strategy": strategy,
+        "session.timeout.ms": session_ms,
+        "heartbeat.interval.ms": min(3_000, session_ms // 3),
+    }
+    commits_each = chance.chance(_HALF)
+    if commits_each:
+        conf["enable.auto.commit"] = False
+    else:
+        conf["auto.commit.interval.ms"] = (500, 5_000)[chance.below(2)]
+    if chance.chance(_SELDOM):
+        conf["group.instance.id"] = f"{group}-{place}"
+    if chance.chance(_SELDOM):
+        conf["isolation.level"] = "read_uncommitted"
+    chosen = topics if chance.chance(_OFTEN) else topics[:1]
+    return MemberPlan(group, conf, chosen, commits_each, 0, 0)
+
+
+def _short_lived(chance: Stream, member: MemberPlan, until_ms: int) -> MemberPlan:
+    starts_ms = chance.between(0, until_ms - 1_000)
+    lives_ms = chance.between(1_000, until_ms) if chance.chance(_HALF) else 0
+    return MemberPlan(
+        member.group, member.conf, member.topics, member.commits_each, starts_ms, lives_ms
+    )
+
+
+def _admin(
+    chance: Stream, topics: tuple[TopicPlan, ...], brokers: int, until_ms: int
+) -> tuple[AdminPlan, ...]:
+    """Topics that come and go beside those used, more partitions, other settings."""
+    plans: list[AdminPlan] = []
+    for number in range(chance.below(5)):
+        at_ms = chance.between(0, until_ms)
+        topic = topics[chance.below(len(topics))]
+        match chance.below(4):
+            case 0:
+                extra = _topic(chance, f"extra{number}", brokers)
+                plans.append(AdminPlan(at_ms, "create", extra.name, extra))
+                plans.append(AdminPlan(chance.between(at_ms, until_ms), "delete", extra.name, None))
+            case 1:
+                plans.append(AdminPlan(at_ms, "partitions", topic.name, topic.partitions + 1))
+            case 2:
+                value = str(chance.between(1, min(topic.replication_factor, 2)))
+                plans.append(AdminPlan(at_ms, "config", topic.name, ("min.insync.replicas", value)))
+            case _:
+                value = str(chance.between(500, 5_000))
+                plans.append(AdminPlan(at_ms, "config", topic.name, ("segment.bytes", value)))
+    return tuple(sorted(plans, key=lambda plan: plan.at_ms))

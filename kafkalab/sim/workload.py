@@ -1,0 +1,126 @@
+"""The applications of a swarm run, written as a learner would write them.
+
+Each notes what it asked for and what it was told in a `ClientHistory`.  They use only what clients
+have, and go on whatever the cluster does to them.
+
+Read next: `plan`, which says what they do; `swarm`, which starts them.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from kafkalab.client.errors import KafkaException
+from kafkalab.client.message import OFFSET_BEGINNING, Message, TopicPartition
+from kafkalab.ids import TopicPartition as Name
+from kafkalab.sim.client_history import ClientHistory, Sender
+from kafkalab.sim.plan import BOOTSTRAP, MemberPlan, ProducerPlan
+from kafkalab.world.apps import Function
+
+_POLL_S: Final = 1.0
+
+
+def producing(plan: ProducerPlan, count: int, history: ClientHistory) -> Function:
+    """Send `count` values, one every `every_ms`, then wait for every report."""
+
+    async def produce(app: Any) -> None:
+        is_idempotent = bool(plan.conf.get("enable.idempotence"))
+        history.senders[app.name] = Sender(int(plan.conf.get("acks", -1)), is_idempotent)
+        producer = app.producer(dict(plan.conf))
+
+        def report(error: Any, message: Message) -> None:
+            what = "failed" if error is not None else "acked"
+            history.note(app.name, what, *_place(message), error=error.name() if error else "")
+
+        for number in range(count):
+            topic = plan.topics[number % len(plan.topics)]
+            value = f"{app.name}/{number}".encode()
+            key = f"k{number % plan.keys}" if plan.keys else None
+            history.note(app.name, "sent", topic, value=value)
+            try:
+                producer.produce(topic, value=value, key=key, on_delivery=report)
+            except KafkaException as error:
+                history.note(app.name, "failed", topic, value=value, error=error.args[0].name())
+            await app.sleep(plan.every_ms / 1000)
+            await producer.poll(0)
+        await producer.flush()
+
+    return produce
+
+
+def consuming(plan: MemberPlan, history: ClientHistory) -> Function:
+    """Read as a member of a group, for as long as the plan says."""
+
+    async def consume(app: Any) -> None:
+        if plan.starts_ms:
+            await app.sleep(plan.starts_ms / 1000)
+        history.members[app.name] = plan.group
+        consumer = app.consumer(dict(plan.conf))
+        consumer.subscribe(list(plan.topics), *_callbacks(app.name, history))
+        end = history.now() + plan.lives_ms
+        while not plan.lives_ms or history.now() < end:
+            message = await consumer.poll(_POLL_S)
+            if message is None or message.error() is not None:
+                continue
+            history.note(app.name, "polled", *_place(message))
+            if plan.commits_each:
+                await _commit(app.name, consumer, message, history)
+        await consumer.close()
+
+    return consume
+
+
+async def _commit(client: str, consumer: Any, message: Message, history: ClientHistory) -> None:
+    topic, partition, offset, _ = _place(message)
+    try:
+        await consumer.commit(message=message)
+    except KafkaException as error:
+        name = error.args[0].name()
+        history.note(client, "not_committed", topic, partition, offset + 1, error=name)
+    else:
+        history.note(client, "committed", topic, partition, offset + 1)
+
+
+def _callbacks(client: str, history: ClientHistory) -> tuple[Any, Any, Any]:
+    def noting(what: str) -> Any:
+        def note(_: Any, partitions: list[TopicPartition]) -> None:
+            for one in partitions:
+                history.note(client, what, one.topic, one.partition)
+
+        return note
+
+    return noting("assigned"), noting("revoked"), noting("lost")
+
+
+def auditing(partitions: Iterable[Name], history: ClientHistory) -> Function:
+    """Read all there is of these partitions, outside of any group, and end."""
+    names = list(partitions)
+
+    async def audit(app: Any) -> None:
+        history.auditors[app.name] = None
+        consumer = app.consumer({**BOOTSTRAP, "group.id": app.name})
+        ends = {}
+        for name in names:
+            place = TopicPartition(name.topic, name.partition)
+            _, ends[name] = await consumer.get_watermark_offsets(place)
+        consumer.assign([TopicPartition(*name, OFFSET_BEGINNING) for name in names])
+        while any(_position(consumer, name) < end for name, end in ends.items()):
+            message = await consumer.poll(_POLL_S)
+            if message is not None and message.error() is None:
+                history.note(app.name, "polled", *_place(message))
+
+    return audit
+
+
+def _position(consumer: Any, name: Name) -> int:
+    offset: int = consumer.position([TopicPartition(*name)])[0].offset
+    return max(offset, 0)
+
+
+def _place(message: Message) -> tuple[str, int, int, bytes | None]:
+    offset = message.offset()
+    return (
+        message.topic() or "",
+        -1 if message.partition() is None else int(message.partition() or 0),
+        -1 if offset is None else offset,
+        message.value(),
+    )
