@@ -10,8 +10,8 @@ that a simulation runs.
 
 Invariants: the world changes on the loop's thread alone, under the lock; after `close` no thread,
 task or descriptor is left.
-Left out: data on disk; freezing into a simulation.
-Read next: `pacing`, `listener`.
+Left out: data on disk.
+Read next: `pacing`, `listener`; `freezing`, the way back into virtual time.
 """
 
 import asyncio
@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeId, server_name
+from kafkalab.live.freezing import frozen
 from kafkalab.live.listener import HOST, Listener, bind
 from kafkalab.live.pacing import Pacing
+from kafkalab.sim import Simulation
 from kafkalab.world import World, servers
 from kafkalab.world.operator import OPERATOR, Operator, create_topic_request, raise_refused
 
@@ -68,13 +70,18 @@ class LiveCluster:
         self._ports = [bound.getsockname()[1] for bound in self._sockets]
         self.world = World(seed, latency_ms=0)
         servers.build(
-            self.world, brokers, controllers, self.config, lambda n: (HOST, self._ports[n - 1])
+            self.world,
+            brokers,
+            controllers,
+            self.config,
+            lambda n: (server_name(n), self._ports[n - 1]),
         )
         self._loop = asyncio.new_event_loop()
         self._pacing = Pacing(self.world, self._loop)
+        addresses = {server_name(n): (HOST, port) for n, port in enumerate(self._ports, 1)}
         self._listeners = [
-            Listener(self._pacing, server_name(number + 1), bound)
-            for number, bound in enumerate(self._sockets)
+            Listener(self._pacing, name, bound, addresses)
+            for name, bound in zip(addresses, self._sockets, strict=True)
         ]
         self._observers: list[tuple[Observer, frozenset[str]]] = []
         self._told = 0  # the next entry of the trace that observers have not been told of
@@ -159,6 +166,15 @@ class LiveCluster:
         raise_refused(operator.answer.topics)
         self.wait(lambda: servers.knows_topic(self.world, name), _CALL_LIMIT_S, f"all know {name}")
 
+    def freeze(self, name: str | None = None) -> Simulation:
+        """A simulation of this instant, to be run on and forked; the live cluster goes on.
+
+        Real clients are not in it: their connections end there, as if their processes had died.
+        """
+        with self.locked() as world:
+            at = f"{self.name}, frozen at {world.now} ms"
+            return frozen(world, self.config, name or at)
+
     def observe(self, observer: Observer, kinds: Collection[str]) -> None:
         """Call `observer(now, kinds of the events)` after each turn with events of these kinds.
 
@@ -237,6 +253,7 @@ class LiveCluster:
                 task.add_done_callback(lambda _: self._pacing.run())
             elif not is_up and listener.is_open:
                 listener.close()
+                listener.hang_up()
 
     def _tell_observers(self) -> None:
         trace = self.world.trace

@@ -15,6 +15,7 @@ from typing import Self
 from kafkalab.ids import ConnectionId, NodeName
 from kafkalab.node import Envelope, Kind, Outbox
 from kafkalab.protocol.api_keys import ApiKey
+from kafkalab.world import World
 
 
 class ExternalClient:
@@ -74,6 +75,12 @@ class ExternalClient:
         other.is_closed = self.is_closed
         other._answers = self._answers.copy()
         return other
+
+
+def leave(world: World, client: ExternalClient) -> None:
+    """The real client has gone: its connection ends, what it had sent still arrives."""
+    world.network.send(client.name, Envelope(client.connection, Kind.CLOSE), 0, world.now)
+    world.remove(client.name)
 
 
 _NOTHING = Outbox([], [])

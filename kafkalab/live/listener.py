@@ -13,11 +13,13 @@ Read next: `edge`, `pacing`; `server.channels`, which keeps the order of answers
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from typing import Final, cast
 
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import NodeName
-from kafkalab.live.edge import ExternalClient
+from kafkalab.live.advertised import Address, advertised
+from kafkalab.live.edge import ExternalClient, leave
 from kafkalab.live.frames_in import FramesIn
 from kafkalab.live.pacing import Pacing
 from kafkalab.node import Envelope, Kind
@@ -36,8 +38,15 @@ _WAITING_MAX: Final = 100
 class Listener:
     """One broker's listening socket and the connections it has taken."""
 
-    def __init__(self, pacing: Pacing, broker: NodeName, bound: socket.socket) -> None:
+    def __init__(
+        self,
+        pacing: Pacing,
+        broker: NodeName,
+        bound: socket.socket,
+        addresses: Mapping[NodeName, Address],
+    ) -> None:
         self.pacing = pacing
+        self.addresses = addresses  # of all brokers, as clients are to be told
         self.broker = broker
         self.port: int = bound.getsockname()[1]
         self.connections: dict[NodeName, Connection] = {}
@@ -71,6 +80,11 @@ class Listener:
         elif self._bound is not None:
             self._bound.close()
             self._bound = None
+
+    def hang_up(self) -> None:
+        """The broker has died: end the connections that the world has not heard of yet."""
+        for connection in list(self.connections.values()):
+            connection.hang_up()
 
     def write_answers(self) -> None:
         """Send what the world has said to clients since the last call."""
@@ -118,10 +132,8 @@ class Connection(asyncio.BufferedProtocol):
             return
         listener = self._listener
         del listener.connections[client.name]
-        world = listener.pacing.world
         with listener.pacing.lock:
-            world.network.send(client.name, Envelope(client.connection, Kind.CLOSE), 0, world.now)
-            world.remove(client.name)
+            leave(listener.pacing.world, client)
         listener.pacing.run()
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -181,9 +193,11 @@ class Connection(asyncio.BufferedProtocol):
         client, transport = self._client, self._transport
         if client is None or transport is None:
             return
+        addresses = self._listener.addresses
         for envelope in client.take_answers():
+            message = advertised(envelope.api_key, envelope.message, addresses)
             transport.writelines(
-                response_frame(envelope.message, envelope.api_version, envelope.correlation_id)
+                response_frame(message, envelope.api_version, envelope.correlation_id)
             )
         if client.is_closed:
             transport.close()
@@ -202,6 +216,11 @@ class Connection(asyncio.BufferedProtocol):
         elif not self._is_read and keeps_up and self._is_writable:
             self._is_read = True
             self._transport.resume_reading()
+
+    def hang_up(self) -> None:
+        """End it if nothing was asked on it: the world ends the others."""
+        if self._client is not None and not self._client.sent:
+            self._abort()
 
     def drop(self) -> None:
         """The cluster is closing: end the connection without a word to the world."""

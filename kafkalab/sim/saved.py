@@ -47,6 +47,10 @@ class CannotLoad(LearnerError):
 def write(sim: "Simulation", *, has_source: bool = True) -> dict[str, Any]:
     """Everything that makes this run again, as JSON has it."""
     world = sim.world
+    if not sim.options:
+        raise LearnerError(
+            f"{sim.name!r} cannot be saved: it began as a live cluster, which no seed repeats"
+        )
     code: dict[str, dict[str, str]] = {}
 
     def name_of(function: Any) -> str:

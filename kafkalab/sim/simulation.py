@@ -308,6 +308,23 @@ class Simulation:
         view.branch = self.branch
         return view
 
+    @classmethod
+    def of(cls, world: World, config: Config, name: str) -> Self:
+        """A simulation that goes on from a world made elsewhere; `kafka:9092` names it from now on.
+
+        Its clients are to be nodes of this project; nothing before this instant can be seen again.
+        """
+        sim = cls.__new__(cls)
+        sim._attach(world)
+        sim.options, sim.config, sim.name, sim.is_closed = {}, config, name, False
+        sim.bootstrap = tuple(node.name for node in cluster.brokers(world))
+        world.apps.clients = SimulatedClients(sim.bootstrap)
+        sim.started_at = world.now
+        sim.driver.history = History(world)
+        sim.branch = Branch(sim, name, world.now)
+        opened(sim)
+        return sim
+
     def _with(self, world: World, name: str) -> Self:
         other = type(self).__new__(type(self))
         other._attach(world)

@@ -151,6 +151,10 @@ class Network:
         """How long a message from one node to another takes."""
         return self._delays.get((source, target), self._latency_ms)
 
+    def set_latency(self, latency_ms: int) -> None:
+        """How long messages take from now on where no `delay` was set."""
+        self._latency_ms = latency_ms
+
     def fork(self, scheduler: Scheduler) -> Self:
         other = type(self)(scheduler, self.is_wire, self._latency_ms)
         other._delays = self._delays.copy()

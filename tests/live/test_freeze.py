@@ -1,0 +1,132 @@
+"""A live cluster frozen into a simulation: run on there, forked, broken, and untouched here."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kafkalab import Consumer, LiveCluster, Producer, Simulation
+from kafkalab.errors import LearnerError
+from kafkalab.live.edge import ExternalClient
+from kafkalab.sim.invariants import Monitor
+
+confluent_kafka = pytest.importorskip("confluent_kafka")
+
+
+class Load:
+    """A real producer and a real group member that work until they are told to stop."""
+
+    def __init__(self, cluster: LiveCluster) -> None:
+        self._servers = cluster.bootstrap_servers
+        self._is_over = threading.Event()
+        self.acknowledged = self.read = 0
+        self.errors: list[Any] = []
+        self._threads = [threading.Thread(target=each) for each in (self._produce, self._consume)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _report(self, error: Any, message: Any) -> None:
+        if error is not None:
+            self.errors.append(error)
+        self.acknowledged += 1
+
+    def _produce(self) -> None:
+        producer = confluent_kafka.Producer(
+            {"bootstrap.servers": self._servers, "enable.idempotence": True, "linger.ms": 1}
+        )
+        number = 0
+        while not self._is_over.is_set():
+            producer.produce("orders", f"{number}", key=f"{number % 7}", on_delivery=self._report)
+            number += 1
+            producer.poll(0.001)
+        producer.flush(20)
+
+    def _consume(self) -> None:
+        consumer = confluent_kafka.Consumer(
+            {
+                "bootstrap.servers": self._servers,
+                "group.id": "shipping",
+                "auto.offset.reset": "earliest",
+            }
+        )
+        consumer.subscribe(["orders"])
+        while not self._is_over.is_set():
+            message = consumer.poll(0.1)
+            self.read += message is not None and message.error() is None
+        consumer.close()
+
+
+def watched(sim: Simulation, seconds: float) -> None:
+    monitor = Monitor(sim.world, acks_all=True)
+    until = sim.now + round(seconds * 1000)
+    while sim.world.step(until):
+        monitor.after_step()
+    sim.world.pass_time(until)
+    monitor.at_rest()
+
+
+def test_this_instant_under_load_goes_on_in_virtual_time() -> None:
+    config = {"group.initial.rebalance.delay.ms": 100}
+    with LiveCluster(brokers=3, config=config) as cluster:
+        cluster.create_topic("orders", 3, 3, config={"min.insync.replicas": 2})
+        with Load(cluster) as load:
+            cluster.wait(lambda: load.read > 200, 20, "records are read")
+            with cluster.locked() as world:
+                promised = load.acknowledged
+                sim = cluster.freeze()
+                before, entries = world.trace.digest(), world.trace.next_id
+                assert sim.now == world.now
+                assert "frozen at" in repr(sim)
+                watched(sim, 10)
+                fork = sim.fork()
+                fork.broker(fork.leader("orders", 0)).crash()
+                fork.run(12)
+                assert (world.trace.digest(), world.trace.next_id) == (before, entries)
+            was_read = load.read
+            cluster.wait(lambda: load.read > was_read + 200, 20, "the live cluster goes on")
+            assert [cluster.broker(each).state for each in (1, 2, 3)] == ["online"] * 3
+        assert load.errors == []
+        assert not [each for each in sim.world.nodes.values() if isinstance(each, ExternalClient)]
+        assert sorted(sim.isr("orders", 0)) == [1, 2, 3]
+        assert len(fork.isr("orders", 0)) == 2
+        stored = len(sim.records("orders"))
+        assert 0 < promised <= stored <= load.acknowledged
+        assert len(fork.records("orders")) == stored
+
+
+def test_the_copies_are_a_simulation_like_any_other(tmp_path: Path) -> None:
+    with LiveCluster(brokers=3) as cluster:
+        cluster.create_topic("orders", 1, 3)
+        live = confluent_kafka.Producer({"bootstrap.servers": cluster.bootstrap_servers})
+        live.produce("orders", "live")
+        assert live.flush(10) == 0
+        sim = cluster.freeze("then")
+        del live
+    assert sim.name == "then"
+    with pytest.raises(LearnerError, match="began as a live cluster"):
+        sim.save(tmp_path / "then.json")
+    one, other = sim.fork(), sim.fork()
+    for branch in (one, other):
+        producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=branch)
+        producer.produce("orders", "virtual")
+        assert producer.flush() == 0
+        conf = {"group.id": "g", "auto.offset.reset": "earliest"}
+        consumer = Consumer({"bootstrap.servers": "kafka:9092", **conf}, sim=branch)
+        consumer.subscribe(["orders"])
+        values = []
+        while len(values) < 2:
+            message = consumer.poll(1.0)
+            if message is not None:
+                values.append(message.value())
+        assert values == [b"live", b"virtual"]
+    assert one.trace.digest() == other.trace.digest()
+    assert [record.value for record in sim.records("orders")] == [b"live"]
