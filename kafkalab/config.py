@@ -131,7 +131,16 @@ BROKER_KEYS: Final[Mapping[str, Key]] = _keys(
     Key("broker.session.timeout.ms", _I, 9_000, 1),
     Key("controller.quorum.election.timeout.ms", _I, 1_000, 1),
     Key("controller.quorum.fetch.timeout.ms", _I, 2_000, 1),
+    Key("controller.quorum.election.backoff.max.ms", _I, 1_000, 0),
     Key("controller.quorum.request.timeout.ms", _I, 2_000, 1),
+    Key("controller.quorum.retry.backoff.ms", _I, 20, 0),
+    Key("controller.quorum.fetch.max.bytes", _I, 1 << 20, 1),
+    Key("controller.quorum.fetch.snapshot.max.bytes", _I, 1 << 20, 1),
+    Key("metadata.log.max.record.bytes.between.snapshots", _L, 20 << 20, 1),
+    Key("metadata.log.max.snapshot.interval.ms", _L, 3_600_000, 0),
+    Key("metadata.log.segment.bytes", _I, 1 << 30, 14),
+    Key("metadata.max.retention.bytes", _L, 100 << 20),
+    Key("metadata.max.retention.ms", _L, 7 * DAY_MS),
     Key("metadata.max.idle.interval.ms", _I, 500, 0),
     Key("controlled.shutdown.enable", _B, True),
     Key("broker.rack", _S, None),
@@ -164,6 +173,10 @@ LAB_DEFAULTS: Final[Mapping[str, tuple[Any, str]]] = {
     "transaction.state.log.num.partitions": (
         3,
         "fifty would crowd every picture of a small cluster",
+    ),
+    "controller.quorum.retry.backoff.ms": (
+        100,
+        "twenty would fill a trace with attempts on a controller that has crashed",
     ),
     "max.connections": (1_000, "one notebook process serves them all"),
 }

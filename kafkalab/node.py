@@ -110,13 +110,14 @@ class Call:
 
     `owner` names the component to which the answer goes, `key` what it asked about, as that
     component knows it.  The answer arrives as `on_response(key, response, now)`; response None
-    means that the connection broke or `request.timeout.ms` passed.
+    means that the connection broke or `timeout_ms` (None: `request.timeout.ms`) passed.
     """
 
     target: NodeId
     request: Any
     owner: str
     key: Hashable = None
+    timeout_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -132,9 +133,16 @@ class Effects:
         """Add an event to the trace (`events.FIELDS` says which fields a kind has)."""
         self.events.append((kind, *fields))
 
-    def call(self, target: NodeId, request: Any, owner: str, key: Hashable = None) -> None:
+    def call(
+        self,
+        target: NodeId,
+        request: Any,
+        owner: str,
+        key: Hashable = None,
+        timeout_ms: int | None = None,
+    ) -> None:
         """Ask a peer."""
-        self.calls.append(Call(target, request, owner, key))
+        self.calls.append(Call(target, request, owner, key, timeout_ms))
 
     def reply(self, ticket: Ticket, response: Any) -> None:
         """Answer a request; None ends it without an answer (Produce with acks=0)."""

@@ -1,8 +1,9 @@
-"""Events for the trace: what records mean, said when they are written.
+"""Events for the trace: what records mean, said when they are committed.
 
 The first leader of a new partition is no election, so it is not announced as one.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from kafkalab.ids import TopicPartition
@@ -13,7 +14,7 @@ from kafkalab.node import Effects
 
 
 def announce(
-    effects: Effects, records: list[Any], before: MetadataImage, after: MetadataImage
+    effects: Effects, records: Sequence[Any], before: MetadataImage, after: MetadataImage
 ) -> None:
     """Say what has changed from one image to the next."""
     for record in records:

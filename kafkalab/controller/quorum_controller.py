@@ -10,8 +10,11 @@ committed.  All state that matters is in the log: a restarted controller replays
 Invariant: an answer leaves only when everything it may rest on is committed.
 
 In Kafka: `QuorumController`.
-Left out: handing over to another voter (with one voter it is active from its first moment), ACLs,
-quotas, reassignments, feature updates, delegation tokens.
+A controller is active while its node leads the quorum, from the moment at which it has replayed all
+that was committed before.  Deposed, it throws away what it had written and refuses whom it had not
+answered yet: they ask the next one, who may find their wish already fulfilled, as in Kafka.
+
+Left out: ACLs, quotas, reassignments, feature updates, delegation tokens.
 Read next: `written_state`, then `topics`, `brokers`, `heartbeats`, `elections`, `partitions`.
 """
 
@@ -30,10 +33,11 @@ from kafkalab.controller.refusals import refusal
 from kafkalab.controller.written_state import Decision, WrittenState
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import NodeId
-from kafkalab.metadata import MetadataDelta, MetadataImage
+from kafkalab.metadata import MetadataImage
 from kafkalab.node import Effects, Ticket
 from kafkalab.protocol.api_keys import ApiKey
-from kafkalab.raft import RaftClient
+from kafkalab.raft import RaftClient, replay
+from kafkalab.raft.raft_client import LOADER
 
 K = ApiKey
 #: Who decides what: (written state, request, now) -> records and response, or KafkaError.
@@ -58,23 +62,51 @@ class Parked(NamedTuple):
 
     offset: int
     ticket: Ticket
+    request: Any
     response: Any
 
 
-class Active(NamedTuple):
-    """What only the leader of the quorum has."""
+class Written(NamedTuple):
+    """Records on their way, and what they change, to be announced once they are committed."""
 
+    offset: int
+    records: list[Any]
+    before: MetadataImage
+    after: MetadataImage
+
+
+class Active(NamedTuple):
+    """What only the leader of the quorum has, in one epoch."""
+
+    epoch: int
     state: WrittenState
     periodic: Periodic
+    written: deque[Written]
 
 
 class QuorumController:
     """One controller.  `image` is the committed metadata."""
 
-    __slots__ = ("_active", "_config", "_effects", "_parked", "_raft", "_seed", "image", "node_id")
+    __slots__ = (
+        "_active",
+        "_config",
+        "_effects",
+        "_listener",
+        "_parked",
+        "_raft",
+        "_seed",
+        "image",
+        "node_id",
+    )
 
     def __init__(
-        self, node_id: NodeId, config: Config, raft: RaftClient, effects: Effects, seed: int
+        self,
+        node_id: NodeId,
+        config: Config,
+        raft: RaftClient,
+        effects: Effects,
+        seed: int,
+        listener: str = LOADER,
     ) -> None:
         self.node_id = node_id
         self.image = MetadataImage.EMPTY
@@ -82,6 +114,7 @@ class QuorumController:
         self._raft = raft
         self._effects = effects
         self._seed = seed
+        self._listener = listener
         self._active: Active | None = None
         self._parked: deque[Parked] = deque()
 
@@ -96,10 +129,9 @@ class QuorumController:
             answer = describe_cluster(request, self._raft.voters, self._raft.leader_id)
             self._effects.reply(ticket, answer)
             return
+        self.settle(now)
         if self._active is None:
-            self.settle(now)
-        if self._active is None:
-            self._effects.reply(ticket, refusal(request, KafkaError(ErrorCode.NOT_CONTROLLER)))
+            self._refuse(ticket, request)
             return
         state = self._active.state
         try:
@@ -107,35 +139,60 @@ class QuorumController:
         except KafkaError as refused:
             decision = Decision([], refusal(request, refused))
         self._write(state, decision.records, now)
-        self._parked.append(Parked(state.image.offset, ticket, decision.response))
+        self._parked.append(Parked(state.image.offset, ticket, request, decision.response))
 
     def settle(self, now: int) -> None:
         """Take in what is committed, and let go the answers that waited for it."""
-        self._take_committed()
         raft = self._raft
+        if self._active is not None and not self._is_still_active(self._active):
+            self._renounce(self._active)
+        if raft.has_news(self._listener):
+            self._take_committed()
         if self._active is None and raft.is_leader and self.image.epoch == raft.epoch:
             self._activate(now)
             self._take_committed()
-        parked = self._parked
-        while parked and parked[0].offset < raft.high_watermark:
-            _, ticket, response = parked.popleft()
-            self._effects.reply(ticket, response)
+        if self._parked:
+            self._answer_committed()
+
+    def _is_still_active(self, active: Active) -> bool:
+        return self._raft.is_leader and self._raft.epoch == active.epoch
+
+    def _answer_committed(self) -> None:
+        parked, high_watermark = self._parked, self._raft.high_watermark
+        while parked and parked[0].offset < high_watermark:
+            self._effects.reply(parked[0].ticket, parked[0].response)
+            parked.popleft()
+
+    def _renounce(self, active: Active) -> None:
+        """Another leads, or nobody: what was written and is not committed may never be."""
+        self._take_committed()  # what was committed while this node led
+        self._answer_committed()
+        self._active = None
+        while self._parked:
+            parked = self._parked.popleft()
+            self._refuse(parked.ticket, parked.request)
+        self._effects.emit("ControllerRenounced", active.epoch)
+
+    def _refuse(self, ticket: Ticket, request: Any) -> None:
+        """Not here: whoever asked looks for the active controller."""
+        error = KafkaError(ErrorCode.NOT_CONTROLLER, "this controller is not the active one")
+        self._effects.reply(ticket, refusal(request, error))
 
     def on_timer(self, now: int) -> None:
         """Fence the brokers that went silent, and do what is done from time to time."""
-        if self._active is None:
-            self.settle(now)
+        self.settle(now)
         if self._active is None:
             return
-        state, periodic = self._active
+        state, periodic = self._active.state, self._active.periodic
         for broker_id in state.sessions.pop_expired(now):
             self._write(state, brokers.fence_silent(state, broker_id), now)
         self._write(state, periodic.run_due(state, now), now)
 
     def next_timer(self) -> int | None:
         if self._active is None:
-            return 0 if self._raft.is_leader else None  # at once: there may be much to write
-        state, periodic = self._active
+            is_to_begin = self._raft.is_leader and self._raft.has_news(self._listener)
+            return 0 if is_to_begin else None
+        state, periodic = self._active.state, self._active.periodic
         timers = (state.sessions.next_timer(), periodic.next_timer())
         return min((timer for timer in timers if timer is not None), default=None)
 
@@ -149,7 +206,9 @@ class QuorumController:
                 state.sessions.register(broker.id, broker.epoch)
             else:
                 state.sessions.resume(broker.id, broker.epoch, now)
-        self._active = Active(state, Periodic(self._config, now))
+        epoch = self._raft.epoch
+        self._active = Active(epoch, state, Periodic(self._config, now), deque())
+        self._effects.emit("ControllerActivated", epoch, self.image.offset)
         if not self.image.features:
             self._write(state, bootstrap_records(self._config), now)
 
@@ -159,28 +218,40 @@ class QuorumController:
         before = state.image
         last_offset = self._raft.append(records, now)
         state.replay(records, last_offset, self._raft.epoch)
-        announce(self._effects, records, before, state.image)
+        assert self._active is not None
+        self._active.written.append(Written(last_offset, records, before, state.image))
 
     def _take_committed(self) -> None:
-        committed = self._raft.take_committed()
+        committed = self._raft.take_committed(self._listener)
         if not committed:
             return
-        last = committed[-1]
-        if self._active is not None and self._active.state.image.offset == last.last_offset:
-            self.image = self._active.state.image  # all that is written is committed
+        active, last = self._active, committed[-1]
+        if active is not None:
+            self._take_written(active, last.last_offset)
+        if self.image.offset >= last.last_offset:
             return
-        delta = MetadataDelta(self.image)
+        # What a deposed leader left uncommitted; a new process knows nothing, so all would be news.
+        is_inherited = self._raft.is_leader and self.image.offset >= 0
         for batch in committed:
-            for record in batch.records:
-                delta.replay(record)
-        self.image = delta.finish(last.last_offset, last.epoch)
+            if batch.last_offset <= self.image.offset:
+                continue
+            before = self.image
+            self.image = replay(before, batch)
+            if is_inherited and not batch.is_snapshot:
+                announce(self._effects, batch.records, before, self.image)
+
+    def _take_written(self, active: Active, last_offset: int) -> None:
+        """What this controller wrote is committed up to here."""
+        while active.written and active.written[0].offset <= last_offset:
+            _, records, before, self.image = active.written.popleft()
+            announce(self._effects, records, before, self.image)
 
     def fork(self, effects: Effects, raft: RaftClient) -> Self:
         """An equal controller on a forked raft."""
-        other = type(self)(self.node_id, self._config, raft, effects, self._seed)
+        other = type(self)(self.node_id, self._config, raft, effects, self._seed, self._listener)
         other.image = self.image
         if self._active is not None:
-            state, periodic = self._active
-            other._active = Active(state.fork(), periodic.fork())
+            epoch, state, periodic, written = self._active
+            other._active = Active(epoch, state.fork(), periodic.fork(), written.copy())
         other._parked = self._parked.copy()
         return other

@@ -10,7 +10,7 @@ In Kafka: `MetadataDelta`, `TopicsDelta`, `ClusterDelta`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Self, TypeVar
 
 from kafkalab.ids import NodeId, TopicPartition, Uuid
 from kafkalab.metadata import records as r
@@ -23,6 +23,7 @@ from kafkalab.metadata.image import (
 )
 
 NO_LEADER_CHANGE: Final = -2
+_Key = TypeVar("_Key")
 
 
 class MetadataDelta:
@@ -43,6 +44,31 @@ class MetadataDelta:
         self._features: dict[str, int] | None = None
         self._controllers: dict[NodeId, Uuid] | None = None
         self._next_producer_id = image.next_producer_id
+
+    @classmethod
+    def between(cls, old: MetadataImage, new: MetadataImage) -> Self:
+        """The delta that makes `new` of `old`: what a snapshot changes, whatever led to it.
+
+        In Kafka: `MetadataDelta.finishSnapshot`, which removes what a snapshot does not name.
+        """
+        delta = cls(old)
+        delta._brokers, delta._features = dict(new.brokers), dict(new.features)
+        delta._topics, delta._topics_by_id = dict(new.topics), dict(new.topics_by_id)
+        delta._configs, delta._controllers = dict(new.configs), dict(new.controllers)
+        delta._next_producer_id = new.next_producer_id
+        delta.changed_brokers = _different(old.brokers, new.brokers)
+        delta.changed_configs = _different(old.configs, new.configs)
+        for name in _different(old.topics, new.topics):
+            before, after = old.topics.get(name), new.topics.get(name)
+            if before is not None and (after is None or after.topic_id != before.topic_id):
+                delta.deleted_topics[name] = before
+                before = None
+            if after is not None:
+                delta.changed_topics[name] = None
+                known = before.partitions if before is not None else {}
+                for number in _different(known, after.partitions):
+                    delta.changed_partitions[TopicPartition(name, number)] = None
+        return delta
 
     @property
     def is_empty(self) -> bool:
@@ -243,6 +269,11 @@ class MetadataDelta:
         if self._controllers is None:
             self._controllers = dict(self.image.controllers)
         self._controllers[record.controller_id] = record.incarnation_id
+
+
+def _different(old: Mapping[_Key, object], new: Mapping[_Key, object]) -> dict[_Key, None]:
+    """The keys whose values differ, those of the old first."""
+    return {key: None for key in (*old, *new) if old.get(key) != new.get(key)}
 
 
 def merge(partition: PartitionImage, change: r.PartitionChangeRecord) -> PartitionImage:

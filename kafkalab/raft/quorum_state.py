@@ -1,9 +1,9 @@
-"""What a member of the quorum must not forget over a restart: its epoch, and who led it.
+"""What a member of the quorum must not forget over a restart: epoch, leader, and its own vote.
 
-Without it a restarted voter could lead, or vote, twice in one epoch.
+Without it a restarted voter could lead, or vote, twice in one epoch (Q1, Q2).  It is written before
+anyone is told: every answer leaves after the call that saved it.
 
-In Kafka: `QuorumStateData` in the file `quorum-state`, `FileQuorumStateStore`.
-Left out: the vote, until there is one to cast.
+In Kafka: `ElectionState`, `QuorumStateData` in the file `quorum-state`, `FileQuorumStateStore`.
 """
 
 from typing import Final, NamedTuple
@@ -15,10 +15,11 @@ _FILE: Final = "quorum-state"
 
 
 class QuorumState(NamedTuple):
-    """The newest epoch a node has seen, and its leader if it knows."""
+    """The newest epoch a node has seen, its leader if it knows, and whom it voted for in it."""
 
     leader_epoch: int = 0
     leader_id: NodeId = NO_NODE
+    voted_id: NodeId = NO_NODE
 
 
 def load(disk: Disk) -> QuorumState:

@@ -60,11 +60,22 @@ BROKER_APIS: Final[Mapping[int, Api]] = {
     K.OFFSET_DELETE: Api("groups", "handle_group_request"),
     K.DESCRIBE_CLUSTER: Api("metadata", "handle_describe_cluster"),
     K.UNREGISTER_BROKER: Api(_FORWARD, "forward"),
+    K.DESCRIBE_QUORUM: Api(_FORWARD, "forward"),
 }
 
 CONTROLLER_APIS: Final[Mapping[int, Api]] = {
-    K.FETCH: Api("quorum", "handle_metadata_fetch"),
     K.API_VERSIONS: Api("api_versions", "handle_api_versions"),
+    **{
+        key: Api("quorum", "handle_raft_request")
+        for key in (
+            K.FETCH,
+            K.FETCH_SNAPSHOT,
+            K.VOTE,
+            K.BEGIN_QUORUM_EPOCH,
+            K.END_QUORUM_EPOCH,
+            K.DESCRIBE_QUORUM,
+        )
+    },
     **{
         key: Api("quorum", "handle_controller_request")
         for key in (

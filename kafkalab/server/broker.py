@@ -21,10 +21,10 @@ from kafkalab.config import Config
 from kafkalab.groups import GroupCoordinator
 from kafkalab.ids import NodeId, NodeName, server_name
 from kafkalab.log import Disk
-from kafkalab.metadata import MetadataDelta, MetadataImage
+from kafkalab.metadata import MetadataImage
 from kafkalab.node import Envelope, Outbox
 from kafkalab.protocol.messages.brokers import Listener
-from kafkalab.raft import RaftClient
+from kafkalab.raft import CommittedBatch, RaftClient, delta_of
 from kafkalab.replica import ReplicaManager
 from kafkalab.server import auto_topics, forwarding, lifecycle, producer_ids
 from kafkalab.server.apis import BROKER_APIS
@@ -133,8 +133,10 @@ class Broker:
 
     def settle(self, now: int) -> None:
         """Carry news between the parts: committed metadata, changed roles, high watermarks."""
-        for committed in self.raft.take_committed():
-            self._publish(committed.records, committed.last_offset, committed.epoch, now)
+        if self.raft.has_news():
+            for committed in self.raft.take_committed():
+                self._publish(committed, now)
+            self.raft.maybe_snapshot(self.image, now)
         for partition, leader_epoch in self.replicas.take_role_changes():
             if partition.topic != OFFSETS_TOPIC:
                 continue
@@ -148,12 +150,10 @@ class Broker:
             if partition.topic == OFFSETS_TOPIC:
                 self.groups.on_high_watermark(partition.partition, high_watermark, now)
 
-    def _publish(self, records: tuple[Any, ...], offset: int, epoch: int, now: int) -> None:
-        delta = MetadataDelta(self.image)
-        for record in records:
-            delta.replay(record)
-        self.image = delta.finish(offset, epoch)
-        self.lifecycle.on_metadata(offset, now)
+    def _publish(self, committed: CommittedBatch, now: int) -> None:
+        delta = delta_of(self.image, committed)
+        self.image = delta.finish(committed.last_offset, committed.epoch)
+        self.lifecycle.on_metadata(self.image.offset, now)
         epoch_now = self.lifecycle.broker_epoch
         if epoch_now >= 0:
             self.replicas.broker_epoch = epoch_now

@@ -91,6 +91,7 @@ class Controller:
     def settle(self, now: int) -> None:
         """What the quorum has committed changes the controller's state and frees its answers."""
         self.quorum.settle(now)
+        self.raft.maybe_snapshot(self.quorum.image, now)
 
     def restarted(self, now: int) -> Self:
         """A new process on this controller's disk."""

@@ -155,17 +155,20 @@ class Lifecycle:
     def _ask(self, metadata_offset: int) -> None:
         self._asking = True
         self._due = None
+        # Not as long as others wait: a controller that was cut off must not cost the session.
+        timeout_ms = self._config.int("broker.heartbeat.interval.ms")
         if self.state is S.NOT_RUNNING:
-            self._effects.call(ACTIVE_CONTROLLER, self._registration(), OWNER, "register")
+            request = self._registration()
+            self._effects.call(ACTIVE_CONTROLLER, request, OWNER, "register", timeout_ms)
             return
-        request = BrokerHeartbeatRequest(
+        heartbeat = BrokerHeartbeatRequest(
             broker_id=self._broker_id,
             broker_epoch=self.broker_epoch,
             current_metadata_offset=metadata_offset,
             want_fence=self.state is S.STARTING,
             want_shut_down=self.state is S.PENDING_CONTROLLED_SHUTDOWN,
         )
-        self._effects.call(ACTIVE_CONTROLLER, request, OWNER, "heartbeat")
+        self._effects.call(ACTIVE_CONTROLLER, heartbeat, OWNER, "heartbeat", timeout_ms)
 
     def _registration(self) -> BrokerRegistrationRequest:
         return BrokerRegistrationRequest(

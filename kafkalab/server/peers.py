@@ -5,7 +5,8 @@ replica fetchers, the metadata log, heartbeats and forwarding.  So a parked repl
 holds up a heartbeat.  A call that has no answer after `request.timeout.ms` ends its connection, and
 every call on it fails; components retry with their own backoff.
 
-A call to the active controller waits here while none is known.
+A call to the active controller waits here while none is known; one that finds a controller which
+is not active has failed.
 
 Invariant: every call ends exactly once, with its answer or with None.
 
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple, Self
 
 from kafkalab.ids import NO_NODE, ConnectionId, NodeId, NodeName, server_name
 from kafkalab.node import ACTIVE_CONTROLLER, Call, Envelope, Kind
+from kafkalab.server.not_controller import is_not_controller
 from kafkalab.timers import Timers
 
 
@@ -71,7 +73,8 @@ class Peers:
         self._correlation_id += 1
         flight = InFlight(connection, self._correlation_id)
         self._calls[flight] = call
-        self._timers.set(flight, now + self._timeout_ms)
+        timeout_ms = self._timeout_ms if call.timeout_ms is None else call.timeout_ms
+        self._timers.set(flight, now + timeout_ms)
         request = call.request
         return Envelope(
             connection,
@@ -101,7 +104,10 @@ class Peers:
         if call is None:
             return None
         self._timers.cancel(flight)
-        return Ended(call, envelope.message)
+        response = envelope.message
+        if call.target == ACTIVE_CONTROLLER and is_not_controller(response):
+            response = None  # its owner asks again, by then perhaps another
+        return Ended(call, response)
 
     def closed(self, connection: ConnectionId) -> list[Ended]:
         """A connection has gone: every call on it has failed."""

@@ -39,6 +39,7 @@ class Pair:
         self.observer, self.observer_effects = client(BROKER, self.observer_disk)
         self.wire = wire
         self.requests: list[FetchRequest] = []
+        self.key: Any = None
 
     def over_the_wire(self, message: Any) -> Any:
         if not self.wire:
@@ -53,12 +54,13 @@ class Pair:
             for call in self.observer_effects.calls:
                 assert (call.target, call.owner) == (CONTROLLER, "raft")
                 self.requests.append(call.request)
+                self.key = call.key
                 request = self.over_the_wire(call.request)
-                self.leader.handle_fetch(ticket(len(self.requests)), request, now)
+                self.leader.handle(ticket(len(self.requests)), request, now)
             self.observer_effects.calls.clear()
             replies, self.leader_effects.replies = self.leader_effects.replies, []
             for _, response in replies:
-                self.observer.on_response("fetch", self.over_the_wire(response), now)
+                self.observer.on_response(self.key, self.over_the_wire(response), now)
 
 
 def topic(name: str) -> r.TopicRecord:
@@ -75,7 +77,7 @@ def test_a_single_voter_leads_at_once_and_begins_its_epoch_with_a_control_record
     assert (raft.leader_id, raft.epoch, raft.high_watermark) == (CONTROLLER, 1, 1)
     assert effects.events == [("QuorumLeaderElected", CONTROLLER, 1)]
     (batch,) = raft.take_committed()
-    assert batch == (0, 0, 1, ())
+    assert batch[:4] == (0, 0, 1, ())
 
 
 def test_what_is_appended_is_committed_as_one_batch_and_handed_out_once() -> None:
@@ -121,7 +123,7 @@ def test_the_first_fetch_is_refused_with_the_epoch_to_fetch_in() -> None:
     pair = Pair()
     pair.observer.on_timer(0)
     (call,) = pair.observer_effects.calls
-    pair.leader.handle_fetch(ticket(1), call.request, 0)
+    pair.leader.handle(ticket(1), call.request, 0)
     ((_, response),) = pair.leader_effects.replies
     data = response.responses[0].partitions[0]
     assert data.error_code == ErrorCode.FENCED_LEADER_EPOCH
@@ -153,8 +155,9 @@ def test_an_append_wakes_the_waiting_fetch() -> None:
 def test_a_broken_connection_is_tried_again_after_the_backoff() -> None:
     pair = Pair()
     pair.observer.on_timer(0)
+    (call,) = pair.observer_effects.calls
     pair.observer_effects.calls.clear()
-    pair.observer.on_response("fetch", None, 40)
+    pair.observer.on_response(call.key, None, 40)
     assert pair.observer_effects.calls == []
     assert pair.observer.next_timer() == 140
     pair.talk(140)
@@ -167,7 +170,7 @@ def test_an_observer_follows_a_restarted_leader_into_its_new_epoch() -> None:
     pair.leader.append([topic("a")], 1)
     pair.talk(1)
     pair.leader, pair.leader_effects = client(CONTROLLER, pair.leader_disk.after_crash(), 10)
-    pair.observer.on_response("fetch", None, 10)
+    pair.observer.on_response(pair.key, None, 10)
     pair.talk(110)
     assert pair.observer.epoch == 2
     assert pair.observer_disk.properties["quorum-state"] == QuorumState(2, CONTROLLER)
@@ -180,7 +183,7 @@ def test_a_restarted_observer_hands_out_nothing_until_the_leader_says_what_is_co
     pair.talk(0)
     pair.observer_disk.checkpoint_high_watermarks()
     pair.observer, pair.observer_effects = client(BROKER, pair.observer_disk.after_crash(), 10)
-    assert (pair.observer.leader_id, pair.observer.epoch) == (NO_NODE, 1)
+    assert (pair.observer.leader_id, pair.observer.epoch) == (CONTROLLER, 1)
     assert pair.observer.take_committed() == []
     pair.talk(10)
     assert names(pair.observer) == ["a"]
@@ -231,7 +234,7 @@ def test_what_is_fetched_is_not_handed_out_before_it_is_committed() -> None:
     ((_, response),) = pair.leader_effects.replies
     data = replace(response.responses[0].partitions[0], high_watermark=1)
     early = replace(response, responses=(replace(response.responses[0], partitions=(data,)),))
-    pair.observer.on_response("fetch", early, 1)
+    pair.observer.on_response(pair.key, early, 1)
     assert (pair.observer.log_end_offset, pair.observer.high_watermark) == (2, 1)
     assert names(pair.observer) == []
     pair.leader_effects.replies.clear()
@@ -241,14 +244,14 @@ def test_what_is_fetched_is_not_handed_out_before_it_is_committed() -> None:
 
 def test_a_request_about_anything_else_is_invalid() -> None:
     raft, effects = client(CONTROLLER)
-    raft.handle_fetch(ticket(1), FetchRequest(), 0)
+    raft.handle(ticket(1), FetchRequest(), 0)
     assert effects.replies == [(ticket(1), FetchResponse(error_code=ErrorCode.INVALID_REQUEST))]
 
 
 def test_an_observer_says_who_leads_when_it_is_asked() -> None:
     pair = Pair()
     pair.talk(0)
-    pair.observer.handle_fetch(ticket(1), pair.requests[-1], 0)
+    pair.observer.handle(ticket(1), pair.requests[-1], 0)
     ((_, response),) = pair.observer_effects.replies
     data = response.responses[0].partitions[0]
     assert data.error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER

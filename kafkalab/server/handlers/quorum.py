@@ -1,4 +1,4 @@
-"""What a controller answers: Fetch of the metadata log, and everything it decides.
+"""What a controller answers: the quorum's own protocol, and everything it decides.
 
 In Kafka: `ControllerApis`.
 """
@@ -6,17 +6,14 @@ In Kafka: `ControllerApis`.
 from typing import TYPE_CHECKING, Any
 
 from kafkalab.node import Ticket
-from kafkalab.protocol.messages.fetch import FetchRequest
 
 if TYPE_CHECKING:
     from kafkalab.server.controller import Controller
 
 
-def handle_metadata_fetch(
-    controller: "Controller", ticket: Ticket, request: FetchRequest, now: int
-) -> None:
-    """Brokers read the metadata log as followers read any log (KIP-595)."""
-    controller.raft.handle_fetch(ticket, request, now)
+def handle_raft_request(controller: "Controller", ticket: Ticket, request: Any, now: int) -> None:
+    """Votes, epochs, Fetch of the metadata log and its snapshots (KIP-595, KIP-630)."""
+    controller.raft.handle(ticket, request, now)
 
 
 def handle_controller_request(
