@@ -5,6 +5,7 @@ Names load on first use, so that drawing a scene needs neither anywidget nor a b
     scenes    frame -> keyed shapes -> SVG, or the difference to the last one (pure)
     player    plays a world to the views that are open
     widgets   what Jupyter shows
+    checking  exercises and predictions: `exercise("02.1").check(…)`, `predict("02.keys")`
 
 Read next: `lab.scenes.cluster_view`, then `lab.player`.
 """
@@ -13,11 +14,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from lab.checking.views import exercise, predict
     from lab.widgets.cluster_view import ClusterView
 
-__all__ = ["ClusterView"]
+__all__ = ["ClusterView", "exercise", "predict"]
 
-_HOMES: Final = {"ClusterView": "lab.widgets.cluster_view"}
+_HOMES: Final = {
+    "ClusterView": "lab.widgets.cluster_view",
+    "exercise": "lab.checking.views",
+    "predict": "lab.checking.views",
+}
 
 
 def __getattr__(name: str) -> Any:

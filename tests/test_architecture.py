@@ -35,7 +35,10 @@ LAB_ROWS: tuple[tuple[str, ...], ...] = (
     ("player",),
     ("widgets",),
     ("bench",),
+    ("checking",),
     ("exercises",),
+    ("solutions",),
+    ("coverage", "grade", "release"),
 )
 
 #: (importer, imported) pairs that break the rows, each with its reason.

@@ -1,0 +1,90 @@
+"""What every exercise and prediction must be, whichever lesson it belongs to."""
+
+from typing import Any
+
+import pytest
+
+from lab.checking.definitions import Exercise, Prediction
+from lab.checking.outcome import Missed, NotAttempted, Right
+from lab.checking.shelf import find_exercise, lesson, lessons, solution
+from lab.exercises.misconceptions import ALL
+
+EXERCISES = [each for number in lessons() for each in lesson(number)[0]]
+PREDICTIONS = [each for number in lessons() for each in lesson(number)[1]]
+TEMPTING = [
+    pytest.param(each.id, source, idea, id=f"{each.id}-{number}")
+    for each in EXERCISES
+    for number, (source, idea) in enumerate(each.tempting.items())
+]
+
+
+def run(source: str, name: str) -> Any:
+    """What a cell defines."""
+    space: dict[str, Any] = {}
+    exec(source, space)
+    return space[name]
+
+
+def by_id(one: Exercise | Prediction) -> str:
+    return one.id
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_the_stub_is_not_attempted(exercise: Exercise) -> None:
+    assert isinstance(exercise.check(run(exercise.stub, exercise.answer)), NotAttempted)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_the_solution_passes(exercise: Exercise) -> None:
+    source = solution(exercise.id)
+    assert source is not None
+    outcome = exercise.check(run(source, exercise.answer))
+    assert isinstance(outcome, Right), outcome
+
+
+@pytest.mark.parametrize(("id", "source", "idea"), TEMPTING)
+def test_a_tempting_answer_is_told_which_idea_is_wrong(id: str, source: str, idea: str) -> None:
+    exercise = find_exercise(id)
+    outcome = exercise.check(run(source, exercise.answer))
+    assert isinstance(outcome, Missed), outcome
+    assert outcome.idea == idea
+    assert outcome.score < 1
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=by_id)
+def test_its_form(exercise: Exercise) -> None:
+    assert len(exercise.hints) == 3
+    assert len(set(exercise.hints)) == 3
+    assert exercise.tempting, "an exercise nobody can get wrong teaches nothing"
+    assert exercise.title[-1] not in ".!"
+
+
+@pytest.mark.parametrize("exercise", [one for one in EXERCISES if one.is_behaviour], ids=by_id)
+def test_a_failing_seed_comes_back_as_a_cell(exercise: Exercise) -> None:
+    outcomes = [exercise.check(run(source, exercise.answer)) for source in exercise.tempting]
+    replays = [one.replay for one in outcomes if isinstance(one, Missed) and one.replay]
+    assert replays
+    run(replays[0] + "\nshown = True", "shown")
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS, ids=by_id)
+def test_a_prediction_tells_each_wrong_choice_why(prediction: Prediction) -> None:
+    keys = [choice.key for choice in prediction.choices]
+    assert len(keys) == len(set(keys)) >= 2
+    silent = [choice.key for choice in prediction.choices if not choice.because]
+    assert len(silent) <= 1, "only the choice that comes true needs no word"
+
+
+@pytest.mark.parametrize("number", list(lessons()))
+def test_a_lesson_has_two_to_five_exercises_and_one_of_behaviour(number: str) -> None:
+    exercises, predictions = lesson(number)
+    assert 2 <= len(exercises) <= 5
+    assert any(each.is_behaviour for each in exercises)
+    assert predictions
+    ids = [each.id for each in (*exercises, *predictions)]
+    assert len(ids) == len(set(ids))
+    assert all(each.startswith(f"{number}.") for each in ids)
+
+
+def test_misconceptions_are_named_by_their_text() -> None:
+    assert len(set(ALL)) == 16
