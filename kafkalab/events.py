@@ -70,6 +70,23 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "MemberLeft": ("group", "member", "reason"),
     "PartitionsAssigned": ("group", "member", "partitions"),
     "OffsetCommitted": ("group", "topic", "partition", "offset"),
+    # transactions
+    "TransactionStateChanged": (
+        "transactional_id",
+        "before",
+        "after",
+        "producer_id",
+        "producer_epoch",
+    ),
+    "ProducerFenced": ("transactional_id", "producer_id", "producer_epoch", "reason"),
+    "MarkerWritten": (
+        "topic",
+        "partition",
+        "producer_id",
+        "producer_epoch",
+        "result",
+        "offset",
+    ),
     # clients
     "RecordProduced": ("topic", "id"),  # `id` of its delivery report, within its producer's process
     "RecordSent": (

@@ -18,7 +18,10 @@ from kafkalab.coordination.hosted_partition import (
     Phase,
     Result,
     StateMachine,
+    Writer,
+    as_coordinator,
 )
+from kafkalab.coordination.partition_for import partition_for
 from kafkalab.coordination.two_views import Change, TwoViews
 
 __all__ = [
@@ -33,6 +36,9 @@ __all__ = [
     "Result",
     "StateMachine",
     "TwoViews",
+    "Writer",
+    "as_coordinator",
     "decode_record",
     "encode_record",
+    "partition_for",
 ]

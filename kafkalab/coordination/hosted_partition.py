@@ -34,7 +34,7 @@ from kafkalab.coordination.coordinator_record import (
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import TopicPartition
 from kafkalab.log import PartitionLog
-from kafkalab.record import Batch, BatchBuilder, Entry, estimated_size
+from kafkalab.record import Batch, BatchBuilder, Entry, end_marker, estimated_size
 
 #: Bytes of log read before other requests get a turn (`offsets.load.buffer.size`).
 LOAD_BYTES: Final = 5 << 20
@@ -43,18 +43,36 @@ LOAD_BYTES: Final = 5 << 20
 class LogWriter(Protocol):
     """Where coordinators append: with acks=all, as a leader (`ReplicaManager.append`)."""
 
-    def append(self, tp: TopicPartition, batch: Batch, now: int, /) -> int:
-        """Append and return the last offset.
+    def append(
+        self,
+        tp: TopicPartition,
+        batch: Batch,
+        now: int,
+        /,
+        *,
+        transaction_version: int = 0,
+        guard: int = 0,
+    ) -> int:
+        """Append and return the last offset; the last two are for transactions (`log`).
 
         Raises NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS and others, and then nothing was done.
         """
+
+
+class Writer(NamedTuple):
+    """On whose behalf records are written in a transaction; `guard`: see `log.verification`."""
+
+    producer_id: int
+    producer_epoch: int
+    guard: int
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What an operation wants: records written, then `response` sent.
 
-    `then` is data handed back to the state machine once the records are committed, or have failed.
+    With a `writer` they are part of its transaction.  `then` is data handed back to the state
+    machine once the records are committed, or have failed.
     Records that need not stand together (`is_atomic` False) may be split over batches.
     """
 
@@ -62,6 +80,7 @@ class Result:
     response: Any = None
     then: Any = None
     is_atomic: bool = True
+    writer: Writer | None = None
 
 
 NOTHING: Final = Result()
@@ -80,8 +99,14 @@ class StateMachine(Protocol):
 
     record_types: RecordTypes
 
-    def replay(self, record: CoordinatorRecord, offset: int, /) -> None:
-        """Change the written view as the record at `offset` says."""
+    def replay(self, record: CoordinatorRecord, offset: int, producer_id: int, /) -> None:
+        """Change the written view as the record at `offset` says.
+
+        `producer_id` is -1 unless the record is part of that producer's transaction.
+        """
+
+    def end_transaction(self, producer_id: int, is_committed: bool, offset: int, /) -> None:
+        """The marker at `offset` ends the producer's transaction here."""
 
     def commit(self, high_watermark: int, /) -> None:
         """Let the committed view catch up: no record below `high_watermark` can be lost."""
@@ -167,6 +192,22 @@ class HostedPartition(Generic[Machine]):
                 Parked(self.end_offset, deadline, asked, result.response, result.then)
             )
 
+    def end_transaction(self, marker: Batch, transaction_version: int, now: int) -> int:
+        """Append a marker and take it in; the last offset.
+
+        Raises what the log refuses, NOT_LEADER_OR_FOLLOWER unless ACTIVE; then nothing was done.
+        """
+        if self.phase is not Phase.ACTIVE:
+            raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER, "the coordinator is not ready")
+        last_offset = self._writer.append(
+            self.topic_partition, marker, now, transaction_version=transaction_version
+        )
+        end = end_marker(marker)
+        assert end is not None, marker
+        self.machine.end_transaction(marker.producer_id, end.committed, last_offset)
+        self.end_offset = last_offset + 1
+        return last_offset
+
     def advance(self, high_watermark: int, now: int) -> None:
         """Records below `high_watermark` cannot be lost any more."""
         self.high_watermark = high_watermark
@@ -234,13 +275,21 @@ class HostedPartition(Generic[Machine]):
                     self._append_batch(builder.build(), result.records[first:index], now)
                     builder, first = BatchBuilder(), index
             builder.append(key, value, (), now)
-        self._append_batch(builder.build(), result.records[first:], now)
+        batch, guard = builder.build(), 0
+        if result.writer is not None:
+            producer_id, producer_epoch, guard = result.writer
+            batch = builder.build(
+                producer_id=producer_id, producer_epoch=producer_epoch, is_transactional=True
+            )
+        self._append_batch(batch, result.records[first:], now, guard)
 
-    def _append_batch(self, batch: Batch, records: tuple[CoordinatorRecord, ...], now: int) -> None:
-        last_offset = self._writer.append(self.topic_partition, batch, now)
+    def _append_batch(
+        self, batch: Batch, records: tuple[CoordinatorRecord, ...], now: int, guard: int = 0
+    ) -> None:
+        last_offset = self._writer.append(self.topic_partition, batch, now, guard=guard)
         base_offset = last_offset - len(records) + 1
         for delta, record in enumerate(records):
-            self.machine.replay(record, base_offset + delta)
+            self.machine.replay(record, base_offset + delta, batch.producer_id)
         self.end_offset = last_offset + 1
 
     def _load(self, now: int) -> None:
@@ -260,12 +309,17 @@ class HostedPartition(Generic[Machine]):
             self.machine.on_loaded(now)
 
     def _replay(self, entry: Entry) -> None:
-        if entry.batch.is_control:
+        batch = entry.batch
+        if batch.is_control:
+            end = end_marker(batch)
+            if end is not None:
+                self.machine.end_transaction(batch.producer_id, end.committed, entry.base_offset)
             return
-        for stored in entry.batch.records(entry.base_offset):
+        producer_id = batch.producer_id if batch.is_transactional else -1
+        for stored in batch.records(entry.base_offset):
             record = decode_record(self.machine.record_types, stored)
             if record is not None:
-                self.machine.replay(record, stored.offset)
+                self.machine.replay(record, stored.offset, producer_id)
 
 
 def as_coordinator(error: ErrorCode) -> ErrorCode:
@@ -274,6 +328,8 @@ def as_coordinator(error: ErrorCode) -> ErrorCode:
 
 
 _AS_COORDINATOR: Final = {
+    # a transaction could not be verified: asking again is enough, the coordinator is here
+    ErrorCode.NETWORK_EXCEPTION: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
     ErrorCode.UNKNOWN_TOPIC_OR_PARTITION: ErrorCode.COORDINATOR_NOT_AVAILABLE,
     ErrorCode.NOT_ENOUGH_REPLICAS: ErrorCode.COORDINATOR_NOT_AVAILABLE,
     ErrorCode.REQUEST_TIMED_OUT: ErrorCode.COORDINATOR_NOT_AVAILABLE,

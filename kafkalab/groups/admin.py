@@ -88,7 +88,9 @@ def delete_group(table: GroupTable, offsets: OffsetTable, group_id: str) -> Resu
         raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, group_id)
     if not group.is_empty:
         raise KafkaError(ErrorCode.NON_EMPTY_GROUP, group_id)
-    records = [offset_tombstone(key) for key, _ in offsets.written_of(group_id)]
+    written = dict.fromkeys(key for key, _ in offsets.written_of(group_id))
+    written.update(dict.fromkeys(offsets.unstable_of(group_id)))
+    records = [offset_tombstone(key) for key in written]
     records.append(group_tombstone(group_id))
     return Result(tuple(records), DeletableGroupResult(group_id=group_id))
 

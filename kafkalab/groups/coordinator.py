@@ -11,7 +11,7 @@ Invariants: every request is answered once: at once, when its records are commit
 or when the partition is led elsewhere; but not one whose member has asked again meanwhile.
 
 In Kafka: `GroupCoordinatorService`, `CoordinatorRuntime`.
-Left out: the consumer group protocol (KIP-848), share and streams groups, transactional offsets.
+Left out: the consumer group protocol (KIP-848), share and streams groups.
 Read next: `shard`.
 """
 
@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from kafkalab.chance import Stream
 from kafkalab.config import Config
-from kafkalab.coordination import HostedPartition, LogWriter, Phase
+from kafkalab.coordination import HostedPartition, LogWriter, Phase, partition_for
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.groups import admin
 from kafkalab.groups.committing import committed, plan_commit
@@ -30,9 +30,9 @@ from kafkalab.groups.forgetting import forget_topics, plan_delete
 from kafkalab.groups.refusals import refused
 from kafkalab.groups.shard import GroupShard
 from kafkalab.groups.stored import OFFSETS_TOPIC
+from kafkalab.groups.transactional import plan_transactional
 from kafkalab.groups.views import GroupView, views_of
 from kafkalab.ids import NodeId, TopicPartition, server_name
-from kafkalab.java_hash import string_hash
 from kafkalab.log import PartitionLog
 from kafkalab.metadata import MetadataDelta, MetadataImage
 from kafkalab.node import Effects, Ticket
@@ -57,6 +57,8 @@ from kafkalab.protocol.messages.group_offsets import (
     OffsetDeleteRequest,
     OffsetFetchRequest,
 )
+from kafkalab.protocol.messages.transactions import TxnOffsetCommitRequest
+from kafkalab.record import Batch
 
 Shard = HostedPartition[GroupShard]
 
@@ -114,7 +116,14 @@ class GroupCoordinator:
     @staticmethod
     def partition_for(group_id: str, partitions: int) -> int:
         """The partition of `__consumer_offsets` a group belongs to (Java's `String.hashCode`)."""
-        return (string_hash(group_id) & 0x7FFFFFFF) % partitions
+        return partition_for(group_id, partitions)
+
+    def partition_of(self, group_id: str) -> TopicPartition:
+        """Where the group's state is, in this cluster."""
+        topic = self._image.topics.get(OFFSETS_TOPIC)
+        count = self._config.int("offsets.topic.num.partitions")
+        count = len(topic.partitions) if topic is not None else count
+        return TopicPartition(OFFSETS_TOPIC, partition_for(group_id, count))
 
     @property
     def groups(self) -> Mapping[str, GroupView]:
@@ -160,6 +169,33 @@ class GroupCoordinator:
         if shard is not None:
             shard.advance(high_watermark, now)
             self._after(shard)
+
+    def end_transaction(
+        self, partition: int, marker: Batch, transaction_version: int, now: int
+    ) -> int:
+        """Append a transaction's marker, which decides on its offsets; the last offset.
+
+        Raises NOT_LEADER_OR_FOLLOWER while this is not ready, and what the log refuses.
+        """
+        shard = self._shards.get(partition)
+        if shard is None:
+            raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER, "no coordinator here")
+        last_offset = shard.end_transaction(marker, transaction_version, now)
+        self._after(shard)
+        return last_offset
+
+    def commit_transactional(
+        self, ticket: Ticket, request: TxnOffsetCommitRequest, guard: int, now: int
+    ) -> None:
+        """Write offsets in a transaction that has been verified (`guard`), and answer."""
+        plan = plan_transactional(request, self._image, guard)
+        self._ask(request.group_id, Asked(ticket, plan), now, needs_id=True)
+
+    def refuse_transactional(
+        self, ticket: Ticket, request: TxnOffsetCommitRequest, error: ErrorCode
+    ) -> None:
+        """The transaction could not be verified."""
+        self._refuse(Asked(ticket, plan_transactional(request, self._image, 0)), error)
 
     def on_metadata(self, image: MetadataImage, delta: MetadataDelta, now: int) -> None:
         """Offsets of deleted topics go."""

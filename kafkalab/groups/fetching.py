@@ -4,7 +4,8 @@ Up to version 7 a request asks for one group, then for many; since version 10 to
 their id.  All of them become `GroupFetch`, one per group, and back.
 
 A group, topic or partition without an offset is no error: its offset is -1.  What is told is
-committed; with `require_stable` it is what is written, told when it is committed (KIP-447).
+committed; with `require_stable` it is what is written, told when it is committed, and
+UNSTABLE_OFFSET_COMMIT for what an open transaction may change (KIP-447).
 
 In Kafka: `KafkaApis.handleOffsetFetchRequest`, `OffsetMetadataManager.fetchOffsets`.
 """
@@ -88,9 +89,12 @@ def fetch(
     for topic in asked.topics:
         partitions: list[OffsetFetchResponsePartitions] = []
         for index in topic.partitions:
-            stored = view.get(OffsetKey(asked.group_id, topic.name, index))
+            key = OffsetKey(asked.group_id, topic.name, index)
+            stored = view.get(key)
             if not topic.name:
                 partitions.append(_no_offset(index, ErrorCode.UNKNOWN_TOPIC_ID))
+            elif asked.is_stable and offsets.is_unstable(key):
+                partitions.append(_no_offset(index, ErrorCode.UNSTABLE_OFFSET_COMMIT))
             elif stored is None or _is_of_another(stored, topic.topic_id):
                 partitions.append(_no_offset(index))
             else:
@@ -157,7 +161,10 @@ def _fetch_all(
     of_group = offsets.written_of if asked.is_stable else offsets.committed_of
     found: dict[str, list[OffsetFetchResponsePartitions]] = {}
     for key, stored in of_group(asked.group_id):
-        found.setdefault(key.topic, []).append(_an_offset(key.partition, stored))
+        one = _an_offset(key.partition, stored)
+        if asked.is_stable and offsets.is_unstable(key):
+            one = _no_offset(key.partition, ErrorCode.UNSTABLE_OFFSET_COMMIT)
+        found.setdefault(key.topic, []).append(one)
     topics: list[OffsetFetchResponseTopics] = []
     for name, partitions in found.items():
         known = image.topics.get(name)

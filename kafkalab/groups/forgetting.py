@@ -89,6 +89,7 @@ def forget_topics(offsets: OffsetTable, deleted: Mapping[str, TopicImage]) -> Re
         for key, stored in offsets.views.written.items()
         if key.topic in deleted and stored.topic_id in (ZERO_UUID, deleted[key.topic].topic_id)
     )
+    records += tuple(offset_tombstone(key) for key in offsets.unstable() if key.topic in deleted)
     return Result(records, is_atomic=False)
 
 
@@ -97,9 +98,10 @@ def forget_expired(table: GroupTable, offsets: OffsetTable, now: int) -> Result:
     retention_ms = table.config.int("offsets.retention.minutes") * _MINUTE_MS
     records: list[CoordinatorRecord] = []
     for group_id, group in table.live.items():
-        is_any_left = False
+        is_any_left = bool(offsets.unstable_of(group_id))
         for key, stored in offsets.written_of(group_id):
-            if has_expired(group, key, stored, retention_ms, now):
+            is_stable = not offsets.is_unstable(key)
+            if is_stable and has_expired(group, key, stored, retention_ms, now):
                 records.append(offset_tombstone(key))
             else:
                 is_any_left = True

@@ -10,6 +10,7 @@ from kafkalab.groups.committing import CommitPlan, committed
 from kafkalab.groups.fetching import GroupFetch, fetch_refused
 from kafkalab.groups.forgetting import DeletePlan
 from kafkalab.groups.liveness import leaving, left
+from kafkalab.groups.transactional import TxnCommitPlan, transactional_answer
 from kafkalab.protocol.messages.classic_groups import (
     HeartbeatRequest,
     HeartbeatResponse,
@@ -38,6 +39,8 @@ def refused(operation: Any, version: int, error: ErrorCode) -> Any:
             return _refused_leave(operation, version, error)
         case CommitPlan():
             return committed(operation, error)
+        case TxnCommitPlan():
+            return transactional_answer(operation, error, version=version)
         case GroupFetch():
             return fetch_refused(operation, version, error)
         case DeletePlan():

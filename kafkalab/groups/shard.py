@@ -36,6 +36,7 @@ from kafkalab.groups.rebalance import on_join_alarm, on_sync_alarm
 from kafkalab.groups.records import OffsetCommitKey
 from kafkalab.groups.stored import RECORD_TYPES, OffsetKey, restored_offset
 from kafkalab.groups.syncing import GroupAssigned, on_group_assigned, sync
+from kafkalab.groups.transactional import TxnCommitPlan, commit_transactional
 from kafkalab.ids import TopicPartition
 from kafkalab.metadata import MetadataImage
 from kafkalab.node import Effects, Ticket
@@ -94,7 +95,7 @@ class GroupShard:
         return on_sync_alarm(self.table, group, now)
 
     # --- the log (`coordination.StateMachine`) ------------------------------------------------
-    def replay(self, record: CoordinatorRecord, offset: int) -> None:
+    def replay(self, record: CoordinatorRecord, offset: int, producer_id: int) -> None:
         key: Any = record.key
         value: Any = record.value
         if not isinstance(key, OffsetCommitKey):
@@ -103,7 +104,14 @@ class GroupShard:
         if value is not None and self.table.get(key.group) is None:
             self.table.create(key.group, None)  # a simple group: it has no record of its own
         stored = restored_offset(value) if value is not None else None
-        self.offsets.replay(OffsetKey(key.group, key.topic, key.partition), stored, offset)
+        offset_key = OffsetKey(key.group, key.topic, key.partition)
+        if producer_id >= 0 and stored is not None:
+            self.offsets.replay_pending(producer_id, offset_key, stored, offset)
+        else:
+            self.offsets.replay(offset_key, stored, offset)
+
+    def end_transaction(self, producer_id: int, is_committed: bool, offset: int) -> None:
+        self.offsets.end_transaction(producer_id, is_committed, offset)
 
     def commit(self, high_watermark: int) -> None:
         self.table.commit(high_watermark)
@@ -160,6 +168,9 @@ class GroupShard:
     def _commit(self, ticket: Ticket, plan: CommitPlan, now: int) -> Result:
         return commit(self.table, ticket, plan, now)
 
+    def _commit_transactional(self, ticket: Ticket, plan: TxnCommitPlan, now: int) -> Result:
+        return commit_transactional(self.table, plan, self.image, now)
+
     def _fetch(self, ticket: Ticket, asked: GroupFetch, now: int) -> Result:
         return Result(response=fetch(self.offsets, asked, self.image))
 
@@ -176,6 +187,7 @@ _OPERATIONS: Final[Mapping[type, Callable[[GroupShard, Ticket, Any, int], Result
     HeartbeatRequest: GroupShard._heartbeat,
     LeaveGroupRequest: GroupShard._leave,
     CommitPlan: GroupShard._commit,
+    TxnCommitPlan: GroupShard._commit_transactional,
     GroupFetch: GroupShard._fetch,
     DeletePlan: GroupShard._delete_offsets,
     str: GroupShard._delete_group,

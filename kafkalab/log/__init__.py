@@ -3,7 +3,8 @@
     Disk ── PartitionLog ── LogSegments ── LogSegment ── Entry (of `record`)
                  ├── LeaderEpochCache     which epoch began where: how followers find divergence
                  ├── ProducerStates       sequences, epochs, open transactions
-                 └── TransactionIndex     aborted transactions, for read_committed
+                 ├── TransactionIndex     aborted transactions, for read_committed
+                 └── Verifications        transactions whose coordinator is being asked
 
 Leaders `append_as_leader`, followers `append_as_follower` the same entries, everyone `read`s.
 Everything forks by sharing (`shared_list`).
@@ -23,8 +24,11 @@ from kafkalab.log.partition_log import (
 from kafkalab.log.producer_state import ProducerEntry, ProducerStates
 from kafkalab.log.shared_list import SharedList
 from kafkalab.log.transaction_index import AbortedTransaction
+from kafkalab.log.verification import SENTINEL, UNCHECKED
 
 __all__ = [
+    "SENTINEL",
+    "UNCHECKED",
     "AbortedTransaction",
     "AppendResult",
     "Disk",

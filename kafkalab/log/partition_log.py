@@ -27,6 +27,7 @@ from kafkalab.log.log_segments import LogSegments
 from kafkalab.log.producer_state import ProducerStates
 from kafkalab.log.retention import Retention, expired_segments
 from kafkalab.log.transaction_index import AbortedTransaction, TransactionIndex
+from kafkalab.log.verification import UNCHECKED, Verifications
 from kafkalab.record import Batch, Compression, Entry, Record, Records, recompressed
 
 _COMPRESSIONS: Final = {
@@ -86,6 +87,7 @@ class PartitionLog:
         "segments",
         "topic_id",
         "topic_partition",
+        "verifications",
     )
 
     def __init__(self, topic_partition: TopicPartition, config: Config, topic_id: Uuid) -> None:
@@ -99,6 +101,7 @@ class PartitionLog:
         self.epochs = LeaderEpochCache()
         self.producers = ProducerStates()
         self.aborted = TransactionIndex()
+        self.verifications = Verifications()
 
     @property
     def config(self) -> Config:
@@ -131,12 +134,18 @@ class PartitionLog:
         return self.segments.size_in_bytes
 
     def append_as_leader(
-        self, batch: Batch, leader_epoch: int, now: int, *, transaction_version: int = 0
+        self,
+        batch: Batch,
+        leader_epoch: int,
+        now: int,
+        *,
+        transaction_version: int = 0,
+        guard: int = UNCHECKED,
     ) -> AppendResult:
         """Give `batch` the next offset and this epoch, unless its producer sent it before.
 
-        Raises what `ProducerStates.check` does, and then nothing has changed.
-        `transaction_version` is for markers.
+        Raises what `ProducerStates.check` and `Verifications.check` do, and then nothing has
+        changed.  `transaction_version` is for markers, `guard` for what begins a transaction.
         """
         assert leader_epoch >= self.epochs.latest_epoch, (leader_epoch, self.epochs)
         append_time = now if self._is_log_append_time else -1
@@ -145,11 +154,20 @@ class PartitionLog:
             if known is not None:
                 time = known.timestamp if self._is_log_append_time else -1
                 return AppendResult(known.base_offset, known.last_offset, True, time)
+            if batch.is_transactional and not batch.is_control and guard != UNCHECKED:
+                self._check_transaction(batch, guard)
         if self._is_log_append_time or self._compression is not None:
             batch = self._as_configured(batch, now)
         entry = Entry(self.log_end_offset, leader_epoch, batch)
         self._append(entry)
         return AppendResult(entry.base_offset, entry.next_offset - 1, False, append_time)
+
+    def _check_transaction(self, batch: Batch, guard: int) -> None:
+        producers = self.producers
+        if not producers.has_open_transaction(batch.producer_id, batch.producer_epoch):
+            entry = producers.entries.get(batch.producer_id)
+            is_known = entry is not None and bool(entry.batches)
+            self.verifications.check(batch, guard, is_known=is_known)
 
     def append_as_follower(self, records: Records) -> None:
         """Append a leader's entries as they are: the first must be the next here.
@@ -299,6 +317,7 @@ class PartitionLog:
                 other.epochs.assign(entry.leader_epoch, start)
         other.set_high_watermark(high_watermark)
         other._rebuild_producers()
+        other.verifications = Verifications()
         return other
 
     def fork(self) -> Self:
@@ -318,6 +337,7 @@ class PartitionLog:
         other.epochs = self.epochs.fork()
         other.producers = self.producers.fork()
         other.aborted = self.aborted.fork()
+        other.verifications = self.verifications.fork()
         return other
 
     def _append(self, entry: Entry) -> None:
@@ -326,6 +346,8 @@ class PartitionLog:
         self.segments.append(entry, self._segment_bytes, self._segment_ms)
         self.log_end_offset = entry.next_offset
         if entry.batch.producer_id >= 0:
+            if entry.batch.is_transactional:
+                self.verifications.forget(entry.batch)
             aborted = self.producers.update(entry)
             if aborted is not None:
                 self.aborted.append(aborted)

@@ -13,8 +13,8 @@ Invariants: the state is a function of the log, so leader, follower and restarte
 (T3); `ProducerEntry` is immutable; a producer has at most one open transaction (T5).
 
 In Kafka: `ProducerStateManager`, `ProducerAppendInfo`, `ProducerStateEntry`; KIP-98, KIP-360,
-KIP-890, KIP-1228.  Left out: snapshots (the state is rebuilt from the whole log), verification
-of transactions with their coordinator (`VerificationStateEntry`).  Read next: `partition_log`.
+KIP-890, KIP-1228.  Left out: snapshots (the state is rebuilt from the whole log).
+Read next: `verification`, then `partition_log`.
 """
 
 from collections.abc import Mapping
@@ -80,6 +80,15 @@ class ProducerStates:
         if self._unreplicated:
             return min((*self._unreplicated, *self._ongoing))
         return next(iter(self._ongoing), None)
+
+    def has_open_transaction(self, producer_id: int, producer_epoch: int) -> bool:
+        """Whether the producer has one open here, under this epoch."""
+        entry = self._entries.get(producer_id)
+        return (
+            entry is not None
+            and entry.transaction_first_offset is not None
+            and entry.producer_epoch == producer_epoch
+        )
 
     def check(self, batch: Batch, transaction_version: int) -> BatchMetadata | None:
         """Whether a leader may append `batch`; if it already has, the batch it has.

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple, Self
 
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import NO_NODE, NodeId, Uuid
-from kafkalab.log import AppendResult, Disk, EpochEnd, PartitionLog
+from kafkalab.log import SENTINEL, AppendResult, Disk, EpochEnd, PartitionLog
 from kafkalab.metadata.image import PartitionImage
-from kafkalab.record import Batch, Records
+from kafkalab.record import Batch, Records, end_marker
 from kafkalab.replica.follower_state import FollowerState
 from kafkalab.replica.leading import Leading
 from kafkalab.replica.local_broker import LocalBroker
@@ -160,15 +160,21 @@ class Partition:
                 f"{self.topic_partition} has ISR {self.isr}, but needs {leading.min_isr}",
             )
 
-    def append(self, batch: Batch, now: int, *, transaction_version: int = 0) -> AppendResult:
-        """Append a batch, unless it is there already.
+    def append(
+        self, batch: Batch, now: int, *, transaction_version: int = 0, guard: int = SENTINEL
+    ) -> AppendResult:
+        """Append a batch, unless it is there already; the last two are for transactions.
 
         Raises NOT_LEADER_OR_FOLLOWER and what the log refuses; then nothing has changed.
         """
         leading, log, emit = self.lead(), self.log, self.local.effects.emit
         end_before = log.log_end_offset
         result = log.append_as_leader(
-            batch, self.leader_epoch, now, transaction_version=transaction_version
+            batch,
+            self.leader_epoch,
+            now,
+            transaction_version=transaction_version,
+            guard=guard,
         )
         base_offset, last_offset, is_duplicate, _ = result
         topic, partition = self.topic_partition
@@ -177,8 +183,16 @@ class Partition:
             emit("DuplicateDropped", topic, partition, producer_id, sequence, base_offset)
         else:
             emit("Appended", topic, partition, base_offset, last_offset, self.leader_epoch)
+            if batch.is_control:
+                self._marked(batch, base_offset)
             leading.appended(end_before, now)
         return result
+
+    def _marked(self, batch: Batch, offset: int) -> None:
+        marker = end_marker(batch)
+        if marker is not None:
+            result = "commit" if marker.committed else "abort"
+            self._emit("MarkerWritten", batch.producer_id, batch.producer_epoch, result, offset)
 
     def read(
         self, offset: int, max_bytes: int, up_to: int, last_fetched_epoch: int, at_least_one: bool
@@ -228,6 +242,11 @@ class Partition:
         before = self.log.log_start_offset
         if self.log.apply_retention(now) and self.log.log_start_offset > before:
             self._log_start_rose()
+
+    def forget_producers(self, now: int) -> None:
+        """Forget producers that have been idle for `producer.id.expiration.ms`."""
+        expiration_ms = self.local.config.int("producer.id.expiration.ms")
+        self.log.producers.remove_expired(now, expiration_ms)
 
     # --- as follower --------------------------------------------------------------------------
     def append_fetched(self, records: Records) -> None:

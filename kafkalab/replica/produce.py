@@ -9,7 +9,8 @@ before anything is written; one that became too small meanwhile is reported with
 NOT_ENOUGH_REPLICAS_AFTER_APPEND, and the records are in the log all the same.
 
 In Kafka: `KafkaApis.handleProduceRequest`, `ReplicaManager.appendRecords`, `DelayedProduce`.
-Left out: transactions (refused), quotas.  Read next: `partition.append`, `purgatory`.
+What begins a transaction in a partition has been verified before it comes here (`verifying`).
+Left out: quotas.  Read next: `partition.append`, `purgatory`.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from typing import Final, Self
 
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import TopicPartition, Uuid
+from kafkalab.log import SENTINEL
 from kafkalab.node import Ticket
 from kafkalab.protocol.messages.produce import (
     LeaderIdAndEpoch,
@@ -32,6 +34,7 @@ from kafkalab.record import validate_produced
 from kafkalab.replica.local_broker import LocalBroker
 from kafkalab.replica.partition import ALL_IN_SYNC, Partition
 from kafkalab.replica.purgatory import Purgatory
+from kafkalab.replica.verifying import Verifying
 from kafkalab.values import value
 
 TIMER: Final = "produce"
@@ -80,11 +83,13 @@ class Produces:
         self._local = local
         self._purgatory: Purgatory[DelayedProduce] = Purgatory(TIMER, local.timers)
 
-    def handle(self, ticket: Ticket, request: ProduceRequest, now: int) -> None:
-        """Append, and answer now or later."""
+    def handle(
+        self, ticket: Ticket, request: ProduceRequest, now: int, verifying: Verifying | None = None
+    ) -> None:
+        """Append, and answer now or later; `verifying` is of a transactional producer."""
         acks = request.acks
         results = [
-            self._append(ticket, topic, data, acks, now)
+            self._append(ticket, topic, data, acks, now, verifying)
             for topic in request.topic_data
             for data in topic.partition_data
         ]
@@ -109,6 +114,7 @@ class Produces:
         data: PartitionProduceData,
         acks: int,
         now: int,
+        verifying: Verifying | None,
     ) -> Result:
         local = self._local
         key = TopicPartition(topic.name, data.index)
@@ -120,7 +126,7 @@ class Produces:
             if key.topic in INTERNAL_TOPICS and ticket.client_id != _ADMIN_CLIENT_ID:
                 raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, f"{key.topic} is internal")
             partition = local.hosted(key)
-            response, end = self._append_to(partition, data, acks, now)
+            response, end = self._append_to(partition, data, acks, now, verifying)
         except KafkaError as error:
             local.effects.emit("AppendRefused", *key, error.code.name)
             self._handled(ticket, key, -1)
@@ -135,7 +141,12 @@ class Produces:
         self._local.effects.emit("ProduceHandled", *key, base_offset, *names)
 
     def _append_to(
-        self, partition: Partition, data: PartitionProduceData, acks: int, now: int
+        self,
+        partition: Partition,
+        data: PartitionProduceData,
+        acks: int,
+        now: int,
+        verifying: Verifying | None,
     ) -> tuple[PartitionProduceResponse, int]:
         """The answer if all goes well, and the offset after the batch."""
         partition.lead()
@@ -144,9 +155,10 @@ class Produces:
         batch = validate_produced(
             data.records, partition.max_message_bytes, keys_required=partition.is_compacted
         )
+        guard = SENTINEL
         if batch.is_transactional:
-            raise KafkaError(ErrorCode.INVALID_TXN_STATE, "there are no transactions here yet")
-        base_offset, last_offset, _, append_time = partition.append(batch, now)
+            guard = _guard(verifying, partition.topic_partition)
+        base_offset, last_offset, _, append_time = partition.append(batch, now, guard=guard)
         response = PartitionProduceResponse(
             index=data.index,
             error_code=0,
@@ -259,3 +271,13 @@ class Produces:
         other = type(self)(local)
         other._purgatory = self._purgatory.fork(local.timers)
         return other
+
+
+def _guard(verifying: Verifying | None, key: TopicPartition) -> int:
+    """What was given for the first batch of a transaction.  Raises what was found wrong."""
+    if verifying is None:
+        message = "a transactional batch in a request without a transactional id"
+        raise KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, message)
+    if key in verifying.errors:
+        raise verifying.errors[key]
+    return verifying.guards.get(key, SENTINEL)

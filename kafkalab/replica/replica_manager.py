@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 
 from kafkalab.config import Config
 from kafkalab.ids import NodeId, TopicPartition, Uuid
-from kafkalab.log import Disk
+from kafkalab.log import SENTINEL, Disk
 from kafkalab.metadata import MetadataDelta, MetadataImage
 from kafkalab.metadata.image import BROKER_RESOURCE, TOPIC_RESOURCE
 from kafkalab.node import Effects, Ticket
@@ -33,15 +33,27 @@ from kafkalab.protocol.messages.log_offsets import (
     OffsetForLeaderEpochResponse,
 )
 from kafkalab.protocol.messages.produce import ProduceRequest
+from kafkalab.protocol.messages.transaction_admin import WriteTxnMarkersRequest
 from kafkalab.record import Batch
-from kafkalab.replica import alter_partition, delete_records, fetch, fetcher, offsets, produce
+from kafkalab.replica import (
+    alter_partition,
+    delete_records,
+    fetch,
+    fetcher,
+    housekeeping,
+    marking,
+    offsets,
+    produce,
+)
 from kafkalab.replica.alter_partition import AlterPartitions
 from kafkalab.replica.delete_records import Deletes
 from kafkalab.replica.fetch import Fetches
 from kafkalab.replica.fetcher import Fetchers
 from kafkalab.replica.local_broker import LocalBroker
+from kafkalab.replica.marking import MarkerWrites
 from kafkalab.replica.partition import Partition
 from kafkalab.replica.produce import Produces
+from kafkalab.replica.verifying import Verifying, begin_offsets, begin_produce
 
 _METADATA_TOPIC: Final = "__cluster_metadata"
 _TASK: Final = "task"
@@ -58,6 +70,7 @@ class ReplicaManager:
         "_fetches",
         "_is_live",
         "_local",
+        "_markers",
         "_produces",
         "_raised",
         "_role_changes",
@@ -72,6 +85,7 @@ class ReplicaManager:
         self._produces = Produces(local)
         self._fetches = Fetches(local, seed)
         self._deletes = Deletes(local)
+        self._markers = MarkerWrites(local)
         self._fetchers = Fetchers(local)
         self._is_live = False  # our own registration has been seen
         self._raised: dict[TopicPartition, None] = {}
@@ -96,9 +110,32 @@ class ReplicaManager:
         return self._local.partitions.get(topic_partition)
 
     # --- requests -----------------------------------------------------------------------------
-    def produce(self, ticket: Ticket, request: ProduceRequest, now: int) -> None:
+    def produce(
+        self, ticket: Ticket, request: ProduceRequest, now: int, verifying: Verifying | None = None
+    ) -> None:
         """Append; answered by effects, now or when acks is satisfied."""
-        self._produces.handle(ticket, request, now)
+        self._produces.handle(ticket, request, now, verifying)
+        self._pass_on(now)
+
+    def begin_verifying(self, request: ProduceRequest, version: int) -> Verifying:
+        """What must be asked of the transaction coordinator first."""
+        return begin_produce(self._local, request, version)
+
+    def begin_verifying_offsets(
+        self, partition: TopicPartition, producer_id: int, epoch: int, *, bumps_epoch: bool
+    ) -> Verifying:
+        """The same for offsets in a transaction."""
+        return begin_offsets(self._local, partition, producer_id, epoch, bumps_epoch)
+
+    def write_markers(
+        self,
+        ticket: Ticket,
+        request: WriteTxnMarkersRequest,
+        append: marking.AppendMarker,
+        now: int,
+    ) -> None:
+        """End transactions; answered when the markers are committed."""
+        self._markers.handle(ticket, request, append, now)
         self._pass_on(now)
 
     def fetch(self, ticket: Ticket, request: FetchRequest, now: int) -> None:
@@ -122,7 +159,15 @@ class ReplicaManager:
         self._deletes.handle(ticket, request, now)
         self._pass_on(now)
 
-    def append(self, topic_partition: TopicPartition, batch: Batch, now: int) -> int:
+    def append(
+        self,
+        topic_partition: TopicPartition,
+        batch: Batch,
+        now: int,
+        *,
+        transaction_version: int = 0,
+        guard: int = SENTINEL,
+    ) -> int:
         """Append a coordinator's batch as with acks=all; its last offset.
 
         It is committed when the high watermark passes it.  Raises NOT_LEADER_OR_FOLLOWER,
@@ -130,7 +175,7 @@ class ReplicaManager:
         """
         partition = self._local.hosted(topic_partition)
         partition.check_enough_in_sync()
-        result = partition.append(batch, now)
+        result = partition.append(batch, now, transaction_version=transaction_version, guard=guard)
         self._pass_on(now)
         return result.last_offset
 
@@ -186,7 +231,7 @@ class ReplicaManager:
             is_ours = is_ours and wanted is not None and self._local.id in wanted.replicas
             if not is_ours and name.topic != _METADATA_TOPIC:
                 self._disk.delete_log(name)
-        for task in ("shrink", "checkpoint", "retention"):
+        for task in housekeeping.TASKS:
             self._schedule(task, now)
 
     def _assign(self, name: TopicPartition, image: MetadataImage, now: int) -> None:
@@ -288,6 +333,8 @@ class ReplicaManager:
                 self._produces.expire(what)
             elif kind == delete_records.TIMER:
                 self._deletes.expire(what)
+            elif kind == marking.TIMER:
+                self._markers.expire(what)
             elif kind == fetcher.FETCHER_TIMER:
                 self._fetchers.resume(what)
             elif kind == fetcher.PARTITION_TIMER:
@@ -295,31 +342,14 @@ class ReplicaManager:
             elif kind == alter_partition.KEY:
                 self._alterations.send()
             else:
-                self._do(what, now)
+                housekeeping.do(what, self._local, self._disk, now)
+                self._schedule(what, now)
         if due:
             self._pass_on(now)
 
-    def _do(self, task: str, now: int) -> None:
-        """Housekeeping."""
-        if task == "checkpoint":
-            self._disk.checkpoint_high_watermarks()
-        else:
-            for partition in self._local.partitions.values():
-                if task == "retention":
-                    partition.apply_retention(now)
-                elif partition.leading is not None:
-                    partition.leading.shrink_isr(now)
-        self._schedule(task, now)
-
     def _schedule(self, task: str, now: int) -> None:
-        config = self._local.config
-        if task == "shrink":
-            period_ms = max(config.int("replica.lag.time.max.ms") // 2, 1)
-        elif task == "checkpoint":
-            period_ms = config.int("replica.high.watermark.checkpoint.interval.ms")
-        else:
-            period_ms = config.int("log.retention.check.interval.ms")
-        self._local.timers.set((_TASK, task), now + period_ms)
+        due = now + housekeeping.period_ms(task, self._local.config)
+        self._local.timers.set((_TASK, task), due)
 
     def _pass_on(self, now: int) -> None:
         """Tell those who wait what has happened, until nothing more happens."""
@@ -335,6 +365,7 @@ class ReplicaManager:
             for name in advanced:
                 self._raised[name] = None
                 self._produces.look_again(name)
+                self._markers.look_again(name)
                 fetches.on_advanced(name)
             trimmed, local.trimmed = local.trimmed, {}
             for name in trimmed:
@@ -343,6 +374,7 @@ class ReplicaManager:
             changed, local.changed = local.changed, {}
             for name in changed:
                 self._produces.look_again(name)
+                self._markers.look_again(name)
                 self._deletes.look_again(name)
                 fetches.on_changed(name)
         fetches.complete_woken(now)
@@ -358,6 +390,7 @@ class ReplicaManager:
         other._produces = self._produces.fork(local)
         other._fetches = self._fetches.fork(local)
         other._deletes = self._deletes.fork(local)
+        other._markers = self._markers.fork(local)
         other._fetchers = self._fetchers.fork(local)
         other._is_live = self._is_live
         other._raised = self._raised.copy()

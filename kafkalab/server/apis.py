@@ -30,6 +30,7 @@ class Api(NamedTuple):
 
 
 _FORWARD: Final = "controller_requests"
+_TXN, _TXN_ADMIN = "transactions", "transaction_admin"
 
 BROKER_APIS: Final[Mapping[int, Api]] = {
     K.PRODUCE: Api("produce", "handle_produce"),
@@ -49,8 +50,13 @@ BROKER_APIS: Final[Mapping[int, Api]] = {
     K.CREATE_TOPICS: Api(_FORWARD, "forward"),
     K.DELETE_TOPICS: Api(_FORWARD, "forward"),
     K.DELETE_RECORDS: Api("log_offsets", "handle_delete_records"),
-    K.INIT_PRODUCER_ID: Api("producer_ids", "handle_init_producer_id"),
+    K.INIT_PRODUCER_ID: Api(_TXN, "handle_init_producer_id"),
     K.OFFSET_FOR_LEADER_EPOCH: Api("log_offsets", "handle_offset_for_leader_epoch"),
+    K.ADD_PARTITIONS_TO_TXN: Api(_TXN, "handle_transaction_request"),
+    K.ADD_OFFSETS_TO_TXN: Api(_TXN, "handle_transaction_request"),
+    K.END_TXN: Api(_TXN, "handle_transaction_request"),
+    K.WRITE_TXN_MARKERS: Api(_TXN_ADMIN, "handle_write_txn_markers"),
+    K.TXN_OFFSET_COMMIT: Api(_TXN, "handle_txn_offset_commit"),
     K.DESCRIBE_CONFIGS: Api("configs", "handle_describe_configs"),
     K.ALTER_CONFIGS: Api(_FORWARD, "forward"),
     K.CREATE_PARTITIONS: Api(_FORWARD, "forward"),
@@ -59,6 +65,9 @@ BROKER_APIS: Final[Mapping[int, Api]] = {
     K.INCREMENTAL_ALTER_CONFIGS: Api(_FORWARD, "forward"),
     K.OFFSET_DELETE: Api("groups", "handle_group_request"),
     K.DESCRIBE_CLUSTER: Api("metadata", "handle_describe_cluster"),
+    K.DESCRIBE_PRODUCERS: Api(_TXN_ADMIN, "handle_describe_producers"),
+    K.DESCRIBE_TRANSACTIONS: Api(_TXN_ADMIN, "handle_describe_transactions"),
+    K.LIST_TRANSACTIONS: Api(_TXN_ADMIN, "handle_list_transactions"),
     K.UNREGISTER_BROKER: Api(_FORWARD, "forward"),
     K.DESCRIBE_QUORUM: Api(_FORWARD, "forward"),
 }

@@ -60,7 +60,10 @@ class AutoTopics:
             factor = config.int("transaction.state.log.replication.factor")
             settings = {
                 "cleanup.policy": "compact",
+                "compression.type": "uncompressed",
                 "min.insync.replicas": str(config.int("transaction.state.log.min.isr")),
+                "segment.bytes": str(config.int("transaction.state.log.segment.bytes")),
+                "unclean.leader.election.enable": "false",
             }
         else:
             partitions, factor, settings = -1, -1, {}  # the broker's defaults

@@ -1,9 +1,9 @@
 """A broker: keeps replicas, serves clients, coordinates groups; follows the metadata log.
 
     clients, brokers ──▶ endpoint ──▶ handlers ──▶ replicas  (logs, ISR, fetchers)
-                                              ├──▶ groups    (the group coordinator)
+                                              ├──▶ groups, transactions  (the coordinators)
                                               └──▶ forwarding ──▶ the controller
-    metadata log ──▶ raft (observer) ──▶ image ──▶ replicas, groups
+    metadata log ──▶ raft (observer) ──▶ image ──▶ replicas, coordinators
 
 It only composes: each part has its own state and module.  A broker learns who leads what by
 replaying the metadata log, never by being told; so a crash, a restart and a normal start are one
@@ -24,16 +24,27 @@ from kafkalab.log import Disk
 from kafkalab.metadata import MetadataImage
 from kafkalab.node import Envelope, Outbox
 from kafkalab.protocol.messages.brokers import Listener
+from kafkalab.protocol.messages.produce import ProduceRequest
 from kafkalab.raft import CommittedBatch, RaftClient, delta_of
 from kafkalab.replica import ReplicaManager
-from kafkalab.server import auto_topics, forwarding, lifecycle, producer_ids
+from kafkalab.server import (
+    auto_topics,
+    forwarding,
+    lifecycle,
+    producer_ids,
+    transaction_verifier,
+)
 from kafkalab.server.apis import BROKER_APIS
 from kafkalab.server.auto_topics import OFFSETS_TOPIC, AutoTopics
 from kafkalab.server.endpoint import Endpoint
 from kafkalab.server.forwarding import Forwarding
+from kafkalab.server.handlers.produce import produce_verified
+from kafkalab.server.handlers.transactions import txn_offset_commit_verified
 from kafkalab.server.lifecycle import Lifecycle
 from kafkalab.server.producer_ids import ProducerIds
 from kafkalab.server.serve import Component, serve
+from kafkalab.server.transaction_verifier import TransactionVerifier
+from kafkalab.transactions import TRANSACTIONS_TOPIC, TransactionCoordinator, markers
 
 _INCARNATION: Final = "incarnation"
 _BROKER_EPOCH: Final = "broker-epoch"
@@ -82,6 +93,10 @@ class Broker:
         self.forwarding = Forwarding(effects, config.int("request.timeout.ms"))
         self.auto_topics = AutoTopics(config, effects)
         self.producer_ids = ProducerIds(broker_id, effects)
+        self.transactions = TransactionCoordinator(
+            broker_id, config, effects, self.replicas, self.producer_ids.take
+        )
+        self.verifier = TransactionVerifier(config, effects)
 
     @property
     def controller_id(self) -> NodeId:
@@ -97,6 +112,8 @@ class Broker:
         self.lifecycle.on_timer(self.image.offset, now)
         self.replicas.on_timer(now)
         self.groups.on_timer(now)
+        self.transactions.on_timer(now)
+        self.verifier.on_timer(now)
         self.forwarding.on_timer(now)
         serve(self, ended, now)
 
@@ -108,6 +125,8 @@ class Broker:
                 self.lifecycle.next_timer(),
                 self.replicas.next_timer(),
                 self.groups.next_timer(),
+                self.transactions.next_timer(),
+                self.verifier.next_timer(),
                 self.forwarding.next_timer(),
                 self.endpoint.peers.next_timer(),
             )
@@ -127,6 +146,8 @@ class Broker:
             forwarding.OWNER: self.forwarding,
             auto_topics.OWNER: self.auto_topics,
             producer_ids.OWNER: self.producer_ids,
+            markers.OWNER: self.transactions,
+            transaction_verifier.OWNER: self.verifier,
         }
         component: Component = components[owner]
         return component
@@ -138,17 +159,30 @@ class Broker:
                 self._publish(committed, now)
             self.raft.maybe_snapshot(self.image, now)
         for partition, leader_epoch in self.replicas.take_role_changes():
-            if partition.topic != OFFSETS_TOPIC:
+            coordinator = self._coordinator(partition.topic)
+            if coordinator is None:
                 continue
             if leader_epoch is None:
-                self.groups.on_resigned(partition.partition, now)
+                coordinator.on_resigned(partition.partition, now)
             else:
                 replica = self.replicas.partition(partition)
                 assert replica is not None
-                self.groups.on_elected(partition.partition, leader_epoch, replica.log, now)
+                coordinator.on_elected(partition.partition, leader_epoch, replica.log, now)
+                self.producer_ids.ask()  # whoever coordinates needs them before long
         for partition, high_watermark in self.replicas.take_high_watermarks():
-            if partition.topic == OFFSETS_TOPIC:
-                self.groups.on_high_watermark(partition.partition, high_watermark, now)
+            coordinator = self._coordinator(partition.topic)
+            if coordinator is not None:
+                coordinator.on_high_watermark(partition.partition, high_watermark, now)
+        for verification, errors in self.verifier.take_verified():
+            if isinstance(verification.request, ProduceRequest):
+                produce_verified(self, verification, errors, now)
+            else:
+                txn_offset_commit_verified(self, verification, errors, now)
+
+    def _coordinator(self, topic: str) -> GroupCoordinator | TransactionCoordinator | None:
+        if topic == OFFSETS_TOPIC:
+            return self.groups
+        return self.transactions if topic == TRANSACTIONS_TOPIC else None
 
     def _publish(self, committed: CommittedBatch, now: int) -> None:
         delta = delta_of(self.image, committed)
@@ -156,12 +190,14 @@ class Broker:
         self.lifecycle.on_metadata(self.image.offset, now)
         epoch_now = self.lifecycle.broker_epoch
         if epoch_now >= 0:
-            self.replicas.broker_epoch = epoch_now
+            self.replicas.broker_epoch = self.producer_ids.broker_epoch = epoch_now
             self.disk.properties[_BROKER_EPOCH] = epoch_now
         if delta.is_empty:
             return
         self.replicas.apply(self.image, delta, now)
         self.groups.on_metadata(self.image, delta, now)
+        self.transactions.on_metadata(self.image)
+        self.verifier.image = self.image
 
     def restarted(self, now: int) -> Self:
         """A new process on this broker's disk."""
@@ -192,6 +228,10 @@ class Broker:
         other.forwarding = self.forwarding.fork(effects)
         other.auto_topics = self.auto_topics.fork(effects)
         other.producer_ids = self.producer_ids.fork(effects)
+        other.transactions = self.transactions.fork(
+            effects, other.replicas, other.producer_ids.take
+        )
+        other.verifier = self.verifier.fork(effects)
         return other
 
 

@@ -39,9 +39,10 @@ class Endpoint:
         if envelope.kind is Kind.RESPONSE:
             ended = self.peers.answered(envelope)
             return [ended] if ended is not None else []
-        if self.channels.close(envelope.connection):
-            return []
-        return self.peers.closed(envelope.connection)
+        connection = envelope.connection
+        if self.channels.close(connection) and connection.client != self.name:
+            return []  # (a coordinator may ask its own broker: both ends are here)
+        return self.peers.closed(connection)
 
     def expire(self, now: int) -> list[Ended]:
         """The calls that have waited too long."""

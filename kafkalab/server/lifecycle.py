@@ -205,5 +205,6 @@ SUPPORTED_FEATURES: Final = tuple(
         ("metadata.version", 7, 30),
         ("kraft.version", 0, 1),
         ("eligible.leader.replicas.version", 0, 1),
+        ("transaction.version", 0, 2),
     )
 )

@@ -1,4 +1,4 @@
-"""Producer ids for idempotent producers, handed out from blocks that the controller allocates.
+"""Producer ids, handed out from blocks that the controller allocates.
 
 A producer id is never given twice in the life of a cluster: the controller records each block of
 1,000 in the metadata log before a broker may use it.
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Hashable
 from typing import Any, Final, Self
 
-from kafkalab.errors import ErrorCode
+from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.node import ACTIVE_CONTROLLER, Effects, Ticket
 from kafkalab.protocol.messages.producer_ids import (
     AllocateProducerIdsRequest,
@@ -23,9 +23,10 @@ OWNER: Final = "producer_ids"
 class ProducerIds:
     """The block in use, and the producers that wait for the next one."""
 
-    __slots__ = ("_asking", "_broker_id", "_effects", "_end", "_next", "_waiting")
+    __slots__ = ("_asking", "_broker_id", "_effects", "_end", "_next", "_waiting", "broker_epoch")
 
     def __init__(self, broker_id: int, effects: Effects) -> None:
+        self.broker_epoch = -1  # kept up to date by the broker
         self._broker_id = broker_id
         self._effects = effects
         self._next = 0
@@ -33,18 +34,33 @@ class ProducerIds:
         self._asking = False
         self._waiting: deque[Ticket] = deque()
 
-    def give(self, ticket: Ticket, broker_epoch: int) -> None:
+    def give(self, ticket: Ticket) -> None:
         """Answer an InitProducerId with a fresh id, at once or when a block has come."""
         if self._next < self._end:
-            self._answer(ticket)
+            self._effects.reply(
+                ticket, InitProducerIdResponse(producer_id=self.take(), producer_epoch=0)
+            )
             return
         self._waiting.append(ticket)
-        if not self._asking:
-            self._asking = True
-            request = AllocateProducerIdsRequest(
-                broker_id=self._broker_id, broker_epoch=broker_epoch
-            )
-            self._effects.call(ACTIVE_CONTROLLER, request, OWNER)
+        self.ask()
+
+    def take(self) -> int:
+        """A fresh id.  Raises COORDINATOR_LOAD_IN_PROGRESS when there is none: soon there is."""
+        if self._next >= self._end:
+            self.ask()
+            raise KafkaError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "no producer id at hand")
+        self._next += 1
+        return self._next - 1
+
+    def ask(self) -> None:
+        """Ask for a block, unless there is one or one has been asked for."""
+        if self._asking or self._next < self._end:
+            return
+        self._asking = True
+        request = AllocateProducerIdsRequest(
+            broker_id=self._broker_id, broker_epoch=self.broker_epoch
+        )
+        self._effects.call(ACTIVE_CONTROLLER, request, OWNER)
 
     def on_response(self, key: Hashable, response: Any, now: int) -> None:
         self._asking = False
@@ -58,17 +74,12 @@ class ProducerIds:
         self._next = response.producer_id_start
         self._end = self._next + response.producer_id_len
         while self._waiting and self._next < self._end:
-            self._answer(self._waiting.popleft())
-
-    def _answer(self, ticket: Ticket) -> None:
-        self._effects.reply(
-            ticket, InitProducerIdResponse(producer_id=self._next, producer_epoch=0)
-        )
-        self._next += 1
+            self.give(self._waiting.popleft())
 
     def fork(self, effects: Effects) -> Self:
         other = type(self)(self._broker_id, effects)
         other._next, other._end = self._next, self._end
+        other.broker_epoch = self.broker_epoch
         other._asking = self._asking
         other._waiting = self._waiting.copy()
         return other

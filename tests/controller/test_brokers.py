@@ -12,7 +12,12 @@ from kafkalab.protocol.messages.brokers import (
 
 
 def test_an_empty_log_begins_with_the_bootstrap_records(bench: Any) -> None:
-    assert bench.image.features == {"metadata.version": 30, "eligible.leader.replicas.version": 1}
+    levels = {
+        "metadata.version": 30,
+        "eligible.leader.replicas.version": 1,
+        "transaction.version": 2,
+    }
+    assert bench.image.features == levels
     assert bench.image.configs[4, ""] == {"min.insync.replicas": "1"}
     assert bench.controller.is_active
 

@@ -43,11 +43,14 @@ class Counters:
     settled: list[tuple[Any, ErrorCode | None]] = field(default_factory=list)
     loaded_at: int | None = None
 
-    def replay(self, record: CoordinatorRecord, offset: int) -> None:
+    def replay(self, record: CoordinatorRecord, offset: int, producer_id: int) -> None:
         key, value = record.key, record.value
         assert isinstance(key, GroupMetadataKey)
         assert value is None or isinstance(value, GroupMetadataValue)
         self.views.put(key.group, None if value is None else value.generation, offset)
+
+    def end_transaction(self, producer_id: int, is_committed: bool, offset: int) -> None:
+        raise AssertionError("nothing here is part of a transaction")
 
     def commit(self, high_watermark: int) -> None:
         list(self.views.commit(high_watermark))
@@ -67,7 +70,7 @@ class Writer:
     log: PartitionLog
     failure: ErrorCode | None = None
 
-    def append(self, tp: TopicPartition, batch: Batch, now: int) -> int:
+    def append(self, tp: TopicPartition, batch: Batch, now: int, **_: int) -> int:
         assert tp == TP
         if self.failure is not None:
             raise KafkaError(self.failure)

@@ -71,7 +71,7 @@ class Writer:
     leader_epoch: int = 0
     failure: ErrorCode | None = None
 
-    def append(self, tp: TopicPartition, batch: Batch, now: int) -> int:
+    def append(self, tp: TopicPartition, batch: Batch, now: int, **_: int) -> int:
         if self.failure is not None:
             raise KafkaError(self.failure)
         return self.logs[tp].append_as_leader(batch, self.leader_epoch, now).last_offset

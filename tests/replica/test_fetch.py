@@ -6,6 +6,7 @@ from replica_cluster import ORDERS, Cluster, a_batch, topic_id
 
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import TopicPartition
+from kafkalab.log import UNCHECKED
 from kafkalab.protocol.messages.fetch import (
     FetchPartition,
     FetchRequest,
@@ -82,7 +83,7 @@ def test_read_committed_stops_at_the_open_transaction_and_names_the_aborted() ->
     log = cluster.replica(1).log
     partition = cluster.replica(1)
     batch = a_transaction("a", 7)
-    partition.append(batch, 0)
+    partition.append(batch, 0, guard=UNCHECKED)
     cluster.produce(a_batch("b"))
     assert offsets(cluster.fetched(cluster.fetch(0)).records) == [0, 1]
     number = cluster.fetch(0, read_committed=True)

@@ -1,16 +1,16 @@
-"""FindCoordinator 0-6: which broker coordinates a group.
+"""FindCoordinator 0-6: which broker coordinates a group or a transactional id.
 
-The coordinator of a group is whoever leads the partition of `__consumer_offsets` that the
-group's id hashes to.  The first question makes the topic; the asker is told to come back.
+It is whoever leads the partition of `__consumer_offsets`, or `__transaction_state`, that the id
+hashes to.  The first question makes the topic; the asker is told to come back.
 
 In Kafka: `KafkaApis.handleFindCoordinatorRequest`, KIP-699.
-Not done: transaction and share coordinators (a later part): refused with INVALID_REQUEST.
+Not done: share coordinators: refused with INVALID_REQUEST.
 """
 
 from typing import TYPE_CHECKING
 
+from kafkalab.coordination import partition_for
 from kafkalab.errors import ErrorCode
-from kafkalab.groups import GroupCoordinator
 from kafkalab.ids import TopicPartition
 from kafkalab.node import Ticket
 from kafkalab.protocol.messages.classic_groups import (
@@ -18,12 +18,12 @@ from kafkalab.protocol.messages.classic_groups import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
 )
-from kafkalab.server.auto_topics import OFFSETS_TOPIC
+from kafkalab.server.auto_topics import OFFSETS_TOPIC, TRANSACTIONS_TOPIC
 
 if TYPE_CHECKING:
     from kafkalab.server.broker import Broker
 
-_GROUP = 0
+_TOPICS = {0: OFFSETS_TOPIC, 1: TRANSACTIONS_TOPIC}
 
 
 def handle_find_coordinator(
@@ -44,14 +44,15 @@ def handle_find_coordinator(
 
 
 def _find(broker: "Broker", key_type: int, key: str) -> Coordinator:
-    if key_type != _GROUP:
-        return _nobody(key, ErrorCode.INVALID_REQUEST, "only group coordinators are offered here")
-    topic = broker.image.topics.get(OFFSETS_TOPIC)
+    name = _TOPICS.get(key_type)
+    if name is None:
+        return _nobody(key, ErrorCode.INVALID_REQUEST, "share coordinators are not offered here")
+    topic = broker.image.topics.get(name)
     if topic is None:
-        broker.auto_topics.create(OFFSETS_TOPIC)
+        broker.auto_topics.create(name)
         return _nobody(key, ErrorCode.COORDINATOR_NOT_AVAILABLE)
-    number = GroupCoordinator.partition_for(key, len(topic.partitions))
-    partition = broker.image.partition(TopicPartition(OFFSETS_TOPIC, number))
+    number = partition_for(key, len(topic.partitions))
+    partition = broker.image.partition(TopicPartition(name, number))
     leader = broker.image.brokers.get(partition.leader) if partition is not None else None
     if leader is None or leader.fenced:
         return _nobody(key, ErrorCode.COORDINATOR_NOT_AVAILABLE)
