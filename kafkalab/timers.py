@@ -15,6 +15,15 @@ from typing import Generic, Self, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 
 
+def earliest(*timers: int | None) -> int | None:
+    """The first of several times, or None if none is set."""
+    first = None
+    for timer in timers:
+        if timer is not None and (first is None or timer < first):
+            first = timer
+    return first
+
+
 class Timers(Generic[Key]):
     """A set of (key, due) in which each key is due once.  Times in whole milliseconds."""
 
@@ -27,24 +36,28 @@ class Timers(Generic[Key]):
 
     def set(self, key: Key, due: int) -> None:
         """Make `key` due at `due`, wherever it was before."""
-        if self._due_of.get(key) == due:
-            return
-        self.cancel(key)
-        self._due_of[key] = due
+        due_of = self._due_of
+        if key in due_of:
+            if due_of[key] == due:
+                return
+            self.cancel(key)
+        due_of[key] = due
         keys = self._keys_at.get(due)
         if keys is None:
-            keys = self._keys_at[due] = {}
+            self._keys_at[due] = {key: None}
             heappush(self._heap, due)
-        keys[key] = None
+        else:
+            keys[key] = None
 
     def cancel(self, key: Key) -> None:
         """Forget `key`, if it was set."""
         due = self._due_of.pop(key, None)
         if due is not None:
             keys = self._keys_at[due]
-            del keys[key]
-            if not keys:
+            if len(keys) == 1:
                 del self._keys_at[due]
+            else:
+                del keys[key]
 
     def next(self) -> int | None:
         """The earliest due millisecond, or None."""

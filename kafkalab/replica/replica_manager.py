@@ -72,8 +72,8 @@ class ReplicaManager:
         "_local",
         "_markers",
         "_produces",
-        "_raised",
-        "_role_changes",
+        "raised",
+        "role_changes",
     )
 
     def __init__(
@@ -88,8 +88,8 @@ class ReplicaManager:
         self._markers = MarkerWrites(local)
         self._fetchers = Fetchers(local)
         self._is_live = False  # our own registration has been seen
-        self._raised: dict[TopicPartition, None] = {}
-        self._role_changes: list[tuple[TopicPartition, int | None]] = []
+        self.raised: dict[TopicPartition, None] = {}
+        self.role_changes: list[tuple[TopicPartition, int | None]] = []
 
     @property
     def broker_epoch(self) -> int:
@@ -181,17 +181,17 @@ class ReplicaManager:
 
     def take_high_watermarks(self) -> list[tuple[TopicPartition, int]]:
         """The high watermarks that rose on led partitions since this was last asked."""
-        if not self._raised:
+        if not self.raised:
             return []
-        raised, self._raised = self._raised, {}
+        raised, self.raised = self.raised, {}
         partitions = self._local.partitions
         return [(name, partitions[name].high_watermark) for name in raised if name in partitions]
 
     def take_role_changes(self) -> list[tuple[TopicPartition, int | None]]:
         """What this broker began to lead (and in which epoch), or (None) leads no more."""
-        if not self._role_changes:
+        if not self.role_changes:
             return []
-        changes, self._role_changes = self._role_changes, []
+        changes, self.role_changes = self.role_changes, []
         return changes
 
     # --- metadata -----------------------------------------------------------------------------
@@ -248,13 +248,13 @@ class ReplicaManager:
         if wanted.leader == local.id:
             self._fetchers.unfollow(name, topic.topic_id)
             if partition.become_leader(wanted, now):
-                self._role_changes.append((name, wanted.leader_epoch))
+                self.role_changes.append((name, wanted.leader_epoch))
                 for replica_id in partition.replica_states:
                     self._fetches.expect(name, replica_id, now)
             return
         is_new_epoch = partition.become_follower(wanted)
         if was_leader and not partition.is_leader:
-            self._role_changes.append((name, None))
+            self.role_changes.append((name, None))
         if is_new_epoch:
             self._fetchers.unfollow(name, topic.topic_id)
             if wanted.has_leader:
@@ -280,7 +280,7 @@ class ReplicaManager:
         if partition is None:
             return
         if partition.is_leader:
-            self._role_changes.append((name, None))
+            self.role_changes.append((name, None))
         self._disk.delete_log(name)
         self._local.changed[name] = None
 
@@ -363,7 +363,7 @@ class ReplicaManager:
                 fetches.on_appended(name)
             advanced, local.advanced = local.advanced, {}
             for name in advanced:
-                self._raised[name] = None
+                self.raised[name] = None
                 self._produces.look_again(name)
                 self._markers.look_again(name)
                 fetches.on_advanced(name)
@@ -393,6 +393,6 @@ class ReplicaManager:
         other._markers = self._markers.fork(local)
         other._fetchers = self._fetchers.fork(local)
         other._is_live = self._is_live
-        other._raised = self._raised.copy()
-        other._role_changes = self._role_changes.copy()
+        other.raised = self.raised.copy()
+        other.role_changes = self.role_changes.copy()
         return other

@@ -13,7 +13,6 @@ In Kafka: `BrokerServer`, `BrokerMetadataPublisher`.
 Read next: `serve` (the loop), `apis` (what is offered), `replica.replica_manager`.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from kafkalab.chance import Stream
@@ -44,6 +43,7 @@ from kafkalab.server.lifecycle import Lifecycle
 from kafkalab.server.producer_ids import ProducerIds
 from kafkalab.server.serve import Component, serve
 from kafkalab.server.transaction_verifier import TransactionVerifier
+from kafkalab.timers import earliest
 from kafkalab.transactions import TRANSACTIONS_TOPIC, TransactionCoordinator, markers
 
 _INCARNATION: Final = "incarnation"
@@ -97,6 +97,7 @@ class Broker:
             broker_id, config, effects, self.replicas, self.producer_ids.take
         )
         self.verifier = TransactionVerifier(config, effects)
+        self._components = self._by_owner()
 
     @property
     def controller_id(self) -> NodeId:
@@ -118,28 +119,26 @@ class Broker:
         serve(self, ended, now)
 
     def next_timer(self) -> int | None:
-        due = [
-            timer
-            for timer in (
-                self.raft.next_timer(),
-                self.lifecycle.next_timer(),
-                self.replicas.next_timer(),
-                self.groups.next_timer(),
-                self.transactions.next_timer(),
-                self.verifier.next_timer(),
-                self.forwarding.next_timer(),
-                self.endpoint.peers.next_timer(),
-            )
-            if timer is not None
-        ]
-        return min(due, default=None)
+        return earliest(
+            self.raft.next_timer(),
+            self.lifecycle.next_timer(),
+            self.replicas.next_timer(),
+            self.groups.next_timer(),
+            self.transactions.next_timer(),
+            self.verifier.next_timer(),
+            self.forwarding.next_timer(),
+            self.endpoint.peers.next_timer(),
+        )
 
     def take_outbox(self) -> Outbox:
         return self.endpoint.take_outbox()
 
     def component(self, owner: str) -> Component:
         """The part that a peer's answer belongs to."""
-        components: Mapping[str, Any] = {
+        return self._components[owner]
+
+    def _by_owner(self) -> dict[str, Component]:
+        return {
             "raft": self.raft,
             "replica": self.replicas,
             lifecycle.OWNER: self.lifecycle,
@@ -149,35 +148,38 @@ class Broker:
             markers.OWNER: self.transactions,
             transaction_verifier.OWNER: self.verifier,
         }
-        component: Component = components[owner]
-        return component
 
-    def settle(self, now: int) -> None:
+    def settle(self, now: int) -> bool:
         """Carry news between the parts: committed metadata, changed roles, high watermarks."""
-        if self.raft.has_news():
+        has_news = self.raft.has_news()
+        if has_news:
             for committed in self.raft.take_committed():
                 self._publish(committed, now)
             self.raft.maybe_snapshot(self.image, now)
-        for partition, leader_epoch in self.replicas.take_role_changes():
+        replicas, verifier = self.replicas, self.verifier
+        if not (replicas.role_changes or replicas.raised or verifier.verified):
+            return has_news
+        for partition, leader_epoch in replicas.take_role_changes():
             coordinator = self._coordinator(partition.topic)
             if coordinator is None:
                 continue
             if leader_epoch is None:
                 coordinator.on_resigned(partition.partition, now)
             else:
-                replica = self.replicas.partition(partition)
+                replica = replicas.partition(partition)
                 assert replica is not None
                 coordinator.on_elected(partition.partition, leader_epoch, replica.log, now)
                 self.producer_ids.ask()  # whoever coordinates needs them before long
-        for partition, high_watermark in self.replicas.take_high_watermarks():
+        for partition, high_watermark in replicas.take_high_watermarks():
             coordinator = self._coordinator(partition.topic)
             if coordinator is not None:
                 coordinator.on_high_watermark(partition.partition, high_watermark, now)
-        for verification, errors in self.verifier.take_verified():
+        for verification, errors in verifier.take_verified():
             if isinstance(verification.request, ProduceRequest):
                 produce_verified(self, verification, errors, now)
             else:
                 txn_offset_commit_verified(self, verification, errors, now)
+        return True
 
     def _coordinator(self, topic: str) -> GroupCoordinator | TransactionCoordinator | None:
         if topic == OFFSETS_TOPIC:
@@ -232,6 +234,7 @@ class Broker:
             effects, other.replicas, other.producer_ids.take
         )
         other.verifier = self.verifier.fork(effects)
+        other._components = other._by_owner()
         return other
 
 

@@ -15,10 +15,12 @@ Read next: `endpoint`, which owns these and the connections to peers.
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from kafkalab.ids import ConnectionId
 from kafkalab.node import Envelope, Kind, Ticket
+
+_RESPONSE: Final = Kind.RESPONSE
 
 
 class Request(NamedTuple):
@@ -64,11 +66,12 @@ class Channels:
 
     def next_request(self) -> Request | None:
         """The next request to handle; its connection is busy until it is answered."""
-        while self._ready:
-            channel = self._channels.get(self._ready.popleft())
+        ready = self._ready
+        while ready:
+            channel = self._channels.get(ready.popleft())
             if channel is not None and channel.waiting and channel.busy is None:
                 request = channel.waiting.popleft()
-                channel.busy = request.ticket
+                channel.busy = request[0]
                 return request
         return None
 
@@ -78,7 +81,7 @@ class Channels:
         Nothing is sent when the connection has gone, or for a Produce with acks=0 (response None).
         """
         channel = self._channels.get(ticket.connection)
-        if channel is None or channel.busy != ticket:
+        if channel is None or channel.busy is not ticket:
             return None
         channel.busy = None
         if channel.waiting:
@@ -87,7 +90,7 @@ class Channels:
             return None
         return Envelope(
             ticket.connection,
-            Kind.RESPONSE,
+            _RESPONSE,
             ticket.correlation_id,
             ticket.api_key,
             ticket.api_version,

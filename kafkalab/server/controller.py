@@ -22,6 +22,7 @@ from kafkalab.server.apis import CONTROLLER_APIS
 from kafkalab.server.broker import count_incarnation
 from kafkalab.server.endpoint import Endpoint
 from kafkalab.server.serve import Component, serve
+from kafkalab.timers import earliest
 
 
 class Controller:
@@ -72,12 +73,11 @@ class Controller:
         serve(self, ended, now)
 
     def next_timer(self) -> int | None:
-        timers = (
+        return earliest(
             self.raft.next_timer(),
             self.quorum.next_timer(),
             self.endpoint.peers.next_timer(),
         )
-        return min((timer for timer in timers if timer is not None), default=None)
 
     def take_outbox(self) -> Outbox:
         return self.endpoint.take_outbox()
@@ -88,10 +88,11 @@ class Controller:
         component: Component = components[owner]
         return component
 
-    def settle(self, now: int) -> None:
+    def settle(self, now: int) -> bool:
         """What the quorum has committed changes the controller's state and frees its answers."""
         self.quorum.settle(now)
         self.raft.maybe_snapshot(self.quorum.image, now)
+        return False
 
     def restarted(self, now: int) -> Self:
         """A new process on this controller's disk."""

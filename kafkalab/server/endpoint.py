@@ -4,19 +4,22 @@
                   Peers    ──▶ ended calls ──▶      │ effects
     outbox    ◀── Channels, Peers ◀─────────────────┘
 
-A server calls `receive` or `expire`, handles what they give it, then `flush`es the effects its
-components left; and again until nothing is left to do.  That loop is in `server.serve`.
+A server calls `receive` or `expire`, handles what they give it, then sends what its components
+left; and again until nothing is left to do.  That loop is in `server.serve`.
 
 Read next: `channels` and `peers`, the two halves; `broker`, which drives this.
 """
 
-from typing import Self
+from typing import Final, Self
 
 from kafkalab.events import Event
 from kafkalab.ids import NO_NODE, NodeId, NodeName
 from kafkalab.node import Effects, Envelope, Kind, Outbox
 from kafkalab.server.channels import Channels
 from kafkalab.server.peers import Ended, Peers
+
+_REQUEST: Final = Kind.REQUEST
+_RESPONSE: Final = Kind.RESPONSE
 
 
 class Endpoint:
@@ -33,10 +36,11 @@ class Endpoint:
 
     def receive(self, envelope: Envelope) -> list[Ended]:
         """Take in one envelope: queue a request, or say which calls have ended."""
-        if envelope.kind is Kind.REQUEST:
+        kind = envelope.kind
+        if kind is _REQUEST:
             self.channels.accept(envelope)
             return []
-        if envelope.kind is Kind.RESPONSE:
+        if kind is _RESPONSE:
             ended = self.peers.answered(envelope)
             return [ended] if ended is not None else []
         connection = envelope.connection
@@ -50,28 +54,22 @@ class Endpoint:
         self._outgoing.extend(closes)
         return ended
 
-    @property
-    def has_something_to_send(self) -> bool:
-        effects = self.effects
-        return bool(effects.calls or effects.replies or effects.closes or self.peers.has_waiting)
-
-    def release(self, controller: NodeId) -> None:
-        """Calls that waited for a controller go out once there is one."""
-        if controller != NO_NODE and self.peers.has_waiting:
-            self.effects.calls.extend(self.peers.take_waiting())
-
-    def flush(self, controller: NodeId, now: int) -> bool:
-        """Turn effects into envelopes; False if there were none."""
-        effects = self.effects
-        if not (effects.calls or effects.replies or effects.closes):
-            return False
+    def send_calls(self, controller: NodeId, now: int) -> None:
+        """Turn calls into envelopes, those too that waited for a controller if there is one now."""
+        effects, peers = self.effects, self.peers
+        if controller != NO_NODE and peers.waiting:
+            effects.calls.extend(peers.take_waiting())
         calls, effects.calls = effects.calls, []
-        replies, effects.replies = effects.replies, []
-        closes, effects.closes = effects.closes, []
         for call in calls:
-            envelope = self.peers.send(call, controller, now)
+            envelope = peers.send(call, controller, now)
             if envelope is not None:
                 self._outgoing.append(envelope)
+
+    def send_answers(self) -> None:
+        """Turn replies and closes into envelopes."""
+        effects = self.effects
+        replies, effects.replies = effects.replies, []
+        closes, effects.closes = effects.closes, []
         for ticket, response in replies:
             envelope = self.channels.answer(ticket, response)
             if envelope is not None:
@@ -79,7 +77,6 @@ class Endpoint:
         for ticket in closes:
             if self.channels.close(ticket.connection):
                 self._outgoing.append(Envelope(ticket.connection, Kind.CLOSE))
-        return True
 
     def take_outbox(self) -> Outbox:
         """Hand over, and forget, what has been said."""

@@ -13,19 +13,21 @@ Invariant: every call ends exactly once, with its answer or with None.
 In Kafka: `NetworkClient`, `NodeToControllerChannelManager`, `BrokerBlockingSender`.
 """
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from kafkalab.ids import NO_NODE, ConnectionId, NodeId, NodeName, server_name
 from kafkalab.node import ACTIVE_CONTROLLER, Call, Envelope, Kind
 from kafkalab.server.not_controller import is_not_controller
 from kafkalab.timers import Timers
 
+_REQUEST: Final = Kind.REQUEST
+
 
 class InFlight(NamedTuple):
-    """Where the answer to a call will come from."""
+    """A call, and where its answer will come from."""
 
     connection: ConnectionId
-    correlation_id: int
+    call: Call
 
 
 class Ended(NamedTuple):
@@ -47,7 +49,7 @@ class Peers:
         "_number",
         "_timeout_ms",
         "_timers",
-        "_waiting",
+        "waiting",
     )
 
     def __init__(self, name: NodeName, incarnation: int, request_timeout_ms: int) -> None:
@@ -56,55 +58,50 @@ class Peers:
         self._number = incarnation << 20
         self._correlation_id = 0
         self._connections: dict[tuple[str, NodeId], ConnectionId] = {}
-        self._calls: dict[InFlight, Call] = {}
-        self._timers: Timers[InFlight | Call] = Timers()
-        self._waiting: list[Call] = []
+        self._calls: dict[int, InFlight] = {}  # by correlation id, which no two of them share
+        self._timers: Timers[int | Call] = Timers()
+        #: Calls to the active controller while none is known.
+        self.waiting: list[Call] = []
 
     def send(self, call: Call, controller: NodeId, now: int) -> Envelope | None:
         """The envelope of a call; None while it waits for a controller to be known."""
         target = call.target
         if target == ACTIVE_CONTROLLER:
             if controller == NO_NODE:
-                self._waiting.append(call)
+                self.waiting.append(call)
                 self._timers.set(call, now + self._timeout_ms)
                 return None
             target = controller
         connection = self._connection(call.owner, target)
-        self._correlation_id += 1
-        flight = InFlight(connection, self._correlation_id)
-        self._calls[flight] = call
+        self._correlation_id = number = self._correlation_id + 1
+        self._calls[number] = InFlight(connection, call)
         timeout_ms = self._timeout_ms if call.timeout_ms is None else call.timeout_ms
-        self._timers.set(flight, now + timeout_ms)
+        self._timers.set(number, now + timeout_ms)
         request = call.request
         return Envelope(
             connection,
-            Kind.REQUEST,
-            self._correlation_id,
+            _REQUEST,
+            number,
             request.API_KEY,
             request.VERSIONS.valid.high,
             request,
             self._name,
         )
 
-    @property
-    def has_waiting(self) -> bool:
-        return bool(self._waiting)
-
     def take_waiting(self) -> list[Call]:
         """The calls that waited for a controller, now that one is known."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self.waiting = self.waiting, []
         for call in waiting:
             self._timers.cancel(call)
         return waiting
 
     def answered(self, envelope: Envelope) -> Ended | None:
         """The call that a response answers; None if it had been given up."""
-        flight = InFlight(envelope.connection, envelope.correlation_id)
-        call = self._calls.pop(flight, None)
-        if call is None:
+        flight = self._calls.pop(envelope.correlation_id, None)
+        if flight is None:
             return None
-        self._timers.cancel(flight)
-        response = envelope.message
+        self._timers.cancel(envelope.correlation_id)
+        call, response = flight.call, envelope.message
         if call.target == ACTIVE_CONTROLLER and is_not_controller(response):
             response = None  # its owner asks again, by then perhaps another
         return Ended(call, response)
@@ -115,10 +112,10 @@ class Peers:
             if open_connection == connection:
                 del self._connections[purpose]
                 break
-        lost = [flight for flight in self._calls if flight.connection == connection]
-        for flight in lost:
-            self._timers.cancel(flight)
-        return [Ended(self._calls.pop(flight), None) for flight in lost]
+        lost = [number for number, one in self._calls.items() if one.connection == connection]
+        for number in lost:
+            self._timers.cancel(number)
+        return [Ended(self._calls.pop(number).call, None) for number in lost]
 
     def expire(self, now: int) -> tuple[list[Ended], list[Envelope]]:
         """Give up what is overdue: the failed calls, and the connections to close with them."""
@@ -126,11 +123,12 @@ class Peers:
         closes: list[Envelope] = []
         for due in self._timers.pop_due(now):
             if isinstance(due, Call):
-                self._waiting.remove(due)
+                self.waiting.remove(due)
                 ended.append(Ended(due, None))
             elif due in self._calls:
-                closes.append(Envelope(due.connection, Kind.CLOSE))
-                ended.extend(self.closed(due.connection))
+                connection = self._calls[due].connection
+                closes.append(Envelope(connection, Kind.CLOSE))
+                ended.extend(self.closed(connection))
         return ended, closes
 
     def next_timer(self) -> int | None:
@@ -151,5 +149,5 @@ class Peers:
         other._connections = self._connections.copy()
         other._calls = self._calls.copy()
         other._timers = self._timers.fork()
-        other._waiting = self._waiting.copy()
+        other.waiting = self.waiting.copy()
         return other

@@ -1,8 +1,8 @@
 """The loop of a server: handle what is ready, send what that says, until nothing is left to do.
 
-    while anything moves:
+    until there is no request:
         settle()            metadata that was committed, watermarks, roles     (the server's own)
-        endpoint.flush()    effects become envelopes; a parked answer frees its connection
+        endpoint.send()     effects become envelopes; a parked answer frees its connection
         one request         from a connection that waits for nobody
 
 In Kafka these are a dozen threads and queues; here the order is defined.
@@ -35,25 +35,27 @@ class Server(Protocol):
 
     def component(self, owner: str) -> Component: ...
 
-    def settle(self, now: int) -> None: ...
+    def settle(self, now: int) -> bool:
+        """Carry news between the parts; True if that may have made more."""
 
 
 def serve(server: Server, ended: list[Ended], now: int) -> None:
     """Hand the ended calls to their owners, then run the loop above."""
     endpoint = server.endpoint
+    effects, channels, peers = endpoint.effects, endpoint.channels, endpoint.peers
     for call, response in ended:
         server.component(call.owner).on_response(call.key, response, now)
     while True:
-        server.settle(now)
-        moved = False
-        if endpoint.has_something_to_send:
-            endpoint.release(server.controller_id)
-            moved = endpoint.flush(server.controller_id, now)
-        request = endpoint.channels.next_request()
-        if request is not None:
-            handle(server, request, now)
-        elif not moved:
+        while server.settle(now):
+            pass
+        if effects.calls or peers.waiting:
+            endpoint.send_calls(server.controller_id, now)
+        if effects.replies or effects.closes:
+            endpoint.send_answers()
+        request = channels.next_request()
+        if request is None:
             return
+        handle(server, request, now)
 
 
 def handle(server: Server, request: Request, now: int) -> None:

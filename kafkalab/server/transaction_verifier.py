@@ -79,7 +79,7 @@ class TransactionVerifier:
         self._queued: dict[NodeId, dict[str, int]] = {}
         self._in_flight: dict[NodeId, dict[str, int]] = {}
         self._retries: Timers[int] = Timers()
-        self._verified: list[tuple[Verification, Errors]] = []
+        self.verified: list[tuple[Verification, Errors]] = []
 
     def ask(self, verification: Verification) -> None:
         """Ask its coordinator; the answer is among `take_verified`."""
@@ -89,7 +89,7 @@ class TransactionVerifier:
 
     def take_verified(self) -> list[tuple[Verification, Errors]]:
         """What has been answered, with the errors of the partitions that have one."""
-        verified, self._verified = self._verified, []
+        verified, self.verified = self.verified, []
         return verified
 
     def _queue(self, number: int) -> None:
@@ -165,7 +165,7 @@ class TransactionVerifier:
         self._finish(number, {key: _as_told(error, is_old) for key, error in errors.items()})
 
     def _finish(self, number: int, errors: Errors) -> None:
-        self._verified.append((self._open.pop(number), errors))
+        self.verified.append((self._open.pop(number), errors))
 
     def next_timer(self) -> int | None:
         return self._retries.next()
@@ -183,7 +183,7 @@ class TransactionVerifier:
         other._queued = {node: queue.copy() for node, queue in self._queued.items()}
         other._in_flight = {node: sent.copy() for node, sent in self._in_flight.items()}
         other._retries = self._retries.fork()
-        other._verified = self._verified.copy()
+        other.verified = self.verified.copy()
         return other
 
 

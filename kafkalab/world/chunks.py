@@ -21,19 +21,24 @@ SIZE: Final = 1024
 class Chunks(Generic[Item]):
     """Append-only; forks share what is sealed."""
 
-    __slots__ = ("_dropped", "_sealed", "_tail")
+    __slots__ = ("_dropped", "_sealed", "tail")
 
     def __init__(self) -> None:
         self._dropped = 0  # chunks let go of
         self._sealed: list[list[Item]] = []
-        self._tail: list[Item] = []
+        #: What is not sealed yet.  Whoever appends here itself calls `seal` at SIZE entries.
+        self.tail: list[Item] = []
 
     def append(self, item: Item) -> None:
-        tail = self._tail
+        tail = self.tail
         tail.append(item)
         if len(tail) == SIZE:
-            self._sealed.append(tail)
-            self._tail = []
+            self.seal()
+
+    def seal(self) -> None:
+        """The tail, which has SIZE entries now, is never changed again."""
+        self._sealed.append(self.tail)
+        self.tail = []
 
     @property
     def first(self) -> int:
@@ -49,11 +54,6 @@ class Chunks(Generic[Item]):
         """A sealed chunk by its number; not to be changed."""
         return self._sealed[number - self._dropped]
 
-    @property
-    def tail(self) -> list[Item]:
-        """What is not sealed yet; not to be changed."""
-        return self._tail
-
     def drop_before(self, chunk: int) -> None:
         """Let go of the chunks with a lower number."""
         gone = chunk - self._dropped
@@ -63,25 +63,25 @@ class Chunks(Generic[Item]):
 
     def __len__(self) -> int:
         """The place of the next entry: what was dropped counts."""
-        return (self._dropped + len(self._sealed)) * SIZE + len(self._tail)
+        return (self._dropped + len(self._sealed)) * SIZE + len(self.tail)
 
     def __getitem__(self, place: int) -> Item:
         chunk, within = divmod(place, SIZE)
         if chunk < self._dropped:
             raise IndexError(place)
         chunk -= self._dropped
-        return self._sealed[chunk][within] if chunk < len(self._sealed) else self._tail[within]
+        return self._sealed[chunk][within] if chunk < len(self._sealed) else self.tail[within]
 
     def since(self, place: int) -> Iterator[Item]:
         """The entries from `place` on, or from the oldest that is here."""
         chunk, within = divmod(max(place, self.first), SIZE)
-        for items in (*self._sealed[chunk - self._dropped :], self._tail):
+        for items in (*self._sealed[chunk - self._dropped :], self.tail):
             yield from items[within:]
             within = 0
 
     def backwards(self) -> Iterator[Item]:
         """The newest first."""
-        yield from reversed(self._tail)
+        yield from reversed(self.tail)
         for items in reversed(self._sealed):
             yield from reversed(items)
 
@@ -89,5 +89,5 @@ class Chunks(Generic[Item]):
         other = type(self)()
         other._dropped = self._dropped
         other._sealed = self._sealed.copy()
-        other._tail = self._tail.copy()
+        other.tail = self.tail.copy()
         return other

@@ -81,9 +81,9 @@ class Trace(Sequence[Entry]):
         """Add what need not be kept (a delivery, a timer).  Returns its id."""
         id = self.next_id
         self.next_id = id + 1
-        self._recent.append((id, now, cause, node, event))
+        self._recent.tail.append((id, now, cause, node, event))
         if not id % SIZE:
-            self._let_go()
+            self._seal()
         return id
 
     def add(self, now: int, cause: int, node: NodeName, event: Event) -> int:
@@ -91,13 +91,18 @@ class Trace(Sequence[Entry]):
         id = self.next_id
         self.next_id = id + 1
         row = (id, now, cause, node, event)
-        self._recent.append(row)
-        self._kept.append(row)
+        self._recent.tail.append(row)
+        kept = self._kept.tail
+        kept.append(row)
+        if len(kept) == SIZE:
+            self._kept.seal()
         if not id % SIZE:
-            self._let_go()
+            self._seal()
         return id
 
-    def _let_go(self) -> None:
+    def _seal(self) -> None:
+        """A chunk of `recent` is full; let go of what is too old."""
+        self._recent.seal()
         oldest = self._recent.last_sealed - _RECENT_CHUNKS
         if oldest > 0:
             self._fold(oldest)
