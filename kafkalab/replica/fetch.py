@@ -172,10 +172,12 @@ class Fetches:
             part = session.partitions[key]
             if key not in local.partitions:
                 part = self.sessions.resolve(session, part, local.image)
-            read = read_partition(local, session, part, fetch, limit - size, size == 0, now)
+            left = limit - size if size < limit else 0
+            read = read_partition(local, session, part, fetch, left, size == 0, now)
             reads.append(read)
             size += read.size_in_bytes
-            is_urgent = is_urgent or read.is_urgent
+            if read.is_urgent:
+                is_urgent = True
         return Reading(reads, size, is_urgent)
 
     def _answer(

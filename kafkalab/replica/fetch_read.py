@@ -34,6 +34,7 @@ _PUT_OFF: Final = frozenset({ErrorCode.UNKNOWN_LEADER_EPOCH, ErrorCode.UNKNOWN_T
 _TELL_LEADER: Final = frozenset({ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH})
 
 _NO_END: Final = EpochEndOffset()
+_NO_ERROR: Final = ErrorCode.NONE
 
 
 class Read(NamedTuple):
@@ -61,7 +62,11 @@ def read_partition(
     asked, replica_id = part.asked, session.replica_id
     offset = asked.fetch_offset
     try:
-        partition = _find(local, session, part)
+        partition = local.partitions.get(part.key)
+        if partition is None or (
+            session.uses_topic_ids and partition.log.topic_id != part.topic_id
+        ):
+            raise _not_here(local, part)
         leading = partition.lead(asked.current_leader_epoch)
         log = partition.log
         if replica_id >= 0:
@@ -71,7 +76,7 @@ def read_partition(
             up_to = log.last_stable_offset if fetch.read_committed else log.high_watermark
         fetched = partition.read(
             offset,
-            min(asked.partition_max_bytes, max(max_bytes, 0)),
+            max_bytes if max_bytes < asked.partition_max_bytes else asked.partition_max_bytes,
             up_to,
             asked.last_fetched_epoch,
             at_least_one,
@@ -85,16 +90,18 @@ def read_partition(
         is_put_off = replica_id >= 0 and error.code in _PUT_OFF
         return Read(part, None, error.code, is_urgent=not is_put_off, is_put_off=is_put_off)
     size = fetched.records.size_in_bytes if fetched.records.entries else 0
-    return Read(part, fetched, ErrorCode.NONE, size, False, False, offset >= up_to)
+    return Read(part, fetched, _NO_ERROR, size, False, False, offset >= up_to)
 
 
-def _find(local: LocalBroker, session: FetchSession, part: SessionPartition) -> Partition:
+def _not_here(local: LocalBroker, part: SessionPartition) -> KafkaError:
+    """Why a partition cannot be read here: unknown, hosted by others, or another's topic id."""
     if part.key.topic.startswith(UNKNOWN):
-        raise KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
-    partition = local.hosted(part.key)
-    if session.uses_topic_ids and partition.topic_id != part.topic_id:
-        raise KafkaError(ErrorCode.INCONSISTENT_TOPIC_ID)
-    return partition
+        return KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
+    try:
+        local.hosted(part.key)
+    except KafkaError as error:
+        return error
+    return KafkaError(ErrorCode.INCONSISTENT_TOPIC_ID)
 
 
 def _data(

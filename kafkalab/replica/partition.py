@@ -203,19 +203,21 @@ class Partition:
         """
         log = self.log
         records, diverging = Records.EMPTY, None
-        high_watermark, stable, start = (
-            log.high_watermark,
-            log.last_stable_offset,
-            log.log_start_offset,
-        )
         if last_fetched_epoch >= 0:
             diverging = self._divergence(last_fetched_epoch, offset)
         if diverging is None:
             records = log.read(offset, max_bytes, up_to, at_least_one)
-        return Fetched(records, high_watermark, stable, start, diverging)
+        return Fetched(
+            records, log.high_watermark, log.last_stable_offset, log.log_start_offset, diverging
+        )
 
     def _divergence(self, last_fetched_epoch: int, offset: int) -> EpochEnd | None:
         log = self.log
+        if (
+            last_fetched_epoch == log.epochs.latest_epoch
+            and log.log_start_offset <= offset <= log.log_end_offset
+        ):
+            return None
         end = log.epochs.end_offset_for(last_fetched_epoch, log.log_end_offset)
         if end.end_offset < 0 or offset < log.log_start_offset:
             raise KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, f"nothing is known about {offset}")

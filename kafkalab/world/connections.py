@@ -69,16 +69,12 @@ class Pipe:
 class Connections:
     """All connections of a world."""
 
-    __slots__ = ("_next", "_numbers", "_pipes")
+    __slots__ = ("_next", "_numbers", "by_number")
 
     def __init__(self) -> None:
-        self._pipes: dict[int, Pipe] = {}
+        self.by_number: dict[int, Pipe] = {}
         self._numbers: dict[ConnectionId, int] = {}  # of the pipe from client to server
         self._next = 0
-
-    def pipe(self, number: int) -> Pipe | None:
-        """A pipe by its number; None if its connection is gone."""
-        return self._pipes.get(number)
 
     def outgoing(self, source: NodeName, envelope: Envelope) -> Pipe | None:
         """The pipe that takes this from `source`; a client's first request opens a connection."""
@@ -88,25 +84,25 @@ class Connections:
             if envelope.kind is not Kind.REQUEST:
                 return None
             return self._open(connection)
-        return self._pipes[number if source == connection[0] else number + 1]
+        return self.by_number[number if source == connection[0] else number + 1]
 
     def back(self, pipe: Pipe) -> Pipe:
         """The other direction of a pipe's connection."""
-        return self._pipes[pipe.number ^ 1]
+        return self.by_number[pipe.number ^ 1]
 
     def forget_if_over(self, pipe: Pipe) -> None:
         """Drop the connection once neither end listens."""
-        if pipe.is_closed and self._pipes[pipe.number ^ 1].is_closed:
-            del self._pipes[pipe.number], self._pipes[pipe.number ^ 1]
+        if pipe.is_closed and self.by_number[pipe.number ^ 1].is_closed:
+            del self.by_number[pipe.number], self.by_number[pipe.number ^ 1]
             del self._numbers[pipe.connection]
 
     def of(self, node: NodeName) -> list[Pipe]:
         """The pipes out of a node, oldest connection first."""
-        return [pipe for pipe in self._pipes.values() if pipe.source == node]
+        return [pipe for pipe in self.by_number.values() if pipe.source == node]
 
     def pipes(self) -> list[Pipe]:
         """All, oldest connection first; a client's direction before its server's."""
-        return list(self._pipes.values())
+        return list(self.by_number.values())
 
     def ids(self) -> list[ConnectionId]:
         """The connections there are, oldest first."""
@@ -115,20 +111,20 @@ class Connections:
     def pair(self, connection: ConnectionId) -> tuple[Pipe, Pipe] | None:
         """Both pipes of a connection, the client's direction first."""
         number = self._numbers.get(connection)
-        return None if number is None else (self._pipes[number], self._pipes[number + 1])
+        return None if number is None else (self.by_number[number], self.by_number[number + 1])
 
     def _open(self, connection: ConnectionId) -> Pipe:
         number = self._next
         self._next += 2
         client, server, _ = connection
         self._numbers[connection] = number
-        pipe = self._pipes[number] = Pipe(number, connection, client, server)
-        self._pipes[number + 1] = Pipe(number + 1, connection, server, client)
+        pipe = self.by_number[number] = Pipe(number, connection, client, server)
+        self.by_number[number + 1] = Pipe(number + 1, connection, server, client)
         return pipe
 
     def fork(self) -> Self:
         other = type(self)()
-        other._pipes = {number: pipe.fork() for number, pipe in self._pipes.items()}
+        other.by_number = {number: pipe.fork() for number, pipe in self.by_number.items()}
         other._numbers = self._numbers.copy()
         other._next = self._next
         return other

@@ -27,6 +27,7 @@ from kafkalab.world.scheduler import Scheduler, What
 LATENCY_MS: Final = 1
 
 _DELIVER: Final = int(What.DELIVER)
+_CLOSE: Final = Kind.CLOSE
 
 Sides = tuple[tuple[NodeName, ...], ...]
 
@@ -63,22 +64,19 @@ class Network:
         pipe = connections.outgoing(source, envelope)
         if pipe is None:
             return
-        if envelope.kind is Kind.CLOSE:
+        if envelope.kind is _CLOSE:
             self._end(pipe, cause, now)
-        elif not pipe.is_closed and not pipe.is_cut and not connections.back(pipe).is_closed:
+        elif not (
+            pipe.is_closed or pipe.is_cut or connections.by_number[pipe.number ^ 1].is_closed
+        ):
             if self.is_wire:
                 envelope = through_the_codec(envelope)
             self._put(pipe, envelope, cause, now)
 
-    def take(self, pipe: Pipe) -> tuple[Envelope, int] | None:
-        """The next message of a pipe whose time has come, and its cause."""
-        if not pipe.queue:
-            return None
-        envelope, cause = pipe.queue.popleft()
-        if envelope.kind is Kind.CLOSE:
-            pipe.shut()
-            self.connections.forget_if_over(pipe)
-        return envelope, cause
+    def closed(self, pipe: Pipe) -> None:
+        """CLOSE has been taken from a pipe: it delivers nothing more."""
+        pipe.shut()
+        self.connections.forget_if_over(pipe)
 
     def refuse(self, pipe: Pipe, cause: int, now: int) -> None:
         """Nobody is there: say CLOSE to whoever sent the message."""

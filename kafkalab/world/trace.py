@@ -100,6 +100,23 @@ class Trace(Sequence[Entry]):
             self._seal()
         return id
 
+    def add_all(self, now: int, cause: int, node: NodeName, events: list[Event]) -> None:
+        """Add what a node said in one call."""
+        id = self.next_id
+        recent, kept = self._recent.tail, self._kept.tail
+        for event in events:
+            row = (id, now, cause, node, event)
+            recent.append(row)
+            kept.append(row)
+            if len(kept) == SIZE:
+                self._kept.seal()
+                kept = self._kept.tail
+            if not id % SIZE:
+                self._seal()
+                recent = self._recent.tail
+            id += 1
+        self.next_id = id
+
     def _seal(self) -> None:
         """A chunk of `recent` is full; let go of what is too old."""
         self._recent.seal()

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Self
 
 from kafkalab.ids import NodeName
-from kafkalab.node import Node
+from kafkalab.node import Kind, Node
 from kafkalab.protocol.api_keys import ApiKey
 from kafkalab.world import faults
 from kafkalab.world.apps import Apps
@@ -36,6 +36,7 @@ from kafkalab.world.trace import Trace
 _WAKES_AT_ONCE_MAX: Final = 10_000
 _DELIVER: Final = int(What.DELIVER)
 _WAKE: Final = int(What.WAKE)
+_CLOSE: Final = Kind.CLOSE
 _API_NAMES: Final = {int(key): key.name for key in ApiKey}
 _KINDS: Final = ("request", "response", "close")
 
@@ -159,22 +160,23 @@ class World:
 
     def _deliver(self, number: int) -> bool:
         network = self.network
-        pipe = network.connections.pipe(number)
+        pipe = network.connections.by_number.get(number)
         if pipe is None or pipe.is_closed:
             return False
         target = pipe.target
-        if target in self.paused or network.is_held(pipe):
+        if target in self.paused or (network.sides and network.is_held(pipe)):
             pipe.owed += 1
+            return False
+        queue = pipe.queue
+        if not queue:
             return False
         node = self.nodes.get(target)
         if node is None or target in self.crashed:
-            if pipe.queue:
-                network.refuse(pipe, pipe.queue[0][1], self.now)
+            network.refuse(pipe, queue[0][1], self.now)
             return False
-        taken = network.take(pipe)
-        if taken is None:
-            return False
-        envelope, cause = taken
+        envelope, cause = queue.popleft()
+        if envelope.kind is _CLOSE:
+            network.closed(pipe)
         client, server, n = pipe.connection
         id = self.trace.note(
             self.now,
@@ -242,9 +244,7 @@ class World:
         envelopes, events = node.take_outbox()
         now = self.now
         if events:
-            add = self.trace.add
-            for event in events:
-                add(now, id, name, event)
+            self.trace.add_all(now, id, name, events)
         if envelopes:
             send = self.network.send
             try:
