@@ -214,7 +214,8 @@ class Config(Mapping[str, Any]):
         return len(self._keys)
 
     def int(self, name: str) -> int:
-        value = self[name]
+        values = self._values  # written out: asked for all the time
+        value = values[name] if name in values else self._keys[name].default
         assert isinstance(value, int), (name, value)
         return value
 

@@ -27,12 +27,13 @@ def earliest(*timers: int | None) -> int | None:
 class Timers(Generic[Key]):
     """A set of (key, due) in which each key is due once.  Times in whole milliseconds."""
 
-    __slots__ = ("_due_of", "_heap", "_keys_at")
+    __slots__ = ("_due_of", "_heap", "_keys_at", "first")
 
     def __init__(self) -> None:
         self._heap: list[int] = []
         self._keys_at: dict[int, dict[Key, None]] = {}
         self._due_of: dict[Key, int] = {}
+        self.first: int | None = None  # the earliest due millisecond
 
     def set(self, key: Key, due: int) -> None:
         """Make `key` due at `due`, wherever it was before."""
@@ -46,35 +47,43 @@ class Timers(Generic[Key]):
         if keys is None:
             self._keys_at[due] = {key: None}
             heappush(self._heap, due)
+            if self.first is None or due < self.first:
+                self.first = due
         else:
             keys[key] = None
 
     def cancel(self, key: Key) -> None:
         """Forget `key`, if it was set."""
         due = self._due_of.pop(key, None)
-        if due is not None:
-            keys = self._keys_at[due]
-            if len(keys) == 1:
-                del self._keys_at[due]
-            else:
-                del keys[key]
+        if due is None:
+            return
+        keys = self._keys_at[due]
+        if len(keys) > 1:
+            del keys[key]
+            return
+        del self._keys_at[due]
+        if due == self.first:
+            self._find_first()
 
     def next(self) -> int | None:
         """The earliest due millisecond, or None."""
-        heap, keys_at = self._heap, self._keys_at
-        while heap and heap[0] not in keys_at:
-            heappop(heap)
-        return heap[0] if heap else None
+        return self.first
 
     def pop_due(self, now: int) -> list[Key]:
         """The keys due at or before `now`, earliest first, then in the order they were set."""
         popped: list[Key] = []
-        while (due := self.next()) is not None and due <= now:
-            heappop(self._heap)
-            for key in self._keys_at.pop(due):
+        while self.first is not None and self.first <= now:
+            for key in self._keys_at.pop(self.first):
                 del self._due_of[key]
                 popped.append(key)
+            self._find_first()
         return popped
+
+    def _find_first(self) -> None:
+        heap, keys_at = self._heap, self._keys_at
+        while heap and heap[0] not in keys_at:
+            heappop(heap)
+        self.first = heap[0] if heap else None
 
     def __contains__(self, key: Key) -> bool:
         return key in self._due_of
@@ -91,4 +100,5 @@ class Timers(Generic[Key]):
         other._heap = self._heap.copy()
         other._keys_at = {due: keys.copy() for due, keys in self._keys_at.items()}
         other._due_of = self._due_of.copy()
+        other.first = self.first
         return other

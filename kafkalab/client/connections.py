@@ -19,7 +19,7 @@ In Kafka: `NetworkClient`, `ClusterConnectionStates`; in librdkafka: `rdkafka_br
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from kafkalab.chance import Stream
 from kafkalab.client.backoff import reconnect_delay_ms
@@ -67,6 +67,12 @@ class Answer(NamedTuple):
 
     asked: Asked
     response: Any
+
+
+class TakesAnswers(Protocol):
+    """A part of a client that asks."""
+
+    def on_answer(self, answer: Answer, now: int) -> None: ...
 
 
 @dataclass(slots=True)

@@ -12,14 +12,14 @@ Left out: transactions; a request with several batches (KIP-951's hints too).
 Read next: `routing`, `sender`, `accumulator`, `idempotence`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, Self
 
 from kafkalab.chance import Stream
 from kafkalab.client import cluster_view, idempotence, metadata, queries, sender
 from kafkalab.client.accumulator import Pending
 from kafkalab.client.conf import producer_conf
-from kafkalab.client.connections import Answer, Connections
+from kafkalab.client.connections import Answer, Connections, TakesAnswers
 from kafkalab.client.deliveries import Deliveries
 from kafkalab.client.errors import FATAL, QUEUE_FULL, failure
 from kafkalab.client.idempotence import Identity, IdentityState
@@ -35,6 +35,7 @@ from kafkalab.errors import ErrorCode
 from kafkalab.ids import NodeName
 from kafkalab.node import Envelope, Outbox
 from kafkalab.record import Record, estimated_size
+from kafkalab.timers import earliest
 
 _KILOBYTE: Final = 1024
 
@@ -66,6 +67,11 @@ class ProducerNode:
         self._seed = seed
         self._bootstrap = bootstrap
         self._conf = checked = producer_conf(conf, name)
+        self._limits = (
+            checked.int("message.max.bytes"),
+            checked.int("queue.buffering.max.messages"),
+            checked.int("queue.buffering.max.kbytes") * _KILOBYTE,
+        )
         self._next_id = 1
         self._next_question = 1
         self._is_new = True
@@ -126,14 +132,13 @@ class ProducerNode:
     def _check_room(self, payload: int, size: int) -> None:
         if self._identity.state is IdentityState.FATAL:
             raise failure(FATAL, f"this producer has ended with error {self._identity.error}")
-        if payload > self._conf.int("message.max.bytes"):
+        payload_max, records_max, bytes_max = self._limits
+        if payload > payload_max:
             raise failure(
                 ErrorCode.MESSAGE_TOO_LARGE, f"{payload} bytes are more than message.max.bytes"
             )
-        most = self._conf.int("queue.buffering.max.messages")
-        is_full = bool(most) and self.outstanding() >= most
-        kilobytes = self._conf.int("queue.buffering.max.kbytes")
-        if is_full or self._deliveries.bytes + size > kilobytes * _KILOBYTE:
+        is_full = bool(records_max) and self.outstanding() >= records_max
+        if is_full or self._deliveries.bytes + size > bytes_max:
             raise failure(QUEUE_FULL)
 
     def take_reports(self, now: int) -> tuple[Delivery, ...]:
@@ -235,15 +240,20 @@ class ProducerNode:
         self._dispatch(self._connections.on_timer(now), now)
 
     def _dispatch(self, answers: Iterable[Answer], now: int) -> None:
-        parts: dict[str, Callable[[Answer, int], None]] = {
-            metadata.OWNER: self._metadata.on_answer,
-            idempotence.OWNER: self._identity.on_answer,
-            sender.OWNER: self._sender.on_answer,
-            queries.OWNER: self._queries.on_answer,
-        }
         for answer in answers:
-            parts[answer.asked.owner](answer, now)
+            self._part(answer.asked.owner).on_answer(answer, now)
         self._step(now)
+
+    def _part(self, owner: str) -> TakesAnswers:
+        """Whose question it was."""
+        if owner == sender.OWNER:  # nearly always
+            return self._sender
+        parts: dict[str, TakesAnswers] = {
+            metadata.OWNER: self._metadata,
+            idempotence.OWNER: self._identity,
+            queries.OWNER: self._queries,
+        }
+        return parts[owner]
 
     def _step(self, now: int) -> None:
         """Let each part do what it can; those that need metadata come before it."""
@@ -256,7 +266,7 @@ class ProducerNode:
     def next_timer(self) -> int | None:
         if self._is_new:
             return 0
-        timers = (
+        return earliest(
             self._connections.next_timer(),
             self._metadata.timer,
             self._identity.timer,
@@ -264,7 +274,6 @@ class ProducerNode:
             self._sender.next_timer(),
             self._queries.next_timer(),
         )
-        return min((due for due in timers if due is not None), default=None)
 
     def take_outbox(self) -> Outbox:
         return self._output.take()

@@ -5,11 +5,23 @@ function its name, another object the name of its class: never an address.
 """
 
 from enum import Enum
-from typing import Any
+from typing import Any, Final
+
+_PLAIN: Final = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def all_plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Each of them as plain data."""
+    for value in values:
+        if type(value) not in _PLAIN:
+            return tuple([plain(each) for each in values])
+    return values
 
 
 def plain(value: Any) -> Any:
     """Plain data of the same meaning."""
+    if type(value) in _PLAIN:
+        return value
     if value is None or isinstance(value, bool | int | float | str | bytes):
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, Enum):

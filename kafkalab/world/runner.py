@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName
 from kafkalab.world.chunks import Chunks
-from kafkalab.world.plain import plain
+from kafkalab.world.plain import all_plain, plain
 
 if TYPE_CHECKING:
     from kafkalab.world.world import World
@@ -98,12 +98,12 @@ class Runner:
 
     def act(self, node: NodeName, method: str, *arguments: Any) -> Any:
         """Call a node's method, with `now` as its last argument; what it raises is passed on."""
-        called = (node, method, tuple(plain(each) for each in arguments))
+        called = (node, method, all_plain(arguments))
         return self._once(called, lambda: self._world.act(node, method, *arguments))
 
     def read(self, node: NodeName, name: str, *arguments: Any) -> Any:
         """An attribute of a node, or what a method that changes nothing returns; plain data."""
-        called = (node, name, tuple(plain(each) for each in arguments))
+        called = (node, name, all_plain(arguments))
 
         def look() -> Any:
             value = getattr(self._world.nodes[node], name)

@@ -28,7 +28,7 @@ from kafkalab.world.chunks import Chunks
 from kafkalab.world.failures import NodeFailure
 from kafkalab.world.faults import WORLD, Command, CommandError
 from kafkalab.world.network import LATENCY_MS, Network
-from kafkalab.world.plain import plain
+from kafkalab.world.plain import all_plain
 from kafkalab.world.scheduler import Scheduler, What
 from kafkalab.world.trace import Trace
 
@@ -278,7 +278,7 @@ class World:
         outer = self.handling
         if not outer:
             self.actions.append(Action(self.now, self.steps, name, method, arguments))
-        event = ("ActionTaken", method, tuple(plain(each) for each in arguments))
+        event = ("ActionTaken", method, all_plain(arguments))
         id = self.handling = self.trace.add(self.now, outer, name, event)
         node = self.nodes[name]
         try:

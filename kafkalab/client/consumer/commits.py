@@ -68,6 +68,7 @@ class Commits:
     """The commits of one consumer."""
 
     __slots__ = (
+        "_auto_interval_ms",
         "_automatic",
         "_context",
         "_coordinator",
@@ -81,6 +82,10 @@ class Commits:
 
     def __init__(self, context: Context, coordinator: Coordinator) -> None:
         self._context = context
+        conf = context.conf
+        self._auto_interval_ms: int | None = None
+        if conf.bool("enable.auto.commit"):
+            self._auto_interval_ms = max(conf.int("auto.commit.interval.ms"), 1)
         self._coordinator = coordinator
         self._waiting: deque[Commit] = deque()  # the first of them is the one in flight
         self._is_in_flight = False
@@ -155,11 +160,10 @@ class Commits:
 
     def _auto_commit(self, member: Member, now: int) -> None:
         """Every so often; the first time one interval after there was something assigned."""
-        conf, assignment = self._context.conf, self._context.assignment
-        if not conf.bool("enable.auto.commit") or not len(assignment):
+        interval = self._auto_interval_ms
+        if interval is None or not len(self._context.assignment):
             self.auto_due = None
             return
-        interval = max(conf.int("auto.commit.interval.ms"), 1)
         if self.auto_due is None:
             self.auto_due = now + interval
         if now >= self.auto_due:

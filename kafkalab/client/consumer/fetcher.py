@@ -48,9 +48,19 @@ class AskedAs(NamedTuple):
 class Fetcher:
     """See the module's docstring."""
 
-    __slots__ = ("_asked", "_context", "_lookups", "_turn", "timer")
+    __slots__ = (
+        "_asked",
+        "_bytes_max",
+        "_context",
+        "_lookups",
+        "_records_enough",
+        "_turn",
+        "timer",
+    )
 
     def __init__(self, context: Context, lookups: Lookups) -> None:
+        self._records_enough = context.conf.int("queued.min.messages")
+        self._bytes_max = context.conf.int("queued.max.messages.kbytes") * _KILOBYTE
         self._context = context
         self._lookups = lookups
         self._asked: dict[NodeId, dict[TopicPartition, AskedAs]] = {}  # in flight
@@ -90,9 +100,8 @@ class Fetcher:
         return view.leader
 
     def _has_room(self, partition: TopicPartition) -> bool:
-        conf, buffer = self._context.conf, self._context.buffer
-        most = conf.int("queued.max.messages.kbytes") * _KILOBYTE
-        return buffer.count(partition) < conf.int("queued.min.messages") and buffer.size < most
+        buffer = self._context.buffer
+        return buffer.count(partition) < self._records_enough and buffer.size < self._bytes_max
 
     def _ask(self, leader: NodeId, due: list[AssignedPartition], now: int) -> None:
         connections, metadata = self._context.connections, self._context.metadata

@@ -13,13 +13,13 @@ In Kafka: `KafkaConsumer` (classic protocol); in librdkafka: `rd_kafka_t`, as wh
 Read next: `membership`, `fetcher`, `lookups`, `commits`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from kafkalab.chance import Stream
 from kafkalab.client import cluster_view, metadata, queries
 from kafkalab.client.conf import consumer_conf
-from kafkalab.client.connections import Answer, Connections
+from kafkalab.client.connections import Answer, Connections, TakesAnswers
 from kafkalab.client.consumer import commits, coordinator, fetcher, lookups, membership
 from kafkalab.client.consumer import queries as offset_queries
 from kafkalab.client.consumer.assignment import Assignment
@@ -40,6 +40,7 @@ from kafkalab.client.output import Output
 from kafkalab.client.queries import Queries, Reply
 from kafkalab.ids import NodeName, TopicPartition
 from kafkalab.node import Envelope, Outbox
+from kafkalab.timers import earliest
 
 
 class ConsumerNode:
@@ -321,18 +322,18 @@ class ConsumerNode:
         self._dispatch(self._context.connections.on_timer(now), now)
 
     def _dispatch(self, answers: Iterable[Answer], now: int) -> None:
-        parts: dict[str, Callable[[Answer, int], None]] = {
-            metadata.OWNER: self._context.metadata.on_answer,
-            coordinator.OWNER: self._coordinator.on_answer,
-            membership.OWNER: self._membership.on_answer,
-            commits.OWNER: self._commits.on_answer,
-            lookups.OWNER: self._lookups.on_answer,
-            fetcher.OWNER: self._fetcher.on_answer,
-            offset_queries.OWNER: self._offset_queries.on_answer,
-            queries.OWNER: self._queries.on_answer,
-        }
         for answer in answers:
-            parts[answer.asked.owner](answer, now)
+            parts: dict[str, TakesAnswers] = {
+                fetcher.OWNER: self._fetcher,
+                metadata.OWNER: self._context.metadata,
+                coordinator.OWNER: self._coordinator,
+                membership.OWNER: self._membership,
+                commits.OWNER: self._commits,
+                lookups.OWNER: self._lookups,
+                offset_queries.OWNER: self._offset_queries,
+                queries.OWNER: self._queries,
+            }
+            parts[answer.asked.owner].on_answer(answer, now)
         self._step(now)
 
     def _step(self, now: int) -> None:
@@ -358,7 +359,7 @@ class ConsumerNode:
             return 0
         if self._is_closed:
             return None
-        timers = (
+        return earliest(
             self._context.connections.next_timer(),
             self._context.metadata.timer,
             self._coordinator.timer,
@@ -369,7 +370,6 @@ class ConsumerNode:
             self._offset_queries.timer,
             self._queries.next_timer(),
         )
-        return min((due for due in timers if due is not None), default=None)
 
     def take_outbox(self) -> Outbox:
         return self._context.output.take()
