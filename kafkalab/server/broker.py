@@ -13,7 +13,7 @@ In Kafka: `BrokerServer`, `BrokerMetadataPublisher`.
 Read next: `serve` (the loop), `apis` (what is offered), `replica.replica_manager`.
 """
 
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from kafkalab.chance import Stream
 from kafkalab.config import Config
@@ -151,14 +151,15 @@ class Broker:
 
     def settle(self, now: int) -> bool:
         """Carry news between the parts: committed metadata, changed roles, high watermarks."""
-        has_news = self.raft.has_news()
-        if has_news:
+        has_published = False
+        if self.raft.has_news():
             for committed in self.raft.take_committed():
                 self._publish(committed, now)
+                has_published = True
             self.raft.maybe_snapshot(self.image, now)
         replicas, verifier = self.replicas, self.verifier
         if not (replicas.role_changes or replicas.raised or verifier.verified):
-            return has_news
+            return has_published
         for partition, leader_epoch in replicas.take_role_changes():
             coordinator = self._coordinator(partition.topic)
             if coordinator is None:

@@ -30,7 +30,7 @@ from kafkalab.protocol.messages.transaction_admin import (
     ListTransactionsRequest,
     ListTransactionsResponse,
 )
-from kafkalab.timers import Timers
+from kafkalab.timers import Timers, earliest
 from kafkalab.transactions import listing, requests
 from kafkalab.transactions.deciding import NewProducerId
 from kafkalab.transactions.markers import Markers
@@ -307,16 +307,8 @@ class TransactionCoordinator:
         self._go_on(now)
 
     def next_timer(self) -> int | None:
-        due = [
-            timer
-            for timer in (
-                self._timers.next(),
-                self._markers.next_timer(),
-                *(shard.next_timer() for shard in self._shards.values()),
-            )
-            if timer is not None
-        ]
-        return min(due, default=None)
+        timers = [shard.next_timer() for shard in self._shards.values()]
+        return earliest(self._timers.first, self._markers.next_timer(), *timers)
 
     def on_timer(self, now: int) -> None:
         """Load, give up what waits too long, time transactions out, forget ids."""
