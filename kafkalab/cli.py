@@ -10,7 +10,7 @@ One line on standard output, when every broker answers; it ends cleanly on SIGIN
 With `--control` it reads one command a line from standard input and answers each with one line
 of JSON: `crash 2`, `restart 2`, `pause 2 3000`, `partition 1 | 2,3`, `heal`, `state`.
 
-Left out: data on disk (`--data`).
+With `--data DIR` logs are files there, laid out as Kafka's own; a later `serve` goes on from them.
 """
 
 import argparse
@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=9092, help="of the first broker (9092); 0: any free ones"
     )
     serve.add_argument("--seed", type=int, default=0, help="decides what chance decides (0)")
+    serve.add_argument(
+        "--data", metavar="DIR", help="keep logs there, and go on from what is there (memory)"
+    )
     serve.add_argument(
         "--config",
         action="append",
@@ -101,8 +104,11 @@ def _serve(options: argparse.Namespace) -> int:
         options.seed,
         config=_settings(options.config),
         port=options.port,
+        data=options.data,
         schema_registry=False if options.schema_registry is None else options.schema_registry,
     ) as cluster:
+        for note in cluster.notes:
+            print(f"kafkalab: {note}", file=sys.stderr)
         print(f"bootstrap.servers={cluster.bootstrap_servers}", flush=True)
         if options.schema_registry is not None:
             print(f"schema.registry.url={cluster.schema_registry_url}", flush=True)

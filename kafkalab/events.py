@@ -17,6 +17,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Delivered": ("what", "api", "client", "server", "number", "correlation_id"),
     "TimerFired": (),
     "Crashed": (),
+    "LogDirFailed": ("reason",),
     "Restarted": (),
     "Paused": ("until",),
     "Resumed": (),

@@ -45,7 +45,11 @@ LAB_ROWS: tuple[tuple[str, ...], ...] = (
 EXCEPTIONS: dict[tuple[str, str], str] = {}
 
 HIDDEN_INPUTS = frozenset({"time", "random", "uuid", "asyncio", "threading", "socket", "secrets"})
-MAY_READ_THE_WORLD = ("kafkalab/live/", "kafkalab/cli.py", "kafkalab/world/driver.py")
+STORAGE = "kafkalab/log/storage_"
+MAY_READ_THE_WORLD = ("kafkalab/live/", "kafkalab/cli.py", "kafkalab/world/driver.py", STORAGE)
+FILE_MODULES = frozenset({"os", "io", "pathlib", "shutil", "tempfile", "fcntl", "mmap"})
+#: The rows of servers and clients; above them, runs are saved and goldens written.
+NO_FILES_UP_TO = "server"
 
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
@@ -130,6 +134,20 @@ def test_the_engine_reads_no_clock_no_chance_and_no_socket() -> None:
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.Attribute) and node.attr == "urandom"
         ]
+    assert not guilty, "\n".join(guilty)
+
+
+def test_only_storage_touches_files() -> None:
+    """`recovery` goes through `storage_…`, which turns errors into sentences."""
+    guilty = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sources("kafkalab")
+        if unit(path, "kafkalab") != "__init__"
+        and row_of(unit(path, "kafkalab"), ROWS) <= row_of(NO_FILES_UP_TO, ROWS)
+        and not str(path.relative_to(ROOT)).startswith(STORAGE)
+        for module in imports(path)
+        if module.split(".")[0] in FILE_MODULES
+    ]
     assert not guilty, "\n".join(guilty)
 
 

@@ -48,14 +48,14 @@ def cluster_frame(
     topics = topic_frames(world, image, brokers, internal=internal)
     frame: Frame = {
         "title": title,
-        "now": world.now,
+        "now": world.now - world.began,
         "seed": world.seed,
         "controller": _controller(world),
         "brokers": [_broker(world, broker) for broker in brokers],
         "topics": topics,
         "groups": group_frames(world, image, brokers),
         "clients": client_frames(world),
-        "events": feed(islice(reversed(world.trace), _ENTRIES_MAX)),
+        "events": feed(islice(reversed(world.trace), _ENTRIES_MAX), began=world.began),
         "say": "",
     }
     frame["say"] = finding(frame, is_partitioned=bool(world.network.sides))

@@ -155,10 +155,13 @@ def in_words(node: str, event: Event) -> tuple[str, Tone, str] | None:
     return words.glyph, words.tone, sentence
 
 
-def feed(newest_first: Iterable[Any], limit: int = EVENTS_MAX) -> list[EventFrame]:
+def feed(
+    newest_first: Iterable[Any], limit: int = EVENTS_MAX, *, began: int = 0
+) -> list[EventFrame]:
     """Of a trace's entries the newest `limit` that are for people, newest first.
 
-    An entry has `id`, `at` (ms), `node` and `event`, as `world.trace` keeps them.
+    An entry has `id`, `at` (ms), `node` and `event`, as `world.trace` keeps them; here `at` is
+    since `began`.
     """
     rows: list[EventFrame] = []
     for entry in newest_first:
@@ -169,7 +172,7 @@ def feed(newest_first: Iterable[Any], limit: int = EVENTS_MAX) -> list[EventFram
         rows.append(
             {
                 "id": entry.id,
-                "at": entry.at,
+                "at": entry.at - began,
                 "node": entry.node,
                 "kind": entry.event[0],
                 "tone": tone,

@@ -16,13 +16,16 @@ Read next: `pacing`, `listener`; `freezing`, the way back into virtual time.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeId, server_name
+from kafkalab.live.directories import Directories
 from kafkalab.live.freezing import frozen
 from kafkalab.live.listener import HOST, Listener, bind
 from kafkalab.live.pacing import Pacing
@@ -44,6 +47,8 @@ class LiveCluster:
 
     `config`: broker settings by Kafka's own names.  `port`: of the first broker, the others follow;
     0 takes free ones.  OSError if a port is taken, `ConfigError` for settings that do not fit.
+    `data`: a directory for the servers' logs; a later cluster goes on from it.  `StorageFailure`
+    if it is in use or damaged.
     `schema_registry`: whether to run one too (`schema_registry_url`); a number is its port.
     """
 
@@ -56,6 +61,7 @@ class LiveCluster:
         config: Mapping[str, Any] | None = None,
         port: int = 0,
         schema_registry: bool | int = False,
+        data: str | Path | None = None,
     ) -> None:
         self.name = "Live cluster"
         self.config = servers.settings(brokers, config)
@@ -68,14 +74,8 @@ class LiveCluster:
                 bound.close()
             raise
         self._ports = [bound.getsockname()[1] for bound in self._sockets]
-        self.world = World(seed, latency_ms=0)
-        servers.build(
-            self.world,
-            brokers,
-            controllers,
-            self.config,
-            lambda n: (server_name(n), self._ports[n - 1]),
-        )
+        self.world = World(seed, latency_ms=0, began=int(time.time() * 1000))  # noqa: TID251
+        self._build(brokers, controllers, data)
         self._loop = asyncio.new_event_loop()
         self._pacing = Pacing(self.world, self._loop)
         addresses = {server_name(n): (HOST, port) for n, port in enumerate(self._ports, 1)}
@@ -94,6 +94,30 @@ class LiveCluster:
         self.wait(self._is_serving, _START_LIMIT_S, "every broker answers")
         if schema_registry is not False:
             self._run_registry(0 if schema_registry is True else schema_registry)
+
+    def _build(self, brokers: int, controllers: int, data: str | Path | None) -> None:
+        def address(node_id: NodeId) -> tuple[str, int]:
+            return server_name(node_id), self._ports[node_id - 1]
+
+        self._directories: Directories | None = None
+        if data is None:
+            servers.build(self.world, brokers, controllers, self.config, address)
+            return
+        try:
+            opened = Directories(Path(data), brokers, controllers, self.config)
+            self._directories = opened
+            servers.build(self.world, brokers, controllers, self.config, address, opened.disk_of)
+        except BaseException:
+            for bound in self._sockets:
+                bound.close()
+            if self._directories is not None:
+                self._directories.abandon()
+            raise
+
+    @property
+    def notes(self) -> list[str]:
+        """What had to be mended in the directories when they were opened, in sentences."""
+        return [] if self._directories is None else self._directories.notes
 
     @property
     def bootstrap_servers(self) -> str:
@@ -199,6 +223,8 @@ class LiveCluster:
         self._is_closed = True
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        if self._directories is not None:
+            self._directories.close(self.world)
 
     def __enter__(self) -> Self:
         return self
@@ -264,7 +290,7 @@ class LiveCluster:
         for observer, wanted in self._observers:
             kinds = tuple(kind for kind in happened if kind in wanted)
             if kinds:
-                observer(self.world.now, kinds)
+                observer(self.world.now - self.world.began, kinds)
 
     def _tell(self) -> None:
         """Release those whose condition holds."""

@@ -1,4 +1,4 @@
-"""A world paced by the wall clock: its `now` is the time since it began, in whole milliseconds.
+"""A world paced by the wall clock: its `now` is Unix time, in whole milliseconds.
 
     socket event ──▶ run: every step that is due ──▶ answers are written ──▶ one timer is armed
                        ▲                                                          │
@@ -30,6 +30,7 @@ class Pacing:
         self.lock = threading.RLock()
         self.after_run: list[Callable[[], None]] = []  # write answers, look at what has changed
         self._loop = loop
+        self._base = world.now
         self._began = loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: int | None = None
@@ -37,7 +38,7 @@ class Pacing:
 
     def clock(self) -> int:
         """What the world's `now` should be."""
-        return int((self._loop.time() - self._began) * 1000)
+        return self._base + int((self._loop.time() - self._began) * 1000)
 
     def run(self) -> None:
         """Catch up with the clock."""
@@ -62,7 +63,7 @@ class Pacing:
             self._timer = None
         self._timer_due = due
         if due is not None:
-            self._timer = self._loop.call_at(self._began + due / 1000, self._due)
+            self._timer = self._loop.call_at(self._began + (due - self._base) / 1000, self._due)
 
     def _due(self) -> None:
         self._timer = self._timer_due = None

@@ -1,4 +1,4 @@
-"""One partition's log on one disk, in memory.
+"""One partition's log on one disk, in memory or in a directory.
 
     Disk ── PartitionLog ── LogSegments ── LogSegment ── Entry (of `record`)
                  ├── LeaderEpochCache     which epoch began where: how followers find divergence
@@ -15,14 +15,11 @@ Read `partition_log` first, then `leader_epoch_cache` and `producer_state`.
 from kafkalab.log.disk import Disk
 from kafkalab.log.leader_epoch_cache import EpochEnd, LeaderEpochCache
 from kafkalab.log.log_segment import LogSegment
-from kafkalab.log.partition_log import (
-    AppendResult,
-    PartitionLog,
-    TimestampOffset,
-    WindowRecord,
-)
+from kafkalab.log.partition_log import PartitionLog
 from kafkalab.log.producer_state import ProducerEntry, ProducerStates
+from kafkalab.log.results import AppendResult, Deleted, TimestampOffset, WindowRecord
 from kafkalab.log.shared_list import SharedList
+from kafkalab.log.storage import StorageFailure
 from kafkalab.log.transaction_index import AbortedTransaction
 from kafkalab.log.verification import SENTINEL, UNCHECKED
 
@@ -31,6 +28,7 @@ __all__ = [
     "UNCHECKED",
     "AbortedTransaction",
     "AppendResult",
+    "Deleted",
     "Disk",
     "EpochEnd",
     "LeaderEpochCache",
@@ -39,6 +37,7 @@ __all__ = [
     "ProducerEntry",
     "ProducerStates",
     "SharedList",
+    "StorageFailure",
     "TimestampOffset",
     "WindowRecord",
 ]

@@ -11,7 +11,7 @@ because it is sent from one file.  Read next: `partition_log`.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Self
 
@@ -38,14 +38,9 @@ class LogSegments:
     def size_in_bytes(self) -> int:
         return sum([segment.size_in_bytes for segment in self._segments])
 
-    def append(self, entry: Entry, segment_bytes: int, segment_ms: int) -> None:
-        if self.active.should_roll(entry, segment_bytes, segment_ms):
-            self.roll(entry.base_offset)
-        self.active.append(entry)
-
     def roll(self, base_offset: int) -> None:
         """Seal the active segment, which must not be empty, and begin another."""
-        assert self.active.entries
+        assert not self.active.is_empty
         self.active = LogSegment(base_offset)
         self._segments.append(self.active)
 
@@ -67,7 +62,7 @@ class LogSegments:
     def entries_from(self, offset: int) -> Iterator[Entry]:
         """Every entry from the one that has `offset` to the end."""
         for segment in self._segments[self._floor(offset) :]:
-            yield from segment.entries.slice(segment.find(offset), len(segment.entries))
+            yield from segment.entries_from(offset)
 
     def truncate_to(self, offset: int) -> None:
         """Remove every batch that ends at or after `offset`."""
@@ -77,15 +72,35 @@ class LogSegments:
             self._segments[-1] = self.active
         self.active.truncate(offset)
 
-    def delete_oldest(self, count: int) -> None:
-        """Drop `count` segments, never the active one."""
+    def delete_oldest(self, count: int) -> list[LogSegment]:
+        """Drop `count` segments, never the active one; which they were."""
         assert count < len(self._segments)
+        gone = self._segments[:count]
         del self._segments[:count]
+        return gone
+
+    def replace(self, old: Sequence[LogSegment], new: LogSegment) -> None:
+        """Put one sealed segment in the place of several in a row, as the cleaner does."""
+        place = self._segments.index(old[0])
+        assert self._segments[place : place + len(old)] == list(old), old
+        assert self.active not in old
+        self._segments[place : place + len(old)] = [new]
+
+    @classmethod
+    def of(cls, segments: Sequence[LogSegment]) -> Self:
+        """As they were found on a disk, oldest first."""
+        other = cls(segments[0].base_offset)
+        other._segments = list(segments)
+        other.active = segments[-1]
+        return other
 
     def fork(self) -> Self:
         other = type(self).__new__(type(self))
         other._segments = self._segments.copy()
         other.active = other._segments[-1] = self.active.fork()
+        for segment in self._segments:
+            if segment.stored is not None:
+                segment.stored.source.share()
         return other
 
     def _floor(self, offset: int) -> int:

@@ -12,12 +12,15 @@ Invariants: log start <= last stable offset <= high watermark <= log end; offset
 along the log; `epochs`, `producers` and the aborted transactions are functions of the entries
 (T3, R8; a leader's newest epoch may be known before its first entry).
 
-In Kafka: `UnifiedLog`.  Left out: tiered storage, flushing (memory has nothing to flush).
-Read next: `log_segments`, `leader_epoch_cache`, `producer_state`, `retention`.
+Every change goes to `storage` first, if the log is on a disk.  Below `recovery_point` all is
+flushed: a loss of power takes only what lies above.
+
+In Kafka: `UnifiedLog`.  Left out: tiered storage.
+Read next: `log_segments`, `leader_epoch_cache`, `producer_state`, `retention`, `cleaner`.
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from kafkalab.config import Config
 from kafkalab.errors import ErrorCode, KafkaError
@@ -25,10 +28,12 @@ from kafkalab.ids import TopicPartition, Uuid
 from kafkalab.log.leader_epoch_cache import LeaderEpochCache
 from kafkalab.log.log_segments import LogSegments
 from kafkalab.log.producer_state import ProducerStates
+from kafkalab.log.results import AppendResult, Deleted, TimestampOffset, WindowRecord
 from kafkalab.log.retention import Retention, expired_segments
+from kafkalab.log.storage import LogStorage
 from kafkalab.log.transaction_index import AbortedTransaction, TransactionIndex
 from kafkalab.log.verification import UNCHECKED, Verifications
-from kafkalab.record import Batch, Compression, Entry, Record, Records, recompressed
+from kafkalab.record import Batch, Compression, Entry, Records, recompressed
 
 _COMPRESSIONS: Final = {
     "producer": None,
@@ -40,51 +45,27 @@ _COMPRESSIONS: Final = {
 }
 
 
-class AppendResult(NamedTuple):
-    """Where a batch is; `is_duplicate` if it was there already.
-
-    `log_append_time` is -1 unless the topic's timestamps are the broker's.
-    """
-
-    base_offset: int
-    last_offset: int
-    is_duplicate: bool
-    log_append_time: int = -1
-
-
-class TimestampOffset(NamedTuple):
-    """A record found by its time."""
-
-    timestamp: int
-    offset: int
-    leader_epoch: int
-
-
-class WindowRecord(NamedTuple):
-    """A record as a picture shows it."""
-
-    record: Record
-    leader_epoch: int
-    is_control: bool
-
-
 class PartitionLog:
     """See the module's docstring.  Offsets are of records; `now` is in milliseconds."""
 
     __slots__ = (
         "_compression",
         "_config",
+        "_flush_messages",
         "_is_log_append_time",
         "_retention",
         "_segment_bytes",
         "_segment_ms",
         "aborted",
+        "clean_offset",
         "epochs",
         "high_watermark",
         "log_end_offset",
         "log_start_offset",
         "producers",
+        "recovery_point",
         "segments",
+        "storage",
         "topic_id",
         "topic_partition",
         "verifications",
@@ -102,6 +83,9 @@ class PartitionLog:
         self.producers = ProducerStates()
         self.aborted = TransactionIndex()
         self.verifications = Verifications()
+        self.recovery_point = 0
+        self.clean_offset = 0  # below it the log has been compacted
+        self.storage: LogStorage | None = None
 
     @property
     def config(self) -> Config:
@@ -113,6 +97,7 @@ class PartitionLog:
         self._config = config
         self._segment_bytes = config.int("segment.bytes")
         self._segment_ms = config.int("segment.ms")
+        self._flush_messages = config.int("flush.messages")
         self._compression = _COMPRESSIONS[config.text("compression.type")]
         self._is_log_append_time = config.text("message.timestamp.type") == "LogAppendTime"
         self._retention = Retention(
@@ -180,6 +165,7 @@ class PartitionLog:
                 assert not self.segments.size_in_bytes, (entry, self)
                 assert entry.next_offset > self.log_end_offset, (entry, self)
                 self.segments = LogSegments(entry.base_offset)
+                self._reconcile()
             assert entry.leader_epoch >= self.epochs.latest_epoch, (entry, self.epochs)
             self._append(entry)
 
@@ -216,7 +202,25 @@ class PartitionLog:
         self.epochs.truncate_from_end(self.log_end_offset)
         self._rebuild_producers()
         self.set_high_watermark(self.high_watermark)
+        self._reconcile()
         return before - self.log_end_offset
+
+    def lose_unflushed(self) -> int:
+        """The power went: what had not been flushed is gone; how many records that were."""
+        return self.truncate_to(max(self.recovery_point, self.segments.base_offset))
+
+    def flush(self) -> None:
+        """Nothing below the log's end can be lost any more."""
+        if self.storage is not None:
+            self.storage.flush(self)
+        self.recovery_point = self.log_end_offset
+
+    def roll(self) -> None:
+        """Seal the active segment, which must not be empty, and begin another."""
+        if self.storage is not None:
+            self.storage.roll(self, self.log_end_offset)
+        self.segments.roll(self.log_end_offset)
+        self.recovery_point = self.log_end_offset  # a sealed segment is flushed
 
     def truncate_fully_and_start_at(self, offset: int) -> None:
         """Remove everything; the next record gets `offset`."""
@@ -225,6 +229,7 @@ class PartitionLog:
         self.epochs.clear()
         self.producers = ProducerStates()
         self.aborted.clear()
+        self._reconcile()
 
     def advance_high_watermark(self, offset: int) -> bool:
         """Raise the high watermark to `offset`, at most the log's end; whether it rose."""
@@ -254,31 +259,32 @@ class PartitionLog:
         self.aborted.delete_before(offset)
         gone = [segment for segment in self.segments if segment.next_offset <= offset]
         self.segments.delete_oldest(min(len(gone), len(self.segments) - 1))
+        self._reconcile()
         return True
 
-    def apply_retention(self, now: int) -> int:
-        """Delete the segments that had their time; how many."""
-        count = expired_segments(
-            list(self.segments), self._retention, self.log_start_offset, self.high_watermark, now
+    def apply_retention(self, now: int) -> Deleted | None:
+        """Delete the segments that had their time; None if none had."""
+        segments = list(self.segments)
+        reasons = expired_segments(
+            segments, self._retention, self.log_start_offset, self.high_watermark, now
         )
-        if count == 0:
-            return 0
-        before = len(self.segments)
-        if count == before:
-            self.segments.roll(self.log_end_offset)
-        start = self.segments[count].base_offset
-        if not self.delete_records_before(start):
+        if not reasons:
+            return None
+        count = len(reasons)
+        if count == len(segments):
+            self.roll()
+        if not self.delete_records_before(self.segments[count].base_offset):
             self.segments.delete_oldest(count)
-        return count
+            self._reconcile()
+        size = sum([segment.size_in_bytes for segment in segments[:count]])
+        return Deleted(count, size, reasons[0])
 
     def offset_for_timestamp(self, timestamp: int) -> TimestampOffset | None:
         """The first record at or after `timestamp`, in the order of offsets."""
         for segment in self.segments:
-            number = segment.times.first_at_or_after(timestamp)
-            if number is None:
+            if segment.max_timestamp < timestamp:
                 continue
-            number = max(number, segment.find(self.log_start_offset))
-            for entry in segment.entries.slice(number, len(segment.entries)):
+            for entry in segment.entries_since(timestamp):
                 if entry.batch.max_timestamp < timestamp:
                     continue
                 for record in entry.records():
@@ -310,11 +316,7 @@ class PartitionLog:
     def recovered(self, high_watermark: int) -> Self:
         """This log as a restarted process finds it: all that is known is read from it again."""
         other = self.fork()
-        other.epochs.clear()
-        for entry in other.segments.entries_from(other.log_start_offset):
-            if entry.leader_epoch != other.epochs.latest_epoch:
-                start = max(entry.base_offset, other.log_start_offset)
-                other.epochs.assign(entry.leader_epoch, start)
+        other.epochs.truncate_from_end(other.log_end_offset)  # a file has the others
         other.set_high_watermark(high_watermark)
         other._rebuild_producers()
         other.verifications = Verifications()
@@ -327,6 +329,7 @@ class PartitionLog:
         other._config = self._config
         other._segment_bytes = self._segment_bytes
         other._segment_ms = self._segment_ms
+        other._flush_messages = self._flush_messages
         other._compression = self._compression
         other._is_log_append_time = self._is_log_append_time
         other._retention = self._retention
@@ -338,12 +341,19 @@ class PartitionLog:
         other.producers = self.producers.fork()
         other.aborted = self.aborted.fork()
         other.verifications = self.verifications.fork()
+        other.recovery_point = self.recovery_point
+        other.clean_offset = self.clean_offset
+        other.storage = self.storage.fork() if self.storage is not None else None
         return other
 
     def _append(self, entry: Entry) -> None:
+        if self.segments.active.should_roll(entry, self._segment_bytes, self._segment_ms):
+            self.roll()
         if entry.leader_epoch != self.epochs.latest_epoch:
             self.epochs.assign(entry.leader_epoch, entry.base_offset)
-        self.segments.append(entry, self._segment_bytes, self._segment_ms)
+        if self.storage is not None:
+            self.storage.append(self, entry)
+        self.segments.active.append(entry)
         self.log_end_offset = entry.next_offset
         if entry.batch.producer_id >= 0:
             if entry.batch.is_transactional:
@@ -351,6 +361,14 @@ class PartitionLog:
             aborted = self.producers.update(entry)
             if aborted is not None:
                 self.aborted.append(aborted)
+        if entry.next_offset - self.recovery_point >= self._flush_messages:
+            self.flush()
+
+    def _reconcile(self) -> None:
+        self.recovery_point = min(self.recovery_point, self.log_end_offset)
+        self.clean_offset = min(self.clean_offset, self.log_end_offset)
+        if self.storage is not None:
+            self.storage.reconcile(self)
 
     def _as_configured(self, batch: Batch, now: int) -> Batch:
         compression = self._compression

@@ -64,6 +64,19 @@ class ProducerStates:
         self._ongoing: dict[int, int] = {}  # first offset -> producer id; first offsets rise
         self._unreplicated: dict[int, int] = {}  # first offset -> the marker's offset
 
+    @classmethod
+    def restored(cls, entries: Mapping[int, ProducerEntry]) -> Self:
+        """From a snapshot: transactions open then are open now."""
+        states = cls()
+        states._entries = dict(entries)
+        ongoing = [
+            (entry.transaction_first_offset, producer_id)
+            for producer_id, entry in entries.items()
+            if entry.transaction_first_offset is not None
+        ]
+        states._ongoing = dict(sorted(ongoing))
+        return states
+
     @property
     def entries(self) -> Mapping[int, ProducerEntry]:
         """By producer id."""

@@ -29,26 +29,29 @@ def expired_segments(
     log_start_offset: int,
     high_watermark: int,
     now: int,
-) -> int:
-    """How many of the oldest segments may go; all of them only if the last is not empty."""
-    count = 0
+) -> list[str]:
+    """Why each of the oldest segments may go; all of them only if the last is not empty."""
+    reasons: list[str] = []
     excess = sum([segment.size_in_bytes for segment in segments]) - retention.bytes
     for segment in segments:
         if segment.next_offset > high_watermark or segment.next_offset == segment.base_offset:
             break
         is_active = segment is segments[-1]
         too_early = not is_active and segment.next_offset <= log_start_offset
-        if not too_early and not _is_expired(segment, retention, excess, now):
+        reason = "log start" if too_early else _expired(segment, retention, excess, now)
+        if reason is None:
             break
         excess -= segment.size_in_bytes
-        count += 1
-    return count
+        reasons.append(reason)
+    return reasons
 
 
-def _is_expired(segment: LogSegment, retention: Retention, excess: int, now: int) -> bool:
+def _expired(segment: LogSegment, retention: Retention, excess: int, now: int) -> str | None:
     if not retention.is_delete:
-        return False
-    if retention.bytes >= 0 and excess >= segment.size_in_bytes:
-        return True
+        return None
     timestamp = segment.max_timestamp
-    return 0 <= retention.ms < now - timestamp and timestamp >= 0
+    if 0 <= retention.ms < now - timestamp and timestamp >= 0:
+        return "retention.ms"
+    if retention.bytes >= 0 and excess >= segment.size_in_bytes:
+        return "retention.bytes"
+    return None

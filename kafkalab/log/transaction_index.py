@@ -43,6 +43,11 @@ class TransactionIndex:
         later = self._rows.slice(self._last_offsets.bisect_left(offset), len(self._rows))
         return tuple([row for row in later if row.first_offset < up_to])
 
+    def ended_in(self, offset: int, up_to: int) -> list[AbortedTransaction]:
+        """Those whose marker lies in `offset` … `up_to` (that excluded)."""
+        low, high = self._last_offsets.bisect_left(offset), self._last_offsets.bisect_left(up_to)
+        return self._rows.slice(low, high)
+
     def clear(self) -> None:
         self._rows, self._last_offsets = SharedList(), SharedList()
 

@@ -130,7 +130,9 @@ class MetadataLog:
         return self._append(control_batch([(ControlType.LEADER_CHANGE, value)], now), epoch, now)
 
     def _append(self, batch: Batch, epoch: int, now: int) -> int:
-        return self._log.append_as_leader(batch, epoch, now).last_offset
+        last_offset = self._log.append_as_leader(batch, epoch, now).last_offset
+        self._log.flush()
+        return last_offset
 
     def append_fetched(self, records: Records) -> None:
         """What the leader sent, as it is; it must begin at the end of this log."""
@@ -251,7 +253,9 @@ class MetadataLog:
 
 def _log_on(disk: Disk, segment_bytes: int) -> PartitionLog:
     log = disk.logs.get(METADATA_PARTITION)
-    if log is None:
-        config = Config(TOPIC_KEYS, {"retention.ms": -1, "segment.bytes": segment_bytes})
+    config = Config(TOPIC_KEYS, {"retention.ms": -1, "segment.bytes": segment_bytes})
+    if log is not None:
+        log.config = config
+    else:
         log = disk.create_log(METADATA_PARTITION, config, METADATA_TOPIC_ID)
     return log

@@ -25,6 +25,8 @@ class QuorumState(NamedTuple):
 def load(disk: Disk) -> QuorumState:
     """As it was written last; epoch 0 without a leader on an empty disk."""
     state = disk.properties.get(_FILE, QuorumState())
+    if isinstance(state, dict):
+        state = QuorumState(**state)  # as a file has it
     assert isinstance(state, QuorumState), state
     return state
 

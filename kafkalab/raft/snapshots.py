@@ -5,8 +5,9 @@ In Kafka: the `.checkpoint` files that `KafkaRaftLog` keeps a map of.
 
 from typing import Final, cast
 
-from kafkalab.log import Disk
-from kafkalab.raft.snapshot import Snapshot, SnapshotId
+from kafkalab.errors import KafkaError
+from kafkalab.log import Disk, StorageFailure
+from kafkalab.raft.snapshot import Snapshot, SnapshotId, read_snapshot
 
 _FILES: Final = "metadata-snapshots"
 
@@ -18,6 +19,9 @@ class Snapshots:
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
+        files = disk.properties.get(_FILES, ())
+        if files and not isinstance(files[0], Snapshot):
+            disk.properties[_FILES] = tuple(_read(*file) for file in files)  # from a directory
 
     @property
     def all(self) -> tuple[Snapshot, ...]:
@@ -58,3 +62,11 @@ class Snapshots:
 
     def drop_oldest(self) -> None:
         self._disk.properties[_FILES] = self.all[1:]
+
+
+def _read(file_name: str, data: bytes) -> Snapshot:
+    end_offset, epoch = file_name.partition(".")[0].split("-")
+    try:
+        return read_snapshot(SnapshotId(int(end_offset), int(epoch)), data)
+    except KafkaError as error:
+        raise StorageFailure(f"{file_name} of the metadata log is damaged: {error}") from None

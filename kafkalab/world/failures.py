@@ -7,11 +7,16 @@ Read next: `world`, which raises the first; `driver`, which raises the second.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName
+from kafkalab.log import StorageFailure
 from kafkalab.world.trace import Entry
 from kafkalab.world.trace_text import milliseconds
+
+if TYPE_CHECKING:
+    from kafkalab.world.world import World
 
 _LAST_EVENTS = 5
 
@@ -48,3 +53,15 @@ def still_waiting(
     lines.append(f"  To see it happen: the same calls with Simulation(seed={seed}); step {step}")
     lines.append(f"  If it only needs longer: run_until(..., limit_ms={4 * waited_ms})")
     return StillWaiting("\n".join(lines))
+
+
+def halt(world: "World", name: NodeName, failure: StorageFailure, cause: int = 0) -> None:
+    """The disk of a node has failed: its process ends, and nothing it wanted to say is sent.
+
+    In Kafka: `ReplicaManager.handleLogDirFailure`, when the only log directory goes offline.
+    """
+    cause = cause or world.handling
+    events = world.nodes[name].take_outbox().events
+    for event in (*events, ("LogDirFailed", str(failure))):
+        world.trace.add(world.now, cause, name, event)
+    world.crash(name, cause)

@@ -11,6 +11,7 @@ for an instant happens first.
 Read next: `world`, which pops them.
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heappop, heappush
 from typing import Any, NamedTuple, Self
@@ -71,3 +72,18 @@ class Scheduler:
         other._heap = self._heap.copy()
         other._sequence = self._sequence
         return other
+
+
+@dataclass(slots=True)
+class Wake:
+    """When a node wants to be woken, and what is planned for it."""
+
+    due: int | None = None
+    cause: int = 0  # what was being handled when `due` last changed
+    planned: int | None = None  # the due time of the entry that counts
+    sequence: int = 0  # … and which one it is
+    woken_at: int = -1
+    rounds: int = 0  # wake-ups at `woken_at`
+
+    def fork(self) -> "Wake":
+        return Wake(self.due, self.cause, self.planned, self.sequence, self.woken_at, self.rounds)

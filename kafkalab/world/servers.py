@@ -42,16 +42,44 @@ def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
 Address = Callable[[NodeId], tuple[str, int]]
 
 
-def build(world: World, brokers: int, controllers: int, config: Config, address: Address) -> None:
+#: The disk of a server, by its number.
+DiskOf = Callable[[NodeId], Disk]
+
+
+def in_memory(node_id: NodeId) -> Disk:
+    """An empty disk."""
+    return Disk(f"disk of {server_name(node_id)}")
+
+
+def build(
+    world: World,
+    brokers: int,
+    controllers: int,
+    config: Config,
+    address: Address,
+    disk_of: DiskOf = in_memory,
+) -> None:
     """Add the servers and the operator; nothing has run yet."""
     _check_size("controllers", controllers)
     voters = tuple(range(FIRST_CONTROLLER_ID, FIRST_CONTROLLER_ID + controllers))
     for node_id in voters:
-        world.add(Controller(node_id, config, Disk(), world.seed, voters))
+        disk = disk_of(node_id)
+        world.add(Controller(node_id, config, disk, world.seed, voters, now=world.now))
     for broker_id in range(1, brokers + 1):
         host, port = address(broker_id)
-        node = Broker(broker_id, config, Disk(), world.seed, voters, host=host, port=port)
-        world.add(node)
+        disk = disk_of(broker_id)
+        world.add(
+            Broker(
+                broker_id,
+                config,
+                disk,
+                world.seed,
+                voters,
+                host=host,
+                port=port,
+                now=world.now,
+            )
+        )
     world.add(Operator())
 
 

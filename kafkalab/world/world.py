@@ -16,20 +16,20 @@ nothing until its time has come; one wake-up is planned for each node that waits
 Read next: `network` and `connections`, `scheduler`, `faults`, `apps`; `driver`, who may call this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Self
 
 from kafkalab.ids import NodeName
+from kafkalab.log import StorageFailure
 from kafkalab.node import Kind, Node
 from kafkalab.protocol.api_keys import ApiKey
 from kafkalab.world import faults
 from kafkalab.world.apps import Apps
 from kafkalab.world.chunks import Chunks
-from kafkalab.world.failures import NodeFailure
+from kafkalab.world.failures import NodeFailure, halt
 from kafkalab.world.faults import WORLD, Command, CommandError
 from kafkalab.world.network import LATENCY_MS, Network
 from kafkalab.world.plain import all_plain
-from kafkalab.world.scheduler import Scheduler, What
+from kafkalab.world.scheduler import Scheduler, Wake, What
 from kafkalab.world.trace import Trace
 
 #: A node that asks this often for the same instant will never let time pass.
@@ -51,21 +51,6 @@ class Action(NamedTuple):
     arguments: tuple[Any, ...]
 
 
-@dataclass(slots=True)
-class Wake:
-    """When a node wants to be woken, and what is planned for it."""
-
-    due: int | None = None
-    cause: int = 0  # what was being handled when `due` last changed
-    planned: int | None = None  # the due time of the entry that counts
-    sequence: int = 0  # … and which one it is
-    woken_at: int = -1
-    rounds: int = 0  # wake-ups at `woken_at`
-
-    def fork(self) -> "Wake":
-        return Wake(self.due, self.cause, self.planned, self.sequence, self.woken_at, self.rounds)
-
-
 class Pause(NamedTuple):
     """A node stands still."""
 
@@ -76,9 +61,11 @@ class Pause(NamedTuple):
 class World:
     """Nodes, the network between them, time, and what happened.  Not for several threads."""
 
-    def __init__(self, seed: int, *, is_wire: bool = False, latency_ms: int = LATENCY_MS) -> None:
+    def __init__(
+        self, seed: int, *, is_wire: bool = False, latency_ms: int = LATENCY_MS, began: int = 0
+    ) -> None:
         self.seed = seed
-        self.now = 0
+        self.now = self.began = began  # a live world begins in Unix time, so that records fit
         self.steps = 0
         self.nodes: dict[NodeName, Node] = {}
         self.crashed: dict[NodeName, int] = {}  # since when
@@ -198,7 +185,7 @@ class World:
         except Exception as error:
             entry = self.trace.entry(id)
             what = f"{entry.text if entry else 'a message'} at {self.now} ms"
-            raise self._failure(target, what, error) from error
+            return self._failed(target, what, error)
         self._touched(target, node, id)
         return True
 
@@ -222,7 +209,7 @@ class World:
         try:
             node.on_timer(now)
         except Exception as error:
-            raise self._failure(name, f"TimerFired at {self.now} ms", error) from error
+            return self._failed(name, f"TimerFired at {self.now} ms", error)
         self._touched(name, node, id)
         return True
 
@@ -261,6 +248,13 @@ class World:
                 self._plan_wake(name, wake, max(due, now))
         if self.apps.waiting:
             self.apps.touched(self, name)
+
+    def _failed(self, name: NodeName, doing: str, error: Exception) -> bool:
+        """A node has raised: a bug, unless its disk has failed, which ends its process."""
+        if not isinstance(error, StorageFailure):
+            raise self._failure(name, doing, error) from error
+        halt(self, name, error)
+        return True
 
     def _failure(self, name: NodeName, doing: str, error: Exception) -> NodeFailure:
         return NodeFailure(name, doing, error, self.seed, self.steps + 1)
@@ -339,8 +333,12 @@ class World:
             raise CommandError(f"{name} is running: crash it first")
         del self.crashed[name]
         id = self.trace.add(self.now, cause, name, ("Restarted",))
-        node = self.nodes[name] = self.nodes[name].restarted(self.now)
         self.started[name] = self.now
+        try:
+            node = self.nodes[name] = self.nodes[name].restarted(self.now)
+        except StorageFailure as failure:
+            halt(self, name, failure, id)
+            return
         self._wakes[name] = Wake()
         self._touched(name, node, id)
 
@@ -376,6 +374,7 @@ class World:
         assert not self.handling, "a world cannot be forked from inside"
         other = type(self).__new__(type(self))
         other.seed, other.now, other.steps = self.seed, self.now, self.steps
+        other.began = self.began
         other.nodes = {name: node.fork() for name, node in self.nodes.items()}
         other.crashed = self.crashed.copy()
         other.paused = self.paused.copy()

@@ -48,9 +48,10 @@ def test_old_segments_go_whole_and_only_below_the_high_watermark() -> None:
     log = a_log(segment_bytes=150, retention_ms=1000)
     for timestamp in range(0, 1000, 100):
         append(log, timestamp)
-    assert log.apply_retention(1_500) == 0, "nothing is replicated yet"
+    assert log.apply_retention(1_500) is None, "nothing is replicated yet"
     log.advance_high_watermark(10)
-    assert log.apply_retention(1_500) > 0
+    deleted = log.apply_retention(1_500)
+    assert deleted is not None and deleted.segments > 0 and deleted.reason == "retention.ms"
     assert 0 < log.log_start_offset <= 5
     assert log.segments[0].base_offset == log.log_start_offset
 
