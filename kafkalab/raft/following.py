@@ -26,7 +26,7 @@ from kafkalab.protocol.messages.fetch import (
     PartitionData,
 )
 from kafkalab.raft import messages, voting
-from kafkalab.raft.metadata_log import METADATA_PARTITION, MetadataLog
+from kafkalab.raft.metadata_log import METADATA_PARTITION
 from kafkalab.raft.quorum import Quorum
 from kafkalab.raft.request_manager import CallKey
 from kafkalab.raft.roles import Follower, Unattached
@@ -109,7 +109,7 @@ def take_fetch(quorum: Quorum, key: CallKey, response: FetchResponse, now: int) 
         role.download = Download(SnapshotId(data.snapshot_id.end_offset, data.snapshot_id.epoch))
         role.request = None
     else:
-        _append(quorum.log, role, data)
+        _append(quorum, role, data)
     role.heard(now)
     return True
 
@@ -121,10 +121,12 @@ def _truncate(quorum: Quorum, end: EpochEnd) -> None:
     quorum.effects.emit("Truncated", *METADATA_PARTITION, quorum.log.end_offset, removed)
 
 
-def _append(log: MetadataLog, role: Follower, data: PartitionData) -> None:
-    records = parse_records(data.records)
+def _append(quorum: Quorum, role: Follower, data: PartitionData) -> None:
+    log, records = quorum.log, parse_records(data.records)
     if records.entries:
         log.append_fetched(records)
+        if quorum.is_voter:
+            log.flush()  # before the next Fetch tells the leader that it is here
         role.request = None
     if log.advance_high_watermark(data.high_watermark):
         role.request = None

@@ -138,6 +138,10 @@ class MetadataLog:
         """What the leader sent, as it is; it must begin at the end of this log."""
         self._log.append_as_follower(records)
 
+    def flush(self) -> None:
+        """What a voter has must not be lost: it counts towards the majority."""
+        self._log.flush()
+
     def read(self, offset: int, max_bytes: int) -> Records:
         """From `offset` to the end, committed or not: followers must have it to commit it."""
         return self._log.read(offset, max_bytes, self._log.log_end_offset)
