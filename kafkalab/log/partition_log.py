@@ -20,7 +20,7 @@ Read next: `log_segments`, `leader_epoch_cache`, `producer_state`, `retention`, 
 """
 
 from collections.abc import Iterator
-from typing import Final, Self
+from typing import Self
 
 from kafkalab.config import Config
 from kafkalab.errors import ErrorCode, KafkaError
@@ -30,19 +30,11 @@ from kafkalab.log.log_segments import LogSegments
 from kafkalab.log.producer_state import ProducerStates
 from kafkalab.log.results import AppendResult, Deleted, TimestampOffset, WindowRecord
 from kafkalab.log.retention import Retention, expired_segments
+from kafkalab.log.rewriting import COMPRESSIONS, rewritten
 from kafkalab.log.storage import LogStorage
 from kafkalab.log.transaction_index import AbortedTransaction, TransactionIndex
 from kafkalab.log.verification import UNCHECKED, Verifications
-from kafkalab.record import Batch, Compression, Entry, Records, recompressed
-
-_COMPRESSIONS: Final = {
-    "producer": None,
-    "uncompressed": Compression.NONE,
-    "gzip": Compression.GZIP,
-    "snappy": Compression.SNAPPY,
-    "lz4": Compression.LZ4,
-    "zstd": Compression.ZSTD,
-}
+from kafkalab.record import Batch, Entry, Records
 
 
 class PartitionLog:
@@ -98,7 +90,7 @@ class PartitionLog:
         self._segment_bytes = config.int("segment.bytes")
         self._segment_ms = config.int("segment.ms")
         self._flush_messages = config.int("flush.messages")
-        self._compression = _COMPRESSIONS[config.text("compression.type")]
+        self._compression = COMPRESSIONS[config.text("compression.type")]
         self._is_log_append_time = config.text("message.timestamp.type") == "LogAppendTime"
         self._retention = Retention(
             config.int("retention.ms"),
@@ -142,7 +134,7 @@ class PartitionLog:
             if batch.is_transactional and not batch.is_control and guard != UNCHECKED:
                 self._check_transaction(batch, guard)
         if self._is_log_append_time or self._compression is not None:
-            batch = self._as_configured(batch, now)
+            batch = rewritten(batch, self._compression, self._is_log_append_time, now)
         entry = Entry(self.log_end_offset, leader_epoch, batch)
         self._append(entry)
         return AppendResult(entry.base_offset, entry.next_offset - 1, False, append_time)
@@ -369,14 +361,6 @@ class PartitionLog:
         self.clean_offset = min(self.clean_offset, self.log_end_offset)
         if self.storage is not None:
             self.storage.reconcile(self)
-
-    def _as_configured(self, batch: Batch, now: int) -> Batch:
-        compression = self._compression
-        if compression is not None and not batch.is_control and batch.compression != compression:
-            batch = recompressed(batch, compression)
-        if self._is_log_append_time:
-            batch = batch.with_timestamp(now, log_append_time=True)
-        return batch
 
     def _rebuild_producers(self) -> None:
         self.producers = ProducerStates()
