@@ -1,6 +1,6 @@
 """What a topic's settings change in a batch before it is appended.
 
-In Kafka: `LogValidator`.  Read next: `partition_log`, which asks only if there is anything to change.
+In Kafka: `LogValidator`.  Read next: `partition_log`, which asks if there is anything to change.
 """
 
 from typing import Final
