@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from lab.checking.views import exercise, predict
+    from lab.loops import Stopped
+    from lab.widgets.background import background
     from lab.widgets.cluster_view import ClusterView
 
-__all__ = ["ClusterView", "exercise", "predict"]
+__all__ = ["ClusterView", "Stopped", "background", "exercise", "predict"]
 
 _HOMES: Final = {
     "ClusterView": "lab.widgets.cluster_view",
+    "Stopped": "lab.loops",
+    "background": "lab.widgets.background",
     "exercise": "lab.checking.views",
     "predict": "lab.checking.views",
 }

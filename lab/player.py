@@ -29,9 +29,11 @@ from typing import Final, Protocol
 from kafkalab.frames.shape import Frame
 from lab.playback.playback import FRAME_MS, SLICE_MS, Mode, Playback
 from lab.playback.source import Happening, Source
-from lab.playback.tape import Tape
+from lab.playback.tape import LOOKED_AT, Tape, is_minor
 from lab.scenes.controls import Controls
 
+GLIDE_MS: Final = 300  # how long the style sheet lets things move
+LIVE_MS: Final = 100  # between two pictures of a live cluster at work
 KEY_FRAME_MS: Final = 1000  # how often a moving view gets a whole picture
 REST_MS: Final = 150  # how long after the last patch it does at rest
 
@@ -64,6 +66,8 @@ class Player:
         self._shown_at = self._renewed_at = 0.0
         self._is_renewed = True
         self._next_slice = 0.0
+        self._has_missed = False  # a live source has moved since its last picture
+        self._looked_at = 0.0
         self._runner: _Runner | None = None
         source.observe(self._observe)
 
@@ -102,6 +106,7 @@ class Player:
         while self._inbox:
             self._obey(*self._inbox.popleft(), now)
         self._run_on(now)
+        self._look(now)
         if now >= self._next_slot():
             with self._lock:
                 # Only now, when it can go out at once: else the next might overtake it unseen.
@@ -115,11 +120,36 @@ class Player:
     def _observe(self, happening: Happening) -> None:
         """Called by whoever drives the world, between two events."""
         with self._lock:
-            if not self._views or not self._playback.tape.record(happening):
+            if not self._views:
                 return
+            if self._source.is_live and is_minor(happening.kinds):
+                if self._has_missed:
+                    return
+                self._has_missed = True
+            else:
+                self._record(happening)
+        self._wake()
+
+    def _record(self, happening: Happening) -> None:
+        """Put a picture on the tape.  With the lock held."""
+        if self._playback.tape.record(happening):
             self._playback.arrived(self._clock())
             self._is_dirty = True
-        self._wake()
+
+    def _look(self, now: float) -> None:
+        """Take the picture of a live source that its small news asks for, now and then.
+
+        It goes on whether it is looked at or not; so what has been overtaken is not played.
+        """
+        if not self._has_missed or now < self._looked_at + LIVE_MS:
+            return
+        self._has_missed, self._looked_at = False, now
+        frame = self._source.frame()
+        with self._lock:
+            tape = self._playback.tape
+            if frame["now"] >= tape.ends_at:
+                tape.skim()
+                self._record(Happening(frame["now"], LOOKED_AT, lambda: frame))
 
     def _obey(self, view: PlayerView | None, message: dict[str, object], now: float) -> None:
         if view is not None and view.handle(message):
@@ -188,7 +218,10 @@ class Player:
             self._is_dirty = False
             frame = self._playback.tape.shown.frame
             controls = self._playback.controls(self._notice)
-            is_cut, views = self._playback.is_cut, tuple(self._views)
+            due, views = self._playback.due(), tuple(self._views)
+            is_cut = self._playback.is_cut
+        # What has no time to glide jumps: half-way places say nothing.
+        is_cut |= now - self._shown_at < GLIDE_MS or (due is not None and due - now < GLIDE_MS)
         self._shown_at = now
         for view in views:
             if view.show(frame, controls, is_cut=is_cut):
@@ -216,6 +249,8 @@ class Player:
                 times.append(max(due, self._next_slot()))
             elif self._playback.mode is Mode.RUN:
                 times.append(self._next_slice)
+        if self._has_missed:
+            times.append(self._looked_at + LIVE_MS)
         if self._is_dirty:
             times.append(self._next_slot())
         if not self._is_renewed:

@@ -32,7 +32,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
 LAB_ROWS: tuple[tuple[str, ...], ...] = (
     ("scenes",),
     ("playback",),
-    ("player",),
+    ("player", "loops"),
     ("widgets",),
     ("bench",),
     ("checking",),

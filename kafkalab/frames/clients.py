@@ -1,11 +1,15 @@
 """Producers, consumers and admin clients in a frame, in the order in which they came.
 
-A client is a node that says its `kind`; its counts are its own.  One whose app has returned is not
+Those inside come first; a real client's connections come and go, so those stand by name.
+
+A client is a node that says its `kind`; its counts are its own.  A real client outside is all the
+connections that give its client id; what it sends are requests.  One whose app has returned is not
 crashed, only finished.
 
 Read next: `cluster`.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from kafkalab.frames.shape import ClientFrame
@@ -24,11 +28,29 @@ def client_frames(world: World) -> list[ClientFrame]:
         if process.state is State.FINISHED
         for name in process.nodes
     }
-    return [
-        _client(world, name, node, finished)
-        for name, node in world.nodes.items()
-        if getattr(node, "kind", None) in _KINDS
-    ]
+    inside: list[ClientFrame] = []
+    outside: dict[str, list[Any]] = {}
+    for name, node in world.nodes.items():
+        kind = getattr(node, "kind", None)
+        if kind == "external":
+            outside.setdefault(getattr(node, "client_id", None) or name, []).append(node)
+        elif kind in _KINDS:
+            inside.append(_client(world, name, node, finished))
+    return [*inside, *(_external(world, who, nodes) for who, nodes in sorted(outside.items()))]
+
+
+def _external(world: World, who: str, connections: Sequence[Any]) -> ClientFrame:
+    """A real client: it has a connection to each broker it needs, all with its client id."""
+    last = max(connections, key=lambda node: node.asked_at)
+    return {
+        "name": who,
+        "kind": "external",
+        "state": "online",
+        "sent": sum(node.sent for node in connections),
+        "acknowledged": sum(node.acknowledged for node in connections),
+        "failed": 0,
+        "doing": last.doing(world.now),
+    }
 
 
 def _client(world: World, name: NodeName, node: Any, finished: set[NodeName]) -> ClientFrame:

@@ -23,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from kafkalab.client.producer import ProducerNode
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeId, server_name
 from kafkalab.live.directories import Directories
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Observer = Callable[[int, tuple[str, ...]], None]
+_BY_HAND: Final = "by hand"
 _START_LIMIT_S: Final = 30.0
 _CALL_LIMIT_S: Final = 30.0
 
@@ -189,6 +191,24 @@ class LiveCluster:
             raise LearnerError(f"the broker asked for {name} went away: try again")
         raise_refused(operator.answer.topics)
         self.wait(lambda: servers.knows_topic(self.world, name), _CALL_LIMIT_S, f"all know {name}")
+
+    def produce(self, topic: str, key: bytes | None, value: bytes | None) -> None:
+        """Put one record into a topic, by a producer of the cluster's own; waits for nothing.
+
+        Real clients are how records come; this is for a button.  `LearnerError`: no such topic.
+        """
+
+        def send() -> None:
+            world = self.world
+            if topic not in servers.metadata(world).topics:
+                raise LearnerError(f"there is no topic {topic!r}")
+            if _BY_HAND not in world.nodes:
+                brokers = tuple(listener.broker for listener in self._listeners)
+                conf = {"bootstrap.servers": ",".join(brokers), "linger.ms": 0}
+                world.add(ProducerNode(_BY_HAND, conf, world.seed, brokers))
+            world.act(_BY_HAND, "produce", topic, value, key, -1, (), 0)
+
+        self._call(send)
 
     def freeze(self, name: str | None = None) -> Simulation:
         """A simulation of this instant, to be run on and forked; the live cluster goes on.

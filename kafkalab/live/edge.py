@@ -29,6 +29,7 @@ class ExternalClient:
         self.connection = ConnectionId(name, server, 0)
         self.client_id: str | None = None
         self.api_key = -1  # of the last request
+        self.asked_at = -1  # when that was, in ms
         self.sent = 0
         self.acknowledged = 0
         self.is_closed = False  # by the server
@@ -59,10 +60,11 @@ class ExternalClient:
         return answers
 
     def doing(self, now: int) -> str:
-        """For pictures: who it says it is, and what it asked last."""
-        who = self.client_id or "no client id"
-        asked = f", {ApiKey(self.api_key).name}" if self.api_key >= 0 else ""
-        return f"{who} at {self.connection.server}{asked}"
+        """For pictures: what it asked last, and whom."""
+        if self.api_key < 0:
+            return "connected"
+        asked = ApiKey(self.api_key).name.title().replace("_", "")
+        return f"{asked} at {self.connection.server}"
 
     def restarted(self, now: int) -> Self:
         raise AssertionError("only whoever runs an external client can start it again")
@@ -71,6 +73,7 @@ class ExternalClient:
         """A copy that nobody listens to: the socket stays with the origin."""
         other = type(self)(self.name, self.connection.server, [])
         other.client_id, other.api_key = self.client_id, self.api_key
+        other.asked_at = self.asked_at
         other.sent, other.acknowledged = self.sent, self.acknowledged
         other.is_closed = self.is_closed
         other._answers = self._answers.copy()

@@ -175,6 +175,7 @@ class Connection(asyncio.BufferedProtocol):
             raise MalformedMessage(f"API {key} version {version} is not offered")
         client.client_id, client.api_key = client_id, key
         client.sent += 1
+        client.asked_at = listener.pacing.world.now
         envelope = Envelope(
             client.connection, Kind.REQUEST, correlation_id, key, version, message, client_id
         )

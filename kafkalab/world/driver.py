@@ -209,6 +209,9 @@ class Driver:
     @contextmanager
     def _driving(self, doing: str) -> Iterator[None]:
         """Have the lock, alone; refuse if this thread is inside already."""
+        leave = getattr(threading.current_thread(), "raise_if_stopped", None)
+        if leave is not None:
+            leave()  # a learner's loop that was told to stop (`lab.loops`)
         self._take_turn()
         try:
             if self._inside or self.world.handling:

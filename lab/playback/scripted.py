@@ -158,6 +158,8 @@ class Story:
 class ScriptedSource:
     """A `Source` that goes through `moments`; commands change the frame it stands at."""
 
+    is_live = False
+
     def __init__(self, start: Frame, moments: Sequence[Moment] = ()) -> None:
         self._frame = start
         self._to_come = list(moments)

@@ -20,6 +20,8 @@ FLUSH_SECONDS = 1.0  # a record made by hand is on its way at least so long
 class SimulationSource:
     """See the module's docstring; a `Source`."""
 
+    is_live = False
+
     def __init__(self, sim: Simulation) -> None:
         self._sim = sim
         self._producer: Producer | None = None

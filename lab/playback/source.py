@@ -34,7 +34,9 @@ Observer = Callable[[Happening], None]
 
 
 class Source(Protocol):
-    """A world that can be shown."""
+    """A world that can be shown.  `is_live`: its time passes by itself."""
+
+    is_live: bool
 
     def frame(self) -> Frame:
         """What there is now."""

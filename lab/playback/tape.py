@@ -12,6 +12,7 @@ object.  Nothing here reads a clock or starts a thread.
 Read next: `playback`, which plays it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final, TypeVar, cast
@@ -23,6 +24,10 @@ from lab.scenes.rail import MARKS_MAX, Mark, marks_of
 
 MINOR_MAX: Final = 120
 KEPT_MAX: Final = 240
+
+
+#: The kinds of a picture taken because something small had happened, whatever it was.
+LOOKED_AT: Final = ("Appended",)
 
 
 class Weight(IntEnum):
@@ -74,12 +79,11 @@ class Tape:
 
     def record(self, happening: Happening) -> bool:
         """Take a picture, or not; whether the tape has changed."""
+        weight = Weight.SIGNIFICANT
         if not happening.kinds:
             weight = Weight.DULL
-        elif SIGNIFICANT.isdisjoint(happening.kinds):
+        elif is_minor(happening.kinds):
             weight = Weight.MINOR
-        else:
-            weight = Weight.SIGNIFICANT
         if weight is Weight.MINOR and not self._is_nth():
             return False
         last = self.moments[-1]
@@ -89,6 +93,13 @@ class Tape:
         self._add_marks(frame)
         self._put(Moment(happening.at, weight, frame))
         return True
+
+    def skim(self) -> None:
+        """Of what is still to be played, keep only what is significant: a live world goes on."""
+        first = self.cursor + 1
+        self.moments[first:] = [
+            moment for moment in self.moments[first:] if moment.weight is Weight.SIGNIFICANT
+        ]
 
     def _put(self, moment: Moment) -> None:
         """At the end; or in the place of the last one, if that has nothing of its own to say."""
@@ -135,6 +146,11 @@ class Tape:
         known = {(mark.at, mark.words) for mark in self.marks}
         new = [mark for mark in marks_of(fresh) if (mark.at, mark.words) not in known]
         self.marks = [*self.marks, *new][-MARKS_MAX:]
+
+
+def is_minor(kinds: Collection[str]) -> bool:
+    """Whether a step with events of these kinds is worth a picture only while there is room."""
+    return bool(kinds) and SIGNIFICANT.isdisjoint(kinds)
 
 
 _T = TypeVar("_T")

@@ -38,7 +38,8 @@ def draw_clients(clients: Sequence[ClientFrame], width: float) -> tuple[list[Sha
 
 def _client(client: ClientFrame, room: float, at: tuple[float, float], *, is_first: bool) -> Shape:
     is_crashed = client["state"] == "crashed"
-    counts = client["kind"] in ("producer", "external") or client["sent"] > 0
+    is_outside = client["kind"] == "external"
+    counts = not is_outside and (client["kind"] == "producer" or client["sent"] > 0)
     name = fit(client["name"], "lab", room - 18)
     doing = "crashed" if is_crashed else client["doing"]
     tone = "out-t" if is_crashed else "mute"
@@ -51,8 +52,13 @@ def _client(client: ClientFrame, room: float, at: tuple[float, float], *, is_fir
         text("doing", x, y, fit(doing, "note", room - x), "note", tone),
         *(_counts(client, room) if counts else ()),
     ]  # fmt: skip
+    if is_outside:
+        beside = 18 + width_of(name, "lab") + 8
+        words = fit(f"{client['sent']} requests", "note", room - beside)
+        shapes.append(text("counts", beside, 25, words, "note"))
     label = f"{client['kind']} {client['name']}: {doing}, {_count_words(client)}"
-    return group(f"c-{client['name']}", shapes, at=at, label=label)
+    key = client["name"].replace("/", "_")  # a real client's name may be anything
+    return group(f"c-{key}", shapes, at=at, label=label)
 
 
 def _counts(client: ClientFrame, room: float) -> list[Shape]:
@@ -67,4 +73,6 @@ def _counts(client: ClientFrame, room: float) -> list[Shape]:
 
 def _count_words(client: ClientFrame) -> str:
     acknowledged, failed = client["acknowledged"], client["failed"]
+    if client["kind"] == "external":
+        return f"{client['sent']} requests, {acknowledged} answered"
     return f"{client['sent']} sent, {acknowledged} acknowledged, {failed} failed"

@@ -1,0 +1,121 @@
+"""A live cluster in a real JupyterLab: real clients seen at work while a cell blocks in poll."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("confluent_kafka")
+
+from .notebook import Notebook
+
+SETUP = """\
+import time
+from confluent_kafka import Consumer, Producer
+from kafkalab import LiveCluster
+import lab
+from IPython.display import display
+cluster = LiveCluster(brokers=3, config={"group.initial.rebalance.delay.ms": 100})
+cluster.create_topic("orders", 3, 3, config={"min.insync.replicas": 2})
+servers = {"bootstrap.servers": cluster.bootstrap_servers, "log_level": 0}
+producer = Producer({**servers, "acks": "all", "client.id": "web-shop"})
+consumer = Consumer({**servers, "group.id": "shipping", "client.id": "shipping-1",
+                     "auto.offset.reset": "earliest"})
+consumer.subscribe(["orders"])
+view = lab.ClusterView(cluster)
+view"""
+
+LOOP = """\
+def sell():
+    number = 0
+    try:
+        while True:
+            producer.produce("orders", f"order {number}", key=f"user-{number % 7}")
+            producer.poll(0.2)
+            number += 1
+    finally:
+        producer.flush(10)
+selling = lab.background(sell)
+"""
+POLL = """\
+read = 0
+until = time.monotonic() + 6
+while time.monotonic() < until:
+    message = consumer.poll(1.0)
+    read += message is not None and message.error() is None
+"""
+
+pytestmark = pytest.mark.parametrize("notebook", [SETUP], indirect=True, ids=["live"])
+
+
+def start(notebook: Notebook, code: str) -> None:
+    """Have the kernel run code; do not wait.  `globalThis.ended` says when it is over."""
+    notebook.page.evaluate(
+        """code => { const kernel =
+            jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            globalThis.ended = ""; kernel.requestExecute({ code }).done.then(
+                reply => { globalThis.ended = reply.content.status }); }""",
+        code,
+    )
+
+
+def words(notebook: Notebook) -> str:
+    return notebook.view.text_content() or ""
+
+
+def photograph(notebook: Notebook, name: str) -> None:
+    """For people to look at, where they ask for it."""
+    if folder := os.environ.get("KAFKALAB_PICTURES"):
+        for theme in ("Light", "Dark"):
+            change = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+            notebook.page.evaluate(change, f"JupyterLab {theme}")
+            for width in (1400, 700):
+                notebook.page.set_viewport_size({"width": width + 120, "height": 1250})
+                time.sleep(0.7)
+                path = Path(folder) / f"{name}-{theme.lower()}-{width}.png"
+                notebook.page.screenshot(path=str(path))
+
+
+def test_the_picture_moves_while_a_cell_blocks_in_poll(notebook: Notebook) -> None:
+    notebook.run(LOOP)
+    start(notebook, POLL)
+    notebook.wait_until(lambda: "shipping-1" in words(notebook) and "web-shop" in words(notebook))
+    began = int(notebook.view.get_attribute("data-rev") or 0)
+    notebook.wait_until(lambda: int(notebook.view.get_attribute("data-rev") or 0) > began + 5)
+    ended: Any = notebook.page.evaluate("ended")
+    assert ended == "", "the cell was over before the picture moved"
+    photograph(notebook, "live-at-work")
+    notebook.wait_until(lambda: notebook.page.evaluate("ended") == "ok")
+    notebook.run("assert read > 10, read")
+    notebook.run("assert selling.stop(wait=10) and selling.state == 'stopped', selling")
+
+
+def test_a_fault_planned_ahead_is_seen_while_a_cell_blocks(notebook: Notebook) -> None:
+    notebook.run(LOOP)
+    start(notebook, "cluster.schedule(1, 'crash 2')\n" + POLL)
+    notebook.wait_until(lambda: notebook.button("Restart broker 2").count() == 1)
+    assert notebook.page.evaluate("ended") == ""
+    photograph(notebook, "live-crash")
+    notebook.wait_until(lambda: notebook.page.evaluate("ended") == "ok")
+    notebook.button("Restart broker 2").click()
+    notebook.wait_until(lambda: notebook.button("Crash broker 2").count() == 1)
+    notebook.run("cluster.wait(lambda: cluster.broker(2).state == 'online', 10, 'it is back')")
+    notebook.run("assert selling.stop(wait=10), selling")
+
+
+def test_a_loop_in_the_background_has_a_stop_button(notebook: Notebook) -> None:
+    notebook.page.evaluate(
+        """code => { const notebook = jupyterapp.shell.currentWidget.content;
+            notebook.model.sharedModel.addCell({ cell_type: "code", source: code }); }""",
+        LOOP + "selling",
+    )
+    notebook.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    line = notebook.page.locator("[data-testid=background]").first
+    line.wait_for(timeout=30_000)
+    notebook.wait_until(lambda: "running" in (line.text_content() or ""))
+    photograph(notebook, "background")
+    line.get_by_role("button", name="Stop sell", exact=True).click()
+    notebook.wait_until(lambda: "stopped" in (line.text_content() or ""))
+    notebook.run("assert selling.state == 'stopped', selling")
