@@ -152,6 +152,13 @@ BROKER_KEYS: Final[Mapping[str, Key]] = _keys(
     Key("group.min.session.timeout.ms", _I, 6_000, 1),
     Key("group.max.session.timeout.ms", _I, 1_800_000, 1),
     Key("group.max.size", _I, (1 << 31) - 1, 1),
+    # of consumer groups (KIP-848)
+    Key("group.consumer.session.timeout.ms", _I, 45_000, 1),
+    Key("group.consumer.heartbeat.interval.ms", _I, 5_000, 1),
+    Key("group.consumer.max.size", _I, (1 << 31) - 1, 1),
+    Key("group.consumer.assignment.interval.ms", _I, 1_000, 0),
+    Key("group.consumer.regex.refresh.interval.ms", _I, 600_000, 10_000),
+    # offsets
     Key("offset.metadata.max.bytes", _I, 4096, 1),
     Key("offsets.commit.timeout.ms", _I, 5_000, 1),
     Key("offsets.retention.minutes", _I, 7 * 24 * 60, 1),

@@ -70,6 +70,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "MemberJoined": ("group", "member", "client_id"),
     "MemberLeft": ("group", "member", "reason"),
     "PartitionsAssigned": ("group", "member", "partitions"),
+    "RevocationAsked": ("group", "member", "partitions"),
     "OffsetCommitted": ("group", "topic", "partition", "offset"),
     # transactions
     "TransactionStateChanged": (

@@ -1,13 +1,12 @@
 """The records with which a controller begins an empty metadata log.
 
     BeginTransaction, metadata.version, eligible.leader.replicas.version, transaction.version,
-    min.insync.replicas of the cluster, EndTransaction
+    group.version, min.insync.replicas of the cluster, EndTransaction
 
 With ELR the cluster has a `min.insync.replicas` of its own, so that no two brokers can be of
 different minds about it.
 
 In Kafka: `ActivationRecordsGenerator`, `BootstrapMetadata`.
-Left out: features the lab has no use for yet (`group.version`, …).
 """
 
 from typing import Any
@@ -26,6 +25,7 @@ def bootstrap_records(config: Config) -> list[Any]:
         r.FeatureLevelRecord(name="metadata.version", feature_level=METADATA_VERSION),
         r.FeatureLevelRecord(name=ELR_FEATURE, feature_level=1),
         r.FeatureLevelRecord(name="transaction.version", feature_level=2),
+        r.FeatureLevelRecord(name="group.version", feature_level=1),  # KIP-848
         r.ConfigRecord(
             resource_type=BROKER_RESOURCE,
             resource_name="",

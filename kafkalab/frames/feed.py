@@ -76,6 +76,11 @@ def _group(node: str, fields: Fields) -> str:
     return f"{fields['group']}: {fields['after']}, generation {fields['generation']}"
 
 
+def _to_give_up(node: str, fields: Fields) -> str:
+    partitions = ", ".join(str(one) for one in fields["partitions"])
+    return f"{fields['group']}: {fields['member'][:12]} is to give up {partitions}"
+
+
 def _appended(node: str, fields: Fields) -> str:
     count = fields["last_offset"] - fields["base_offset"] + 1
     records = "1 record" if count == 1 else f"{count} records"
@@ -113,6 +118,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "Appended": Words("up", "comm", _appended),
     "RecordFailed": Words("cross", "out", _failed),
     "GroupStateChanged": Words("swap", "group", _group),
+    "RevocationAsked": Words("minus", "group", _to_give_up),
     "OffsetCommitted": Words("tick", "group", _committed),
     "AppCrashed": Words("cross", "out", lambda n, f: f"{f['app']} crashed: {f['error']}"),
 }

@@ -15,6 +15,7 @@ from kafkalab.frames.shape import (
     GroupOffsetFrame,
     MemberFrame,
     MemberPartitionFrame,
+    PartitionState,
 )
 from kafkalab.ids import NO_NODE, TopicPartition
 from kafkalab.metadata import MetadataImage
@@ -63,8 +64,10 @@ def _group(world: World, coordinator: int, group: Any, ends: _Ends) -> GroupFram
     members = sorted(group.members, key=lambda member: member.member_id)
     return {
         "id": group.group_id,
+        "type": group.type,
         "state": group.state,
         "generation": group.generation,
+        "assignment_epoch": group.assignment_epoch,
         "coordinator": coordinator,
         "protocol": group.protocol or "",
         "members": [_member(world, member, group, ends) for member in members],
@@ -87,8 +90,12 @@ def _offsets(group: Any, ends: _Ends) -> list[GroupOffsetFrame]:
 
 def _member(world: World, member: Any, group: Any, ends: _Ends) -> MemberFrame:
     positions = _positions(world, member.client_id)
+    owned = frozenset(member.partitions)
+    states: dict[TopicPartition, PartitionState] = dict.fromkeys(member.partitions, "owned")
+    states |= dict.fromkeys(member.revoking, "revoking")
+    states |= dict.fromkeys((one for one in member.target or () if one not in owned), "assigning")
     partitions: list[MemberPartitionFrame] = []
-    for partition in sorted(member.partitions):
+    for partition in sorted(states):
         end, high_watermark = ends.of(partition)
         partitions.append(
             {
@@ -98,9 +105,17 @@ def _member(world: World, member: Any, group: Any, ends: _Ends) -> MemberFrame:
                 "position": positions.get(partition),
                 "end": end,
                 "high_watermark": high_watermark,
+                "state": states[partition],
             }
         )
-    return {"id": member.member_id, "client": member.client_id, "partitions": partitions}
+    return {
+        "id": member.member_id,
+        "client": member.client_id,
+        "instance": member.group_instance_id,
+        "epoch": member.epoch,
+        "state": member.state,
+        "partitions": partitions,
+    }
 
 
 def _positions(world: World, client_id: str) -> dict[TopicPartition, int]:

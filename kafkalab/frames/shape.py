@@ -18,6 +18,7 @@ from typing import Literal, NotRequired, TypedDict
 
 BrokerState = Literal["online", "crashed", "paused", "fenced", "starting"]
 ClientKind = Literal["producer", "consumer", "admin", "external"]
+PartitionState = Literal["owned", "revoking", "assigning"]
 Tone = Literal["out", "sync", "lead", "comm", "group", "ink"]
 
 #: Cells a replica carries at most: the last of its log.
@@ -102,12 +103,17 @@ class MemberPartitionFrame(TypedDict):
     position: int | None
     end: int
     high_watermark: int
-    state: NotRequired[Literal["owned", "revoking", "assigning"]]
+    state: NotRequired[PartitionState]
 
 
 class MemberFrame(TypedDict):
+    """`epoch` is the member's own (KIP-848) or its generation, `state` how far it has come."""
+
     id: str
     client: str
+    instance: NotRequired[str | None]  # group.instance.id
+    epoch: NotRequired[int]
+    state: NotRequired[str]  # STABLE, UNREVOKED_PARTITIONS, UNRELEASED_PARTITIONS; "" in classic
     partitions: list[MemberPartitionFrame]
 
 
@@ -124,8 +130,10 @@ class GroupFrame(TypedDict):
     """`state` by Kafka's own names: Stable, PreparingRebalance, Reconciling, Empty, …"""
 
     id: str
+    type: NotRequired[Literal["classic", "consumer"]]
     state: str
     generation: int  # or the group epoch (KIP-848)
+    assignment_epoch: NotRequired[int]  # KIP-848: what targets are for; -1 in classic groups
     coordinator: int | None
     protocol: str
     members: list[MemberFrame]

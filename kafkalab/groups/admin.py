@@ -11,6 +11,9 @@ from typing import Final
 from kafkalab.coordination import Result
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.groups.classic import GroupState
+from kafkalab.groups.consumer import ConsumerGroupTable
+from kafkalab.groups.consumer.stored import group_tombstones
+from kafkalab.groups.consumer_protocol import PROTOCOL_TYPE
 from kafkalab.groups.group_table import GroupTable
 from kafkalab.groups.members import Member
 from kafkalab.groups.offset_table import OffsetTable
@@ -23,7 +26,8 @@ from kafkalab.protocol.messages.group_admin import (
     ListGroupsRequest,
 )
 
-_TYPE: Final = "classic"
+_CLASSIC: Final = "classic"
+_CONSUMER: Final = "consumer"
 #: From this version on a group that does not exist is an error.
 _GROUP_ID_NOT_FOUND: Final = 6
 #: READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS: all there are, since nobody is refused.
@@ -32,23 +36,38 @@ _NOT_ASKED: Final = -(1 << 31)
 
 
 def list_groups(
-    table: GroupTable, offsets: OffsetTable, request: ListGroupsRequest
+    table: GroupTable,
+    consumers: ConsumerGroupTable,
+    offsets: OffsetTable,
+    request: ListGroupsRequest,
 ) -> tuple[ListedGroup, ...]:
     """Those in one of these states and of one of these types; without filters all."""
     states = {state.strip().lower() for state in request.states_filter}
     types = {type_.strip().lower() for type_ in request.types_filter}
-    if types and _TYPE not in types:
-        return ()
-    return tuple(
+    listed = [
         ListedGroup(
             group_id=group_id,
             protocol_type=group.protocol_type or "",
             group_state=group.state.value,
-            group_type=_TYPE,
+            group_type=_CLASSIC,
         )
         for group_id, group in table.live.items()
         if _is_committed(table, offsets, group_id)
-        and (not states or group.state.value.lower() in states)
+    ]
+    listed += [
+        ListedGroup(
+            group_id=group_id,
+            protocol_type=PROTOCOL_TYPE,
+            group_state=consumer.state.value,
+            group_type=_CONSUMER,
+        )
+        for group_id, consumer in consumers.committed.items()
+    ]
+    return tuple(
+        one
+        for one in listed
+        if (not states or one.group_state.lower() in states)
+        and (not types or one.group_type in types)
     )
 
 
@@ -81,17 +100,23 @@ def describe_refused(group_id: str, error: ErrorCode) -> DescribedGroup:
     return DescribedGroup(error_code=error, group_id=group_id)
 
 
-def delete_group(table: GroupTable, offsets: OffsetTable, group_id: str) -> Result:
+def delete_group(
+    table: GroupTable, consumers: ConsumerGroupTable, offsets: OffsetTable, group_id: str
+) -> Result:
     """Remove an empty group with all its offsets.  Raises `KafkaError`."""
     group = table.get(group_id)
-    if group is None:
+    consumer = consumers.get(group_id)
+    if group is None and consumer is None:
         raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, group_id)
-    if not group.is_empty:
+    if (group is not None and not group.is_empty) or (consumer is not None and consumer.members):
         raise KafkaError(ErrorCode.NON_EMPTY_GROUP, group_id)
     written = dict.fromkeys(key for key, _ in offsets.written_of(group_id))
     written.update(dict.fromkeys(offsets.unstable_of(group_id)))
     records = [offset_tombstone(key) for key in written]
-    records.append(group_tombstone(group_id))
+    if consumer is not None:
+        records += group_tombstones(consumer)
+    else:
+        records.append(group_tombstone(group_id))
     return Result(tuple(records), DeletableGroupResult(group_id=group_id))
 
 

@@ -10,12 +10,14 @@ In Kafka: `KafkaApis.handleOffsetCommitRequest`, `OffsetMetadataManager.commitOf
 Left out: transactional offsets.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from kafkalab.coordination import Result
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.groups.classic import ClassicGroup, GroupState
+from kafkalab.groups.consumer import ConsumerGroup, ConsumerGroupTable
 from kafkalab.groups.group_table import GroupTable
 from kafkalab.groups.stored import OffsetKey, StoredOffset, offset_record
 from kafkalab.ids import TopicPartition, Uuid
@@ -34,6 +36,8 @@ S = GroupState
 
 #: From this version on topics are named by their id alone.
 TOPIC_IDS: Final = 10
+#: From this version on members of consumer groups can say their epoch.
+_MEMBER_EPOCH: Final = 9
 #: From this version on a commit to a group that does not exist is told so.
 _GROUP_ID_NOT_FOUND: Final = 9
 
@@ -79,18 +83,16 @@ def plan_commit(request: OffsetCommitRequest, image: MetadataImage, version: int
     return CommitPlan(request, tuple(topics))
 
 
-def commit(table: GroupTable, ticket: Ticket, plan: CommitPlan, now: int) -> Result:
+def commit(
+    table: GroupTable,
+    consumers: ConsumerGroupTable,
+    ticket: Ticket,
+    plan: CommitPlan,
+    now: int,
+) -> Result:
     """Write what can be written.  Raises `KafkaError`, and then nothing has changed."""
     request = plan.request
-    group = table.get(request.group_id)
-    if group is not None:
-        _validate(group, request)
-        member = group.members.get(request.member_id)
-        if member is not None:
-            table.expect_heartbeat(group, member, now)
-    elif request.generation_id_or_member_epoch >= 0:
-        is_told = ticket.api_version >= _GROUP_ID_NOT_FOUND
-        raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND if is_told else ErrorCode.ILLEGAL_GENERATION)
+    _check_member(table, consumers, ticket, plan, now)
     plan = _without_large_metadata(plan, table.config.int("offset.metadata.max.bytes"))
     expire_timestamp = -1
     if request.retention_time_ms >= 0:
@@ -112,6 +114,68 @@ def commit(table: GroupTable, ticket: Ticket, plan: CommitPlan, now: int) -> Res
         if error is ErrorCode.NONE
     )
     return Result(records, committed(plan))
+
+
+def _check_member(
+    table: GroupTable, consumers: ConsumerGroupTable, ticket: Ticket, plan: CommitPlan, now: int
+) -> None:
+    """Whether whoever commits may; in a classic group that renews its session."""
+    request = plan.request
+    group = table.get(request.group_id)
+    consumer = consumers.get(request.group_id)
+    if consumer is not None:
+        _check_version(consumer, request, ticket)
+        check_epoch(
+            consumer,
+            request.member_id,
+            request.generation_id_or_member_epoch,
+            (
+                (topic.topic_id, partition.partition_index)
+                for topic in plan.topics
+                for partition, error in topic.partitions
+                if error is ErrorCode.NONE
+            ),
+        )
+    elif group is not None:
+        _validate(group, request)
+        member = group.members.get(request.member_id)
+        if member is not None:
+            table.expect_heartbeat(group, member, now)
+    elif request.generation_id_or_member_epoch >= 0:
+        is_told = ticket.api_version >= _GROUP_ID_NOT_FOUND
+        raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND if is_told else ErrorCode.ILLEGAL_GENERATION)
+
+
+def check_epoch(
+    group: ConsumerGroup,
+    member_id: str,
+    epoch: int,
+    partitions: Iterable[tuple[Uuid, int]],
+) -> None:
+    """Whether a member of a consumer group may commit for these (topic id, partition).
+
+    A commit of an older epoch may be on its way while the member moves on; it counts if the
+    partition has been the member's ever since.  UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH.
+    """
+    if epoch < 0 and not group.members:
+        return
+    member = group.members.get(member_id)
+    if member is None:
+        raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, member_id)
+    if epoch == member.epoch:
+        return
+    if epoch > member.epoch:
+        raise KafkaError(ErrorCode.STALE_MEMBER_EPOCH, f"{epoch} is newer than {member.epoch}")
+    for topic_id, partition in partitions:
+        since = member.assignment_epoch(topic_id, partition)
+        if since is None or epoch < since:
+            reason = f"{epoch} is older than its assignment of partition {partition}"
+            raise KafkaError(ErrorCode.STALE_MEMBER_EPOCH, reason)
+
+
+def _check_version(group: ConsumerGroup, request: OffsetCommitRequest, ticket: Ticket) -> None:
+    if ticket.api_version < _MEMBER_EPOCH and request.member_id in group.members:
+        raise KafkaError(ErrorCode.UNSUPPORTED_VERSION, "older versions know no member epoch")
 
 
 def committed(plan: CommitPlan, error: ErrorCode = ErrorCode.NONE) -> OffsetCommitResponse:

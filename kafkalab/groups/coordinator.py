@@ -11,21 +11,23 @@ Invariants: every request is answered once: at once, when its records are commit
 or when the partition is led elsewhere; but not one whose member has asked again meanwhile.
 
 In Kafka: `GroupCoordinatorService`, `CoordinatorRuntime`.
-Left out: the consumer group protocol (KIP-848), share and streams groups.
+Left out: share and streams groups.
 Read next: `shard`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Self
 
 from kafkalab.chance import Stream
 from kafkalab.config import Config
 from kafkalab.coordination import HostedPartition, LogWriter, Phase, partition_for
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.groups import admin
+from kafkalab.groups.asking import ALONE, Asked, Gathering
 from kafkalab.groups.committing import committed, plan_commit
-from kafkalab.groups.fetching import GroupFetch, fetched, plan_fetch
+from kafkalab.groups.consumer import describing
+from kafkalab.groups.consumer.heartbeat import check_request
+from kafkalab.groups.fetching import GroupFetch, plan_fetch
 from kafkalab.groups.forgetting import forget_topics, plan_delete
 from kafkalab.groups.refusals import refused
 from kafkalab.groups.shard import GroupShard
@@ -42,9 +44,13 @@ from kafkalab.protocol.messages.classic_groups import (
     LeaveGroupRequest,
     SyncGroupRequest,
 )
+from kafkalab.protocol.messages.consumer_groups import (
+    ConsumerGroupDescribeRequest,
+    ConsumerGroupDescribeResponse,
+    ConsumerGroupHeartbeatRequest,
+)
 from kafkalab.protocol.messages.group_admin import (
     DeleteGroupsRequest,
-    DeleteGroupsResponse,
     DescribedGroup,
     DescribeGroupsRequest,
     DescribeGroupsResponse,
@@ -61,38 +67,6 @@ from kafkalab.protocol.messages.transactions import TxnOffsetCommitRequest
 from kafkalab.record import Batch
 
 Shard = HostedPartition[GroupShard]
-
-_ALONE: Final = -1
-
-
-class Asked(NamedTuple):
-    """An operation, whose it is, and, if it is part of a bigger request, of which and where."""
-
-    ticket: Ticket
-    operation: Any
-    gathering: int = _ALONE
-    part: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Gathering:
-    """A request for several groups, and the answers there are so far."""
-
-    ticket: Ticket
-    request: Any
-    parts: tuple[Any, ...]
-
-    def with_part(self, number: int, response: Any) -> "Gathering":
-        return replace(self, parts=(*self.parts[:number], response, *self.parts[number + 1 :]))
-
-    @property
-    def is_complete(self) -> bool:
-        return None not in self.parts
-
-    def response(self) -> Any:
-        if isinstance(self.request, OffsetFetchRequest):
-            return fetched(self.parts, self.ticket.api_version)
-        return DeleteGroupsResponse(results=self.parts)
 
 
 class GroupCoordinator:
@@ -201,7 +175,7 @@ class GroupCoordinator:
         """Offsets of deleted topics go."""
         self._image = image
         for shard in self._shards.values():
-            shard.machine.image = image
+            shard.machine.on_metadata(image, delta)
             if delta.deleted_topics and shard.phase is Phase.ACTIVE:
                 result = forget_topics(shard.machine.offsets, delta.deleted_topics)
                 shard.run(result, None, now)
@@ -215,6 +189,10 @@ class GroupCoordinator:
                 self._join(ticket, request, now)
             case SyncGroupRequest() | HeartbeatRequest() | LeaveGroupRequest():
                 self._ask(request.group_id, Asked(ticket, request), now, needs_id=True)
+            case ConsumerGroupHeartbeatRequest():
+                self._consumer_heartbeat(ticket, request, now)
+            case ConsumerGroupDescribeRequest():
+                self._effects.reply(ticket, self._describe_consumers(request))
             case OffsetCommitRequest():
                 plan = plan_commit(request, self._image, ticket.api_version)
                 if plan.is_hopeless:
@@ -247,6 +225,17 @@ class GroupCoordinator:
         else:
             self._ask(request.group_id, asked, now, needs_id=True)
 
+    def _consumer_heartbeat(
+        self, ticket: Ticket, request: ConsumerGroupHeartbeatRequest, now: int
+    ) -> None:
+        asked = Asked(ticket, request)
+        try:
+            check_request(request, ticket.api_version)
+        except KafkaError as error:
+            self._refuse(asked, error.code, error.message)
+        else:
+            self._ask(request.group_id, asked, now)
+
     def _ask(self, group_id: str, asked: Asked, now: int, *, needs_id: bool = False) -> None:
         """Run an operation in the shard of its group, if it is here."""
         if needs_id and not group_id:
@@ -259,7 +248,7 @@ class GroupCoordinator:
         try:
             result = shard.machine.handle(asked.ticket, asked.operation, now)
         except KafkaError as error:
-            self._refuse(asked, error.code)
+            self._refuse(asked, error.code, error.message)
         else:
             if isinstance(asked.operation, GroupFetch) and not asked.operation.is_stable:
                 self._answer(asked, result.response)  # it is committed already
@@ -294,7 +283,8 @@ class GroupCoordinator:
                 return ListGroupsResponse(error_code=ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
             if shard.phase is Phase.FAILED:
                 continue
-            listed += admin.list_groups(shard.machine.table, shard.machine.offsets, request)
+            machine = shard.machine
+            listed += admin.list_groups(machine.table, machine.consumers, machine.offsets, request)
         return ListGroupsResponse(groups=tuple(listed))
 
     def _describe(self, ticket: Ticket, request: DescribeGroupsRequest) -> DescribeGroupsResponse:
@@ -315,10 +305,29 @@ class GroupCoordinator:
             )
         return DescribeGroupsResponse(groups=tuple(described))
 
+    def _describe_consumers(
+        self, request: ConsumerGroupDescribeRequest
+    ) -> ConsumerGroupDescribeResponse:
+        described = []
+        for group_id in request.group_ids:
+            shard = self._shard_of(group_id) if group_id else ErrorCode.INVALID_GROUP_ID
+            if isinstance(shard, ErrorCode):
+                described.append(describing.refused(group_id, shard))
+                continue
+            described.append(
+                describing.describe(
+                    shard.machine.consumers,
+                    group_id,
+                    with_operations=request.include_authorized_operations,
+                )
+            )
+        return ConsumerGroupDescribeResponse(groups=tuple(described))
+
     # --- answers ------------------------------------------------------------------------------
     def _after(self, shard: Shard) -> None:
         """To be called whenever a shard has done something."""
         self._is_due_known = False
+        shard.machine.consumers.tell_changes()
         self._answer_outcomes(shard)
 
     def _answer_outcomes(self, shard: Shard) -> None:
@@ -329,11 +338,11 @@ class GroupCoordinator:
             else:
                 self._refuse(asked, error)
 
-    def _refuse(self, asked: Asked, error: ErrorCode) -> None:
-        self._answer(asked, refused(asked.operation, asked.ticket.api_version, error))
+    def _refuse(self, asked: Asked, error: ErrorCode, reason: str = "") -> None:
+        self._answer(asked, refused(asked.operation, asked.ticket.api_version, error, reason))
 
     def _answer(self, asked: Asked, response: Any) -> None:
-        if asked.gathering == _ALONE:
+        if asked.gathering == ALONE:
             self._effects.reply(asked.ticket, response)
             return
         gathering = self._gatherings[asked.gathering].with_part(asked.part, response)

@@ -13,8 +13,9 @@ In Kafka: `KafkaApis.handleOffsetFetchRequest`, `OffsetMetadataManager.fetchOffs
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kafkalab.errors import ErrorCode
+from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.groups.committing import TOPIC_IDS
+from kafkalab.groups.consumer import ConsumerGroupTable
 from kafkalab.groups.offset_table import OffsetTable
 from kafkalab.groups.stored import OffsetKey, StoredOffset
 from kafkalab.ids import ZERO_UUID, Uuid
@@ -53,6 +54,8 @@ class GroupFetch:
     topics: tuple[FetchTopic, ...] | None
     is_stable: bool
     is_by_id: bool
+    member_id: str | None = None  # since version 9; only members of consumer groups say it
+    member_epoch: int = -1
 
 
 def plan_fetch(
@@ -67,6 +70,8 @@ def plan_fetch(
                 _look_up(group.topics, image, is_by_id),
                 request.require_stable,
                 is_by_id,
+                group.member_id,
+                group.member_epoch,
             )
             for group in request.groups
         )
@@ -76,6 +81,20 @@ def plan_fetch(
             FetchTopic(topic.name, ZERO_UUID, topic.partition_indexes) for topic in request.topics
         )
     return (GroupFetch(request.group_id, topics, request.require_stable, is_by_id),)
+
+
+def check_fetch(consumers: ConsumerGroupTable, asked: GroupFetch) -> None:
+    """UNKNOWN_MEMBER_ID or STALE_MEMBER_EPOCH for one that is not a member, or not of now."""
+    groups = consumers.written if asked.is_stable else consumers.committed
+    group = groups.get(asked.group_id)
+    if group is None or (asked.member_id is None and asked.member_epoch < 0):
+        return
+    member = group.members.get(asked.member_id or "")
+    if member is None:
+        raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID, asked.member_id or "")
+    if member.epoch != asked.member_epoch:
+        reason = f"{asked.member_epoch} is not {member.epoch}"
+        raise KafkaError(ErrorCode.STALE_MEMBER_EPOCH, reason)
 
 
 def fetch(

@@ -15,6 +15,8 @@ from typing import Final
 from kafkalab.coordination import CoordinatorRecord, Result
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.groups.classic import ClassicGroup, GroupState
+from kafkalab.groups.consumer import ConsumerGroup, ConsumerGroupTable
+from kafkalab.groups.consumer.stored import group_tombstones
 from kafkalab.groups.group_table import GroupTable
 from kafkalab.groups.offset_table import OffsetTable
 from kafkalab.groups.stored import OffsetKey, StoredOffset, group_tombstone, offset_tombstone
@@ -53,12 +55,15 @@ def plan_delete(request: OffsetDeleteRequest, image: MetadataImage) -> DeletePla
     return DeletePlan(request, frozenset(tp for tp in asked if image.partition(tp) is None))
 
 
-def delete(table: GroupTable, offsets: OffsetTable, plan: DeletePlan) -> Result:
+def delete(
+    table: GroupTable, consumers: ConsumerGroupTable, offsets: OffsetTable, plan: DeletePlan
+) -> Result:
     """Remove offsets of topics that no member reads.  Raises `KafkaError`."""
-    group = table.get(plan.group_id)
+    classic = table.get(plan.group_id)
+    group = classic or consumers.get(plan.group_id)
     if group is None:
         raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, plan.group_id)
-    if not group.is_empty and not group.uses_consumer_protocol:
+    if classic is not None and not classic.is_empty and not classic.uses_consumer_protocol:
         raise KafkaError(ErrorCode.NON_EMPTY_GROUP, "nobody knows what its members read")
     records: list[CoordinatorRecord] = []
     topics: list[OffsetDeleteResponseTopic] = []
@@ -93,21 +98,42 @@ def forget_topics(offsets: OffsetTable, deleted: Mapping[str, TopicImage]) -> Re
     return Result(records, is_atomic=False)
 
 
-def forget_expired(table: GroupTable, offsets: OffsetTable, now: int) -> Result:
+def forget_expired(
+    table: GroupTable, consumers: ConsumerGroupTable, offsets: OffsetTable, now: int
+) -> Result:
     """Offsets whose time is over, and empty groups that have none."""
     retention_ms = table.config.int("offsets.retention.minutes") * _MINUTE_MS
     records: list[CoordinatorRecord] = []
-    for group_id, group in table.live.items():
+    for group_id, classic in table.live.items():
         is_any_left = bool(offsets.unstable_of(group_id))
         for key, stored in offsets.written_of(group_id):
             is_stable = not offsets.is_unstable(key)
-            if is_stable and has_expired(group, key, stored, retention_ms, now):
+            if is_stable and has_expired(classic, key, stored, retention_ms, now):
                 records.append(offset_tombstone(key))
             else:
                 is_any_left = True
-        if group.is_empty and not group.members.pending and not is_any_left:
+        if classic.is_empty and not classic.members.pending and not is_any_left:
             records.append(group_tombstone(group_id))
+    for group in consumers.written.values():
+        records += _expired_of(group, offsets, retention_ms, now)
     return Result(tuple(records), is_atomic=False)
+
+
+def _expired_of(
+    group: ConsumerGroup, offsets: OffsetTable, retention_ms: int, now: int
+) -> list[CoordinatorRecord]:
+    """Of a consumer group: its offsets live from their commit, while nobody reads the topic."""
+    subscribed = group.subscribed_topics()
+    stored = offsets.written_of(group.group_id)
+    expired = [
+        key
+        for key, value in stored
+        if key.topic not in subscribed and now - value.commit_timestamp >= retention_ms
+    ]
+    records = [offset_tombstone(key) for key in expired]
+    if not group.members and len(expired) == len(stored):
+        records += group_tombstones(group)
+    return records
 
 
 def has_expired(

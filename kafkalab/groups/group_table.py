@@ -37,6 +37,10 @@ class AlarmKind(Enum):
     JOIN = "the join phase has lasted long enough"
     SYNC = "members have not asked for their assignment"
     EXPIRY = "look for offsets and groups nobody needs"
+    # of consumer groups (KIP-848)
+    MEMBER_SESSION = "a member has sent no heartbeat for too long"
+    REVOCATION = "a member has not given up in time what it should"
+    REGEX = "patterns are to be matched against topics"
 
 
 class Alarm(NamedTuple):
@@ -50,7 +54,7 @@ class Alarm(NamedTuple):
 class GroupTable:
     """See the module's docstring."""
 
-    __slots__ = ("_member_ids", "alarms", "config", "effects", "live", "metadata")
+    __slots__ = ("alarms", "config", "effects", "live", "member_ids", "metadata")
 
     def __init__(self, config: Config, effects: Effects, member_ids: Stream) -> None:
         self.config = config
@@ -58,7 +62,7 @@ class GroupTable:
         self.live: dict[str, ClassicGroup] = {}
         self.metadata: TwoViews[str, GroupMetadataValue] = TwoViews()
         self.alarms: Timers[Alarm] = Timers()
-        self._member_ids = member_ids
+        self.member_ids = member_ids
 
     # --- the log ------------------------------------------------------------------------------
     def replay(
@@ -86,6 +90,11 @@ class GroupTable:
         group = self.live[group_id] = ClassicGroup(group_id, now)
         return group
 
+    def forget_simple(self, group_id: str) -> None:
+        """A group that had no record of its own becomes a consumer group."""
+        if group_id in self.live and group_id not in self.metadata.written:
+            del self.live[group_id]
+
     def move(self, group: ClassicGroup, state: GroupState, reason: str, now: int) -> None:
         """To another state, and say so."""
         before = group.state
@@ -100,7 +109,7 @@ class GroupTable:
 
     def new_member_id(self, prefix: str) -> str:
         """`prefix` and a drawn UUID, as Java writes one."""
-        text = self._member_ids.uuid().hex()
+        text = self.member_ids.uuid().hex()
         return f"{prefix}-{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     # --- members ------------------------------------------------------------------------------
@@ -171,7 +180,7 @@ class GroupTable:
             group.transition_to(GroupState.DEAD, now)
 
     def fork(self, effects: Effects) -> Self:
-        other = type(self)(self.config, effects, self._member_ids.fork())
+        other = type(self)(self.config, effects, self.member_ids.fork())
         other.live = {group_id: group.fork() for group_id, group in self.live.items()}
         other.metadata = self.metadata.fork()
         other.alarms = self.alarms.fork()

@@ -22,13 +22,25 @@ from kafkalab.protocol.messages.classic_groups import (
     SyncGroupRequest,
     SyncGroupResponse,
 )
+from kafkalab.protocol.messages.consumer_groups import (
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse,
+)
 from kafkalab.protocol.messages.group_admin import DeletableGroupResult
 from kafkalab.protocol.messages.group_offsets import OffsetDeleteResponse
 
 
-def refused(operation: Any, version: int, error: ErrorCode) -> Any:
+def refused(operation: Any, version: int, error: ErrorCode, reason: str = "") -> Any:
     """The answer to an operation of `GroupShard` that fails as a whole."""
     match operation:
+        case ConsumerGroupHeartbeatRequest():
+            return ConsumerGroupHeartbeatResponse(
+                error_code=error,
+                error_message=reason or None,
+                member_id=None,
+                member_epoch=0,
+                heartbeat_interval_ms=0,
+            )
         case JoinGroupRequest():
             return JoinGroupResponse(error_code=error, member_id=operation.member_id)
         case SyncGroupRequest():

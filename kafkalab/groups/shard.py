@@ -20,25 +20,33 @@ from kafkalab.coordination import NOTHING, CoordinatorRecord, RecordTypes, Resul
 from kafkalab.errors import ErrorCode
 from kafkalab.groups.admin import delete_group
 from kafkalab.groups.committing import CommitPlan, commit
-from kafkalab.groups.fetching import GroupFetch, fetch
+from kafkalab.groups.consumer import ConsumerGroupTable
+from kafkalab.groups.consumer.leaving import (
+    MembersFenced,
+    on_members_fenced,
+    on_revocation_alarm,
+)
+from kafkalab.groups.consumer.leaving import on_session_alarm as on_member_session_alarm
+from kafkalab.groups.consumer.regexes import resolve
+from kafkalab.groups.either import heartbeat_either, join_either, leave_consumer_group
+from kafkalab.groups.fetching import GroupFetch, check_fetch, fetch
 from kafkalab.groups.forgetting import DeletePlan, delete, forget_expired
 from kafkalab.groups.group_table import Alarm, AlarmKind, GroupTable
 from kafkalab.groups.joining import (
     GroupCreated,
     StaticMemberReplaced,
-    join,
     on_group_created,
     on_static_member_replaced,
 )
 from kafkalab.groups.liveness import begin_sessions, heartbeat, leave, on_session_alarm
 from kafkalab.groups.offset_table import OffsetTable
 from kafkalab.groups.rebalance import on_join_alarm, on_sync_alarm
-from kafkalab.groups.records import OffsetCommitKey
+from kafkalab.groups.records import GroupMetadataKey, OffsetCommitKey
 from kafkalab.groups.stored import RECORD_TYPES, OffsetKey, restored_offset
 from kafkalab.groups.syncing import GroupAssigned, on_group_assigned, sync
 from kafkalab.groups.transactional import TxnCommitPlan, commit_transactional
 from kafkalab.ids import TopicPartition
-from kafkalab.metadata import MetadataImage
+from kafkalab.metadata import MetadataDelta, MetadataImage
 from kafkalab.node import Effects, Ticket
 from kafkalab.protocol.messages.classic_groups import (
     HeartbeatRequest,
@@ -46,10 +54,11 @@ from kafkalab.protocol.messages.classic_groups import (
     LeaveGroupRequest,
     SyncGroupRequest,
 )
+from kafkalab.protocol.messages.consumer_groups import ConsumerGroupHeartbeatRequest
 
 
 class GroupShard:
-    """See the module's docstring.  `image` is the coordinator's, brought up to date by it."""
+    """See the module's docstring."""
 
     record_types: RecordTypes = RECORD_TYPES
 
@@ -62,10 +71,18 @@ class GroupShard:
         image: MetadataImage,
     ) -> None:
         self.topic_partition = topic_partition
-        self.table = GroupTable(config, effects, member_ids)
+        self.table = table = GroupTable(config, effects, member_ids)
+        self.consumers = ConsumerGroupTable(config, effects, table.alarms, member_ids, image)
         self.offsets = OffsetTable()
-        self.image = image
         self._is_loaded = False
+
+    @property
+    def image(self) -> MetadataImage:
+        return self.consumers.image
+
+    def on_metadata(self, image: MetadataImage, delta: MetadataDelta) -> None:
+        """The coordinator has newer metadata."""
+        self.consumers.on_metadata(image, delta)
 
     # --- requests and timers ------------------------------------------------------------------
     def handle(self, ticket: Ticket, operation: Any, now: int) -> Result:
@@ -84,7 +101,13 @@ class GroupShard:
         kind, group_id, member_id = alarm
         if kind is AlarmKind.EXPIRY:
             self._await_expiry(now)
-            return forget_expired(self.table, self.offsets, now)
+            return forget_expired(self.table, self.consumers, self.offsets, now)
+        if kind is AlarmKind.MEMBER_SESSION:
+            return on_member_session_alarm(self.consumers, group_id, member_id)
+        if kind is AlarmKind.REVOCATION:
+            return on_revocation_alarm(self.consumers, group_id, member_id)
+        if kind is AlarmKind.REGEX:
+            return resolve(self.consumers, group_id, now)
         group = self.table.get(group_id)
         if group is None:
             return NOTHING
@@ -98,10 +121,21 @@ class GroupShard:
     def replay(self, record: CoordinatorRecord, offset: int, producer_id: int) -> None:
         key: Any = record.key
         value: Any = record.value
-        if not isinstance(key, OffsetCommitKey):
-            self.table.replay(key.group, value, offset, is_loading=not self._is_loaded)
-            return
-        if value is not None and self.table.get(key.group) is None:
+        is_loading = not self._is_loaded
+        if isinstance(key, GroupMetadataKey):
+            self.table.replay(key.group, value, offset, is_loading=is_loading)
+        elif isinstance(key, OffsetCommitKey):
+            self._replay_offset(key, value, offset, producer_id)
+        else:
+            if value is not None:
+                self.table.forget_simple(key.group_id)
+            self.consumers.replay(record, offset, is_loading=is_loading)
+
+    def _replay_offset(
+        self, key: OffsetCommitKey, value: Any, offset: int, producer_id: int
+    ) -> None:
+        is_new = self.table.get(key.group) is None and self.consumers.get(key.group) is None
+        if value is not None and is_new:
             self.table.create(key.group, None)  # a simple group: it has no record of its own
         stored = restored_offset(value) if value is not None else None
         offset_key = OffsetKey(key.group, key.topic, key.partition)
@@ -115,6 +149,7 @@ class GroupShard:
 
     def commit(self, high_watermark: int) -> None:
         self.table.commit(high_watermark)
+        self.consumers.commit(high_watermark)
         for change in self.offsets.commit(high_watermark):
             if self._is_loaded and change.value is not None:
                 self.table.effects.emit("OffsetCommitted", *change.key, change.value.offset)
@@ -123,6 +158,7 @@ class GroupShard:
         self._is_loaded = True
         self.table.effects.emit("CoordinatorLoaded", *self.topic_partition)
         begin_sessions(self.table, now)
+        self.consumers.begin_sessions(now)
         self._await_expiry(now)
 
     def on_settled(self, then: Any, error: ErrorCode | None, now: int) -> None:
@@ -130,6 +166,8 @@ class GroupShard:
             on_group_assigned(self.table, then, error, now)
         elif isinstance(then, GroupCreated):
             on_group_created(self.table, then, error, now)
+        elif isinstance(then, MembersFenced):
+            on_members_fenced(self.consumers, then, error, now)
         else:
             assert isinstance(then, StaticMemberReplaced), then
             on_static_member_replaced(self.table, then, error, now)
@@ -142,9 +180,9 @@ class GroupShard:
     def fork(self, effects: Effects) -> Self:
         other = type(self).__new__(type(self))
         other.topic_partition = self.topic_partition
-        other.table = self.table.fork(effects)
+        other.table = table = self.table.fork(effects)
+        other.consumers = self.consumers.fork(effects, table.alarms, table.member_ids)
         other.offsets = self.offsets.fork()
-        other.image = self.image
         other._is_loaded = self._is_loaded
         return other
 
@@ -154,7 +192,7 @@ class GroupShard:
         self.table.alarms.set(Alarm(AlarmKind.EXPIRY), now + interval_ms)
 
     def _join(self, ticket: Ticket, request: JoinGroupRequest, now: int) -> Result:
-        return join(self.table, ticket, request, now)
+        return join_either(self.table, self.consumers, ticket, request, now)
 
     def _sync(self, ticket: Ticket, request: SyncGroupRequest, now: int) -> Result:
         return sync(self.table, ticket, request, now)
@@ -163,22 +201,30 @@ class GroupShard:
         return heartbeat(self.table, request, now)
 
     def _leave(self, ticket: Ticket, request: LeaveGroupRequest, now: int) -> Result:
+        if self.consumers.get(request.group_id) is not None:
+            return leave_consumer_group(self.consumers, ticket, request)
         return leave(self.table, ticket, request, now)
 
+    def _consumer_heartbeat(
+        self, ticket: Ticket, request: ConsumerGroupHeartbeatRequest, now: int
+    ) -> Result:
+        return heartbeat_either(self.table, self.consumers, ticket, request, now)
+
     def _commit(self, ticket: Ticket, plan: CommitPlan, now: int) -> Result:
-        return commit(self.table, ticket, plan, now)
+        return commit(self.table, self.consumers, ticket, plan, now)
 
     def _commit_transactional(self, ticket: Ticket, plan: TxnCommitPlan, now: int) -> Result:
-        return commit_transactional(self.table, plan, self.image, now)
+        return commit_transactional(self.table, self.consumers, plan, self.image, now)
 
     def _fetch(self, ticket: Ticket, asked: GroupFetch, now: int) -> Result:
+        check_fetch(self.consumers, asked)
         return Result(response=fetch(self.offsets, asked, self.image))
 
     def _delete_offsets(self, ticket: Ticket, plan: DeletePlan, now: int) -> Result:
-        return delete(self.table, self.offsets, plan)
+        return delete(self.table, self.consumers, self.offsets, plan)
 
     def _delete_group(self, ticket: Ticket, group_id: str, now: int) -> Result:
-        return delete_group(self.table, self.offsets, group_id)
+        return delete_group(self.table, self.consumers, self.offsets, group_id)
 
 
 _OPERATIONS: Final[Mapping[type, Callable[[GroupShard, Ticket, Any, int], Result]]] = {
@@ -186,6 +232,7 @@ _OPERATIONS: Final[Mapping[type, Callable[[GroupShard, Ticket, Any, int], Result
     SyncGroupRequest: GroupShard._sync,
     HeartbeatRequest: GroupShard._heartbeat,
     LeaveGroupRequest: GroupShard._leave,
+    ConsumerGroupHeartbeatRequest: GroupShard._consumer_heartbeat,
     CommitPlan: GroupShard._commit,
     TxnCommitPlan: GroupShard._commit_transactional,
     GroupFetch: GroupShard._fetch,

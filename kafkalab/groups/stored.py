@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kafkalab.coordination import CoordinatorRecord, RecordTypes
+from kafkalab.groups import records as r
 from kafkalab.groups.classic import ClassicGroup, GroupState
 from kafkalab.groups.members import Member
 from kafkalab.groups.records import (
@@ -26,10 +27,22 @@ from kafkalab.protocol.messages.classic_groups import JoinGroupRequestProtocol
 
 OFFSETS_TOPIC: Final = "__consumer_offsets"
 
-#: What this coordinator reads; records of consumer groups (KIP-848) are passed over.
+#: What this coordinator reads; records of share and streams groups are passed over.
 RECORD_TYPES: Final[RecordTypes] = {
-    OffsetCommitKey.API_KEY: (OffsetCommitKey, OffsetCommitValue),
-    GroupMetadataKey.API_KEY: (GroupMetadataKey, GroupMetadataValue),
+    key.API_KEY: (key, value)
+    for key, value in (
+        (OffsetCommitKey, OffsetCommitValue),
+        (GroupMetadataKey, GroupMetadataValue),
+        (r.ConsumerGroupMetadataKey, r.ConsumerGroupMetadataValue),
+        (r.ConsumerGroupMemberMetadataKey, r.ConsumerGroupMemberMetadataValue),
+        (
+            r.ConsumerGroupTargetAssignmentMetadataKey,
+            r.ConsumerGroupTargetAssignmentMetadataValue,
+        ),
+        (r.ConsumerGroupTargetAssignmentMemberKey, r.ConsumerGroupTargetAssignmentMemberValue),
+        (r.ConsumerGroupCurrentMemberAssignmentKey, r.ConsumerGroupCurrentMemberAssignmentValue),
+        (r.ConsumerGroupRegularExpressionKey, r.ConsumerGroupRegularExpressionValue),
+    )
 }
 
 _GROUP_VERSION: Final = 3

@@ -18,6 +18,8 @@ from typing import Final
 from kafkalab.coordination import Result, Writer
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.groups.classic import ClassicGroup
+from kafkalab.groups.committing import check_epoch
+from kafkalab.groups.consumer import ConsumerGroup, ConsumerGroupTable
 from kafkalab.groups.group_table import GroupTable
 from kafkalab.groups.stored import OffsetKey, StoredOffset, offset_record
 from kafkalab.ids import TopicPartition
@@ -60,12 +62,19 @@ def plan_transactional(
 
 
 def commit_transactional(
-    table: GroupTable, plan: TxnCommitPlan, image: MetadataImage, now: int
+    table: GroupTable,
+    consumers: ConsumerGroupTable,
+    plan: TxnCommitPlan,
+    image: MetadataImage,
+    now: int,
 ) -> Result:
     """Write what can be written.  Raises `KafkaError`, and then nothing has changed."""
     request = plan.request
     group = table.get(request.group_id)
-    if group is not None:
+    consumer = consumers.get(request.group_id)
+    if consumer is not None:
+        _check_epoch(consumer, plan, image)
+    elif group is not None:
         _validate(group, request)
     elif request.generation_id >= 0:
         raise KafkaError(ErrorCode.ILLEGAL_GENERATION)
@@ -132,3 +141,23 @@ def _validate(group: ClassicGroup, request: TxnOffsetCommitRequest) -> None:
     if generation < 0 and (group.is_empty or not (member_id or request.group_instance_id)):
         return
     group.known_now(member_id, request.group_instance_id, generation)
+
+
+def _check_epoch(group: ConsumerGroup, plan: TxnCommitPlan, image: MetadataImage) -> None:
+    """As other commits; producers know no member epochs, and are told of an old generation."""
+    request = plan.request
+    epoch, member_id = request.generation_id, request.member_id
+    if epoch < 0 and not (member_id or request.group_instance_id):
+        return
+    wanted = (
+        (image.topics[topic.name].topic_id, partition.partition_index)
+        for topic in request.topics
+        for partition in topic.partitions
+        if TopicPartition(topic.name, partition.partition_index) not in plan.unknown
+    )
+    try:
+        check_epoch(group, member_id, epoch, wanted)
+    except KafkaError as error:
+        if error.code is ErrorCode.STALE_MEMBER_EPOCH:
+            raise KafkaError(ErrorCode.ILLEGAL_GENERATION, error.message) from None
+        raise

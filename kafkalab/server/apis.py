@@ -64,6 +64,8 @@ BROKER_APIS: Final[Mapping[int, Api]] = {
     K.ELECT_LEADERS: Api(_FORWARD, "forward"),
     K.INCREMENTAL_ALTER_CONFIGS: Api(_FORWARD, "forward"),
     K.OFFSET_DELETE: Api("groups", "handle_group_request"),
+    K.CONSUMER_GROUP_HEARTBEAT: Api("groups", "handle_group_request"),
+    K.CONSUMER_GROUP_DESCRIBE: Api("groups", "handle_group_request"),
     K.DESCRIBE_CLUSTER: Api("metadata", "handle_describe_cluster"),
     K.DESCRIBE_PRODUCERS: Api(_TXN_ADMIN, "handle_describe_producers"),
     K.DESCRIBE_TRANSACTIONS: Api(_TXN_ADMIN, "handle_describe_transactions"),

@@ -206,5 +206,6 @@ SUPPORTED_FEATURES: Final = tuple(
         ("kraft.version", 0, 1),
         ("eligible.leader.replicas.version", 0, 1),
         ("transaction.version", 0, 2),
+        ("group.version", 0, 1),
     )
 )

@@ -39,6 +39,7 @@ FEATURES = (
     Feature(name="metadata.version", min_supported_version=7, max_supported_version=30),
     Feature(name="eligible.leader.replicas.version", max_supported_version=1),
     Feature(name="transaction.version", max_supported_version=2),
+    Feature(name="group.version", max_supported_version=1),
 )
 
 

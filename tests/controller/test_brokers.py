@@ -16,6 +16,7 @@ def test_an_empty_log_begins_with_the_bootstrap_records(bench: Any) -> None:
         "metadata.version": 30,
         "eligible.leader.replicas.version": 1,
         "transaction.version": 2,
+        "group.version": 1,
     }
     assert bench.image.features == levels
     assert bench.image.configs[4, ""] == {"min.insync.replicas": "1"}

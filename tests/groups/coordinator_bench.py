@@ -15,10 +15,11 @@ from kafkalab.ids import ConnectionId, TopicPartition
 from kafkalab.log import PartitionLog
 from kafkalab.metadata import MetadataDelta, MetadataImage, TopicImage
 from kafkalab.metadata.image import PartitionImage
-from kafkalab.metadata.records import RemoveTopicRecord
+from kafkalab.metadata.records import PartitionRecord, RemoveTopicRecord, TopicRecord
 from kafkalab.node import Effects, Ticket
 from kafkalab.protocol.codec import encode_bytes
 from kafkalab.protocol.messages import classic_groups as cg
+from kafkalab.protocol.messages import consumer_groups as kg
 from kafkalab.protocol.messages import consumer_protocol as cp
 from kafkalab.protocol.messages import group_admin as ga
 from kafkalab.protocol.messages import group_offsets as go
@@ -35,6 +36,8 @@ LATEST = {
     ga.ListGroupsRequest: 5,
     ga.DescribeGroupsRequest: 6,
     ga.DeleteGroupsRequest: 2,
+    kg.ConsumerGroupHeartbeatRequest: 1,
+    kg.ConsumerGroupDescribeRequest: 1,
 }
 ORDERS_ID, AUDIT_ID = b"o" * 16, b"a" * 16
 
@@ -170,8 +173,33 @@ class Bench:
         self.now = end
 
     def delete_topic(self, name: str) -> None:
+        self.metadata(RemoveTopicRecord(topic_id=self.image.topics[name].topic_id))
+
+    def add_topic(self, name: str, topic_id: bytes, partitions: int) -> None:
+        """A new topic; or more partitions, if there is one with this id."""
+        known = self.image.topics_by_id.get(topic_id)
+        first = 0 if known is None else len(known.partitions)
+        self.metadata(
+            *([TopicRecord(name=name, topic_id=topic_id)] if known is None else []),
+            *(
+                PartitionRecord(
+                    partition_id=number,
+                    topic_id=topic_id,
+                    replicas=(1,),
+                    isr=(1,),
+                    leader=1,
+                    leader_epoch=0,
+                    partition_epoch=0,
+                )
+                for number in range(first, partitions)
+            ),
+        )
+
+    def metadata(self, *records: Any) -> None:
+        """The metadata log goes on."""
         delta = MetadataDelta(self.image)
-        delta.replay(RemoveTopicRecord(topic_id=self.image.topics[name].topic_id))
+        for record in records:
+            delta.replay(record)
         self.image = delta.finish(self.image.offset + 1, 1)
         self.coordinator.on_metadata(self.image, delta, self.now)
         self.settle()
