@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from lab.loops import Stopped
     from lab.widgets.background import background
     from lab.widgets.cluster_view import ClusterView
+    from lab.widgets.record_lens import RecordLens
 
-__all__ = ["ClusterView", "Stopped", "background", "exercise", "predict"]
+__all__ = ["ClusterView", "RecordLens", "Stopped", "background", "exercise", "predict"]
 
 _HOMES: Final = {
     "ClusterView": "lab.widgets.cluster_view",
+    "RecordLens": "lab.widgets.record_lens",
     "Stopped": "lab.loops",
     "background": "lab.widgets.background",
     "exercise": "lab.checking.views",

@@ -22,9 +22,10 @@ from kafkalab.record.anatomy import (
     Anatomy,
     Field,
 )
+from lab.scenes.byte_lens import draw_byte
 from lab.scenes.legend import Entry, draw_legend
 from lab.scenes.metrics import first_fitting, fit, width_of, wrap
-from lab.scenes.shapes import Scene, Shape, chip, glyph, group, line, number, rect, text
+from lab.scenes.shapes import Scene, Shape, chip, glyph, group, line, rect, text
 
 MARGIN: Final = 10
 WIDE: Final = 920  # from here on, header and record stand side by side
@@ -90,7 +91,7 @@ def draw_lens(lens: Lens) -> Scene:
         group("record", [*record.shapes(f"Record {lens.part}"), *_pager(lens, column)], at=right)
     )
     below = y + header.height + 40
-    inspector, inspector_height = _inspector(lens, column)
+    inspector, inspector_height = draw_byte(lens.anatomy.data, lens.original, lens.chosen, column)
     if is_wide:
         shapes.append(group("byte", inspector, at=(MARGIN, below)))
         end = max(below + inspector_height, y + record.height + 44)
@@ -131,7 +132,7 @@ def finding(lens: Lens) -> str:
     size = len(anatomy.data)
     share = round(100 * HEADER_BYTES / size)
     if anatomy.records == 1:
-        return f"One record, and {share}% of the batch is header: more records would share its 61 bytes."
+        return f"One record, and {share}% of the batch is header: more would share its 61 bytes."
     return f"{anatomy.records} records share one header of 61 bytes: {share}% of this batch."
 
 
@@ -268,7 +269,7 @@ class _Column:
                 "note",
                 x + 16,
                 4.5,
-                "matches" if is_so else "does not match",
+                "matches" if is_so else "differs",
                 "note",
                 "sync-t" if is_so else "out-t",
             )
@@ -337,57 +338,3 @@ def _pager(lens: Lens, width: float) -> Iterator[Shape]:
         label="the next record",
     )
     yield text("count", x - 8, 4, f"{lens.part + 1} of {count}", "note", anchor="end")
-
-
-def _inspector(lens: Lens, width: float) -> tuple[list[Shape], float]:
-    """The chosen byte's bits, and what can be done with a changed batch."""
-    shapes: list[Shape] = [text("title", 0, 4, "A byte, bit by bit", "h2")]
-    tones = ("card", "rule", "ink")
-    if lens.chosen is None:
-        words = "Click a byte to see its bits; click a bit to flip it. Then send the batch, and see what the broker says."
-        for number_, row in enumerate(wrap(words, "note", width)):
-            shapes.append(text(f"hint{number_}", 0, 30 + 18 * number_, row, "note"))
-        y = 30 + 18 * 2
-    else:
-        data, place = lens.anatomy.data, lens.chosen
-        byte, before = data[place], lens.original[place]
-        shapes.append(text("place", 0, 34, f"byte {place}", "body"))
-        for bit in range(8):
-            is_on, is_new = bool(byte >> (7 - bit) & 1), (byte ^ before) >> (7 - bit) & 1
-            look = (
-                ("out-s", "out", "out-t")
-                if is_new
-                else (("comm-s" if is_on else "card"), "rule", "ink")
-            )
-            label = f"bit {7 - bit} is {int(is_on)}: flip it"
-            shapes.append(
-                chip(
-                    f"bit{bit}",
-                    (76 + 30 * bit, 20),
-                    str(int(is_on)),
-                    look,
-                    width=26,
-                    action=f"bit {7 - bit}",
-                    label=label,
-                )
-            )
-        words = f"0x{byte:02x} = {byte}" + (f", was 0x{before:02x}" if byte != before else "")
-        shapes.append(text("said", 76 + 30 * 8 + 6, 34, words, "num"))
-        y = 34 + 16
-    y += 12
-    if lens.is_changed:
-        shapes.append(
-            chip("undo", (0, y), "Undo", tones, width=64, action="undo", label="put the bytes back")
-        )
-        shapes.append(
-            chip(
-                "send",
-                (72, y),
-                "Send to the leader",
-                ("card", "comm", "comm-t"),
-                width=150,
-                action="send",
-            )
-        )
-        y += 34
-    return shapes, number(y)

@@ -1,0 +1,52 @@
+"""One byte of a batch, bit by bit, and what can be done with a changed batch.
+
+Read next: `record_lens`, whose part this is.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lab.scenes.metrics import wrap
+from lab.scenes.shapes import Shape, chip, text
+
+_PLAIN: Final = ("card", "rule", "ink")
+_HINT: Final = (
+    "Click a byte to see its bits; click a bit to flip it. Then send the batch, and see what the "
+    "broker says."
+)
+
+
+def draw_byte(
+    data: bytes, original: bytes, chosen: int | None, width: float
+) -> tuple[list[Shape], float]:
+    """The shapes from 0, 0 on, and their height.  `chosen`: the byte's place, or None."""
+    shapes: list[Shape] = [text("title", 0, 4, "A byte, bit by bit", "h2")]
+    if chosen is None:
+        rows = wrap(_HINT, "note", width)
+        shapes += [text(f"hint{n}", 0, 30 + 18 * n, row, "note") for n, row in enumerate(rows)]
+        y = 30.0 + 18 * len(rows)
+    else:
+        shapes += _bits(data[chosen], original[chosen], chosen)
+        y = 62.0
+    if data != original:
+        undo = "put the bytes back"
+        shapes.append(chip("undo", (0, y), "Undo", _PLAIN, width=64, action="undo", label=undo))
+        tones = ("card", "comm", "comm-t")
+        shapes.append(chip("send", (72, y), "Send to the leader", tones, width=150, action="send"))
+        y += 34
+    return shapes, y
+
+
+def _bits(byte: int, before: int, place: int) -> Iterator[Shape]:
+    yield text("place", 0, 34, f"byte {place}", "body")
+    for index in range(8):
+        bit = 7 - index
+        is_on, is_new = byte >> bit & 1, (byte ^ before) >> bit & 1
+        tones = (
+            ("out-s", "out", "out-t") if is_new else ("comm-s" if is_on else "card", "rule", "ink")
+        )
+        label = f"bit {bit} is {is_on}: flip it"
+        at = (76 + 30 * index, 20)
+        yield chip(f"bit{index}", at, str(is_on), tones, width=26, action=f"bit {bit}", label=label)
+    words = f"0x{byte:02x} = {byte}" + (f", was 0x{before:02x}" if byte != before else "")
+    yield text("said", 76 + 30 * 8 + 6, 34, words, "num")

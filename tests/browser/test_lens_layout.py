@@ -1,0 +1,43 @@
+"""The lenses in a browser: narrow and wide, light and dark, nothing in nothing's way."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kafkalab.record import Record, build_batch
+from kafkalab.record.anatomy import dissect
+from lab.scenes.record_lens import Lens, draw_lens
+
+OpenPage = Callable[..., Any]
+LINT = (Path(__file__).parent / "lint.js").read_text().split("\n", 1)[1]
+
+
+def lens(*records: Record) -> Lens:
+    batch = build_batch(list(records), producer_id=2**62, producer_epoch=3, base_sequence=7)
+    length = (batch.size_in_bytes - 12).to_bytes(4, "big")
+    data = (12_345_678_901).to_bytes(8, "big") + length + bytes(4) + batch.body
+    return Lens(dissect(data), data, "a-topic.with.a.long.name-11, offsets 12345678901 to …")
+
+
+PICTURES = {
+    "one": lens(Record(b"user-1", b'{"total":42}', (("trace", b"7f3a"),), 1767225600000)),
+    "long": lens(*[Record(None, b"\xff" * 300, (), 5)] * 3),
+    "changed": replace(lens(Record(b"k", "Grüße, <b>".encode(), (), 1767225600000)), chosen=70),
+}
+
+
+@pytest.mark.parametrize("width", [700, 960, 1400])
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_record_lens(open_page: OpenPage, name: str, width: int) -> None:
+    shown = replace(PICTURES[name], width=width)
+    if name == "changed":
+        damaged = bytearray(shown.original)
+        damaged[70] ^= 0x81
+        shown = replace(shown, anatomy=dissect(bytes(damaged)))
+    for theme, font in (("light", "'DejaVu Sans'"), ("dark", "'Liberation Sans'")):
+        page = open_page(width, theme, font)
+        page.open(draw_lens(shown))
+        assert page.page.evaluate(LINT) == []
