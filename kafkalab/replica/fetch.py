@@ -133,6 +133,8 @@ class Fetches:
 
     def _update(self, session: FetchSession, request: FetchRequest) -> None:
         sessions, image = self.sessions, self._local.image
+        for unnamed in list(session.unnamed):  # or what is asked now would stand beside it
+            sessions.resolve(session, session.partitions[unnamed], image)
         for topic in request.topics:
             for asked in topic.partitions:
                 sessions.put(session, image, topic.topic, topic.topic_id, asked)

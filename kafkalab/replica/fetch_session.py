@@ -66,6 +66,7 @@ class FetchSession:
     last_used_ms: int = 0
     partitions: dict[TopicPartition, SessionPartition] = field(default_factory=dict)
     dirty: dict[TopicPartition, None] = field(default_factory=dict)
+    unnamed: dict[TopicPartition, None] = field(default_factory=dict)  # of topic ids unknown here
     #: To be looked at when the next fetch comes: perhaps its follower may join the ISR.
     recheck: dict[TopicPartition, None] = field(default_factory=dict)
     parked: ParkedFetch | None = None
@@ -79,6 +80,7 @@ class FetchSession:
             self,
             partitions={key: replace(part) for key, part in self.partitions.items()},
             dirty=self.dirty.copy(),
+            unnamed=self.unnamed.copy(),
             recheck=self.recheck.copy(),
         )
 
@@ -162,6 +164,8 @@ class FetchSessions:
         if part is None or part.topic_id != topic_id:
             session.partitions[key] = SessionPartition(key, topic, topic_id, asked)
             self._watching.setdefault(key, {})[session.number] = None
+            if key.topic.startswith(UNKNOWN):
+                session.unnamed[key] = None
         else:
             if asked.current_leader_epoch != part.asked.current_leader_epoch:
                 part.known_high_watermark = -1  # an answer of the old epoch has been ignored
@@ -175,6 +179,7 @@ class FetchSessions:
             return False
         del session.partitions[key]
         session.dirty.pop(key, None)
+        session.unnamed.pop(key, None)
         session.recheck.pop(key, None)
         self._unwatch(key, session)
         return True

@@ -132,7 +132,8 @@ class Monitor:
                 self._ask("R5", rules.r5_one_appends(seen, node, event[5]))
             case "LeaderStarted":
                 seen.epoch_start[event[3]] = event[4]
-                self._ask("R12", rules.r12_leader_has_what_is_committed(observed, node, replica))
+                promise = rules.r12_leader_has_what_is_committed
+                self._ask("R12", promise(observed, node, replica, event[3]))
             case "HighWatermarkAdvanced":
                 self._high_watermark_advanced(seen, node, replica, event[3])
             case "ProduceAnswered" if self.acks_all and event[4] == "NONE":
@@ -149,7 +150,7 @@ class Monitor:
             case (False, False):
                 self._ask("R6", rules.r6_follower_high_watermark(seen, node, offset))
             case (True, False):
-                self._ask("T1", rules.committed_up_to(seen, replica.log, offset))
+                self._ask("T1", rules.committed_up_to(seen, replica, offset))
 
     # --- what the controllers decided
 
@@ -225,7 +226,10 @@ class Monitor:
 
 def unsettled(world: World) -> Iterable[str]:
     """What keeps the cluster from rest: ISR not full, high watermark behind, logs that differ."""
-    for topic_name, topic in servers.metadata(world).topics.items():
+    image = servers.metadata(world)
+    if any(node.image.offset > image.offset for node in servers.brokers(world)):
+        yield "a controller that was restarted still reads its log"
+    for topic_name, topic in image.topics.items():
         for number, partition in topic.partitions.items():
             name = TopicPartition(topic_name, number)
             live = tuple(id for id in partition.replicas if f"broker-{id}" not in world.crashed)

@@ -62,6 +62,7 @@ class PartitionSeen:
 
     topic_id: Uuid
     committed: list[Entry] = field(default_factory=list)
+    committed_in: list[int] = field(default_factory=list)  # the leader epoch that did, of each
     committed_end: int = 0
     written: dict[Place, tuple[Entry, Place | None]] = field(default_factory=dict)
     appender: dict[int, NodeName] = field(default_factory=dict)  # of each leader epoch

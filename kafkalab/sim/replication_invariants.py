@@ -48,14 +48,15 @@ def learn(observed: Observed, name: TopicPartition) -> Complaints:
         observed.roles[key] = (observed.roles.get(key, (False, False))[1], replica.is_leader)
         if replica.is_leader:
             yield from r6_high_watermark_never_falls(observed, broker.broker_id, replica)
-            yield from committed_up_to(seen, replica.log, replica.high_watermark)
+            yield from committed_up_to(seen, replica, replica.high_watermark)
 
 
-def committed_up_to(seen: PartitionSeen, log: PartitionLog, high_watermark: int) -> Complaints:
+def committed_up_to(seen: PartitionSeen, replica: Partition, high_watermark: int) -> Complaints:
     """A leader's high watermark tells what is committed."""
     seen.leader_high_watermark = max(seen.leader_high_watermark, high_watermark)
     if high_watermark <= seen.committed_end or seen.is_tainted:
         return
+    log = replica.log
     for entry in log.entries_from(max(seen.committed_end, log.log_start_offset)):
         if entry.base_offset < seen.committed_end:
             continue
@@ -63,6 +64,7 @@ def committed_up_to(seen: PartitionSeen, log: PartitionLog, high_watermark: int)
             break
         yield from t1_sequences(seen, entry)
         seen.committed.append(entry)
+        seen.committed_in.append(replica.leader_epoch)
         seen.committed_end = entry.next_offset
 
 
@@ -355,12 +357,22 @@ def r12_acknowledged(
 
 
 def r12_leader_has_what_is_committed(
-    observed: Observed, node: NodeName, replica: Partition
+    observed: Observed, node: NodeName, replica: Partition, leader_epoch: int
 ) -> Complaints:
-    """A new leader's log has all that was committed under those before it."""
+    """A new leader's log has all that was committed under those before it.
+
+    One that hears of its election when it has been deposed again need not have what came later.
+    """
     seen = observed.partitions[replica.topic_partition]
     if seen.is_tainted:
         return
-    problem = _difference(observed, replica.topic_partition, replica.local.id, seen.committed_end)
+    up_to = seen.committed_end
+    for entry, committed_in in zip(
+        reversed(seen.committed), reversed(seen.committed_in), strict=True
+    ):
+        if committed_in < leader_epoch:
+            break
+        up_to = entry.base_offset
+    problem = _difference(observed, replica.topic_partition, replica.local.id, up_to)
     if problem:
         yield f"{node} begins to lead {replica.topic_partition}, but {problem}"

@@ -242,3 +242,13 @@ def test_an_unknown_topic_id_is_found_once_the_metadata_has_it() -> None:
     cluster.produce()
     assert fetch() == {0: [0]}
     assert cluster.fetched(cluster.fetch(0, key=ORDERS)).high_watermark == 1
+
+
+def test_a_partition_named_again_once_its_topic_is_known_is_answered_once() -> None:
+    cluster = Cluster(1)
+    fetch = Fetcher(cluster)
+    fetch.take(fetch.ask((0, 0)))
+    cluster.topic(replicas=(1,))
+    cluster.produce()
+    (topic,) = cluster.answers[fetch.ask((0, 0))].responses
+    assert [offsets(partition.records) for partition in topic.partitions] == [[0]]
