@@ -132,8 +132,13 @@ class LogSegment:
     def _read(
         self, offset: int, max_bytes: int, up_to: int, at_least_one: bool
     ) -> tuple[list[Entry], bool]:
+        count = len(self.entries)
+        if count and self.next_offset <= up_to:
+            last = self.entries[count - 1]
+            if last.base_offset == offset and (at_least_one or last.size_in_bytes <= max_bytes):
+                return [last], True  # what followers ask for, nearly always
         start = self.find(offset)
-        if start >= len(self.entries):
+        if start >= count:
             return [], True
         stop = self.offsets.within(max_bytes, start)
         if stop == start and at_least_one:

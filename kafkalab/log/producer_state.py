@@ -92,7 +92,9 @@ class ProducerStates:
         """The first record of any transaction undecided, or whose end is not replicated."""
         if self._unreplicated:
             return min((*self._unreplicated, *self._ongoing))
-        return next(iter(self._ongoing), None)
+        for first_offset in self._ongoing:
+            return first_offset
+        return None
 
     def has_open_transaction(self, producer_id: int, producer_epoch: int) -> bool:
         """Whether the producer has one open here, under this epoch."""

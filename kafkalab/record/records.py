@@ -87,7 +87,10 @@ class Records:
     @property
     def size_in_bytes(self) -> int:
         """On the wire."""
-        return sum([entry.size_in_bytes for entry in self.entries])
+        entries = self.entries
+        if len(entries) == 1:
+            return entries[0].size_in_bytes
+        return sum([entry.size_in_bytes for entry in entries])
 
     def buffers(self) -> Sequence[bytes | memoryview]:
         """The wire's bytes in pieces: prefix, body, prefix, body …"""

@@ -49,14 +49,14 @@ class Reading(NamedTuple):
 class Fetches:
     """The fetches of followers and consumers at one broker."""
 
-    __slots__ = ("_expected", "_local", "_max_bytes", "_woken", "sessions")
+    __slots__ = ("_expected", "_local", "_max_bytes", "sessions", "woken")
 
     def __init__(self, local: LocalBroker, seed: int) -> None:
         self._local = local
         self._max_bytes = local.config.int("fetch.max.bytes")
         slots = local.config.int("max.incremental.fetch.session.cache.slots")
         self.sessions = FetchSessions(slots, Stream(seed, f"broker-{local.id}/fetch-sessions"))
-        self._woken: dict[int, None] = {}
+        self.woken: dict[int, None] = {}
         #: What a follower should fetch here but has not asked for yet, and until when we wait.
         self._expected: dict[NodeId, dict[TopicPartition, int]] = {}
 
@@ -201,14 +201,14 @@ class Fetches:
             if session.replica_id >= 0:
                 session.dirty[key] = None
                 if session.parked is not None:
-                    self._woken[session.number] = None
+                    self.woken[session.number] = None
 
     def on_advanced(self, key: TopicPartition) -> None:
         """A high watermark rose: consumers have, and followers will want to know in time."""
         for session in self.sessions.watching(key):
             session.dirty[key] = None
             if session.replica_id < 0 and session.parked is not None:
-                self._woken[session.number] = None
+                self.woken[session.number] = None
 
     def on_changed(self, key: TopicPartition) -> None:
         """Role, epoch, ISR or existence of a partition is another."""
@@ -217,7 +217,7 @@ class Fetches:
             if session.replica_id >= 0:
                 session.recheck[key] = None
             if session.parked is not None:
-                self._woken[session.number] = None
+                self.woken[session.number] = None
 
     def on_trimmed(self, key: TopicPartition) -> None:
         """A log start rose; those who fetch it are told with the next answer."""
@@ -228,7 +228,7 @@ class Fetches:
         """Topic ids that were unknown may have names now."""
         for session in self.sessions.by_number.values():
             if session.parked is not None and session.replica_id >= 0:
-                self._woken[session.number] = None
+                self.woken[session.number] = None
 
     def expect(self, key: TopicPartition, replica_id: NodeId, now: int) -> None:
         """A follower is going to fetch a partition that begins to be led here."""
@@ -237,8 +237,8 @@ class Fetches:
 
     def complete_woken(self, now: int) -> None:
         """Answer the parked fetches for which there is enough now."""
-        while self._woken:
-            woken, self._woken = self._woken, {}
+        while self.woken:
+            woken, self.woken = self.woken, {}
             for number in woken:
                 session = self.sessions.by_number.get(number)
                 if session is None or session.parked is None:
@@ -275,11 +275,11 @@ class Fetches:
         return fetch.max_wait_ms
 
     def fork(self, local: LocalBroker) -> Self:
-        assert not self._woken
+        assert not self.woken
         other = type(self).__new__(type(self))
         other._local = local
         other._max_bytes = self._max_bytes
         other.sessions = self.sessions.fork()
-        other._woken = {}
+        other.woken = {}
         other._expected = {id: keys.copy() for id, keys in self._expected.items()}
         return other

@@ -377,7 +377,8 @@ class ReplicaManager:
                 self._markers.look_again(name)
                 self._deletes.look_again(name)
                 fetches.on_changed(name)
-        fetches.complete_woken(now)
+        if fetches.woken:
+            fetches.complete_woken(now)
 
     def fork(self, effects: Effects, disk: Disk) -> Self:
         """An equal manager on a forked disk."""

@@ -22,19 +22,23 @@ Handler = Callable[
 
 
 class Api(NamedTuple):
-    """One row: which module of `handlers` and which function; None `versions`: all of them."""
+    """One row: which module of `handlers` and which function; None `versions`: all of them.
+
+    `is_replication`: the handler concerns the replicas here and no other part of the server.
+    """
 
     module: str
     function: str
     versions: VersionRange | None = None
+    is_replication: bool = False
 
 
 _FORWARD: Final = "controller_requests"
 _TXN, _TXN_ADMIN = "transactions", "transaction_admin"
 
 BROKER_APIS: Final[Mapping[int, Api]] = {
-    K.PRODUCE: Api("produce", "handle_produce"),
-    K.FETCH: Api("fetch", "handle_fetch"),
+    K.PRODUCE: Api("produce", "handle_produce", is_replication=True),
+    K.FETCH: Api("fetch", "handle_fetch", is_replication=True),
     K.LIST_OFFSETS: Api("log_offsets", "handle_list_offsets"),
     K.METADATA: Api("metadata", "handle_metadata"),
     K.OFFSET_COMMIT: Api("groups", "handle_group_request"),

@@ -41,7 +41,7 @@ from kafkalab.server.handlers.produce import produce_verified
 from kafkalab.server.handlers.transactions import txn_offset_commit_verified
 from kafkalab.server.lifecycle import Lifecycle
 from kafkalab.server.producer_ids import ProducerIds
-from kafkalab.server.serve import Component, serve
+from kafkalab.server.serve import REPLICATION, Component, serve
 from kafkalab.server.transaction_verifier import TransactionVerifier
 from kafkalab.timers import earliest
 from kafkalab.transactions import TRANSACTIONS_TOPIC, TransactionCoordinator, markers
@@ -98,6 +98,8 @@ class Broker:
         )
         self.verifier = TransactionVerifier(config, effects)
         self._components = self._by_owner()
+        self.is_stirred = True
+        self._others_due: int | None = None
 
     @property
     def controller_id(self) -> NodeId:
@@ -108,6 +110,7 @@ class Broker:
         serve(self, self.endpoint.receive(envelope), now)
 
     def on_timer(self, now: int) -> None:
+        self.is_stirred = True
         ended = self.endpoint.expire(now)
         self.raft.on_timer(now)
         self.lifecycle.on_timer(self.image.offset, now)
@@ -119,14 +122,19 @@ class Broker:
         serve(self, ended, now)
 
     def next_timer(self) -> int | None:
+        if self.is_stirred:
+            self.is_stirred = False
+            self._others_due = earliest(
+                self.raft.next_timer(),
+                self.lifecycle.next_timer(),
+                self.groups.next_timer(),
+                self.transactions.next_timer(),
+                self.forwarding.next_timer(),
+            )
         return earliest(
-            self.raft.next_timer(),
-            self.lifecycle.next_timer(),
+            self._others_due,
             self.replicas.next_timer(),
-            self.groups.next_timer(),
-            self.transactions.next_timer(),
             self.verifier.next_timer(),
-            self.forwarding.next_timer(),
             self.endpoint.peers.next_timer(),
         )
 
@@ -140,7 +148,7 @@ class Broker:
     def _by_owner(self) -> dict[str, Component]:
         return {
             "raft": self.raft,
-            "replica": self.replicas,
+            REPLICATION: self.replicas,
             lifecycle.OWNER: self.lifecycle,
             forwarding.OWNER: self.forwarding,
             auto_topics.OWNER: self.auto_topics,
@@ -152,7 +160,7 @@ class Broker:
     def settle(self, now: int) -> bool:
         """Carry news between the parts: committed metadata, changed roles, high watermarks."""
         has_published = False
-        if self.raft.has_news():
+        if self.is_stirred and self.raft.has_news():
             for committed in self.raft.take_committed():
                 self._publish(committed, now)
                 has_published = True
@@ -160,6 +168,7 @@ class Broker:
         replicas, verifier = self.replicas, self.verifier
         if not (replicas.role_changes or replicas.raised or verifier.verified):
             return has_published
+        self.is_stirred = True
         for partition, leader_epoch in replicas.take_role_changes():
             coordinator = self._coordinator(partition.topic)
             if coordinator is None:
@@ -236,6 +245,7 @@ class Broker:
         )
         other.verifier = self.verifier.fork(effects)
         other._components = other._by_owner()
+        other.is_stirred, other._others_due = self.is_stirred, self._others_due
         return other
 
 

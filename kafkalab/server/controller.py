@@ -51,6 +51,7 @@ class Controller:
         )
         effects = self.endpoint.effects
         self.raft = RaftClient(node_id, voters, disk, config, effects, seed, now)
+        self.is_stirred = True
         self.quorum = QuorumController(node_id, config, self.raft, effects, seed)
 
     @property
@@ -113,5 +114,6 @@ class Controller:
         other.endpoint = self.endpoint.fork()
         effects = other.endpoint.effects
         other.raft = self.raft.fork(effects, other.disk)
+        other.is_stirred = True
         other.quorum = self.quorum.fork(effects, other.raft)
         return other

@@ -9,13 +9,16 @@ In Kafka these are a dozen threads and queues; here the order is defined.
 """
 
 from collections.abc import Hashable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from kafkalab.ids import NodeId
 from kafkalab.server.apis import Api, handler_of
 from kafkalab.server.channels import Request
 from kafkalab.server.endpoint import Endpoint
 from kafkalab.server.peers import Ended
+
+#: The owner of calls that concern replicas only: most of all.
+REPLICATION: Final = "replica"
 
 
 class Component(Protocol):
@@ -29,6 +32,8 @@ class Server(Protocol):
 
     endpoint: Endpoint
     apis: Mapping[int, Api]
+    #: Whether more than replication has been at work since `next_timer` was last asked for.
+    is_stirred: bool
 
     @property
     def controller_id(self) -> NodeId: ...
@@ -44,6 +49,8 @@ def serve(server: Server, ended: list[Ended], now: int) -> None:
     endpoint = server.endpoint
     effects, channels, peers = endpoint.effects, endpoint.channels, endpoint.peers
     for call, response in ended:
+        if call.owner != REPLICATION:
+            server.is_stirred = True
         server.component(call.owner).on_response(call.key, response, now)
     while True:
         while server.settle(now):
@@ -65,6 +72,8 @@ def handle(server: Server, request: Request, now: int) -> None:
     if api is None:
         server.endpoint.effects.close(ticket)
         return
+    if not api.is_replication:
+        server.is_stirred = True
     response = handler_of(api)(server, ticket, message, now)
     if response is not None:
         server.endpoint.effects.reply(ticket, response)

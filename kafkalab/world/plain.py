@@ -13,7 +13,7 @@ _PLAIN: Final = frozenset({type(None), bool, int, float, str, bytes})
 def all_plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Each of them as plain data."""
     for value in values:
-        if type(value) not in _PLAIN:
+        if type(value) not in _PLAIN and value != ():
             return tuple([plain(each) for each in values])
     return values
 

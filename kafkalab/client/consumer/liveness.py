@@ -49,11 +49,11 @@ class Liveness:
         self.last_heard = now
         self.heartbeat_due = now + self._conf.int("heartbeat.interval.ms")
 
-    def polled(self, now: int) -> None:
-        """The application has come for messages."""
-        self.last_poll = now
-        self.is_polling = False
-        self.must_poll = False
+    def polled(self, now: int, *, is_polling: bool = False) -> bool:
+        """The application has come for messages (or waits for them); whether it had to."""
+        self.last_poll, self.is_polling = now, is_polling
+        had_to, self.must_poll = self.must_poll, False
+        return had_to
 
     def overdue(self, now: int) -> Overdue | None:
         """What has taken too long, of a member that has its partitions."""

@@ -150,20 +150,16 @@ class ConsumerNode:
     # --- what comes
 
     def begin_poll(self, now: int) -> None:
-        """The application waits for messages from now to its next `take_message`: that does not
-        count against max.poll.interval.ms.
-        """
-        self._membership.liveness.polled(now)
-        self._membership.liveness.is_polling = True
-        self._step(now)
+        """The time from now to the next `take_message` does not count as processing."""
+        must_poll = self._membership.liveness.polled(now, is_polling=True)
+        if must_poll or self._membership.state is not State.STABLE:
+            self._step(now)
 
     def take_message(self, now: int) -> Consumed | None:
         """The next record or error, or None.  Its offset is stored (enable.auto.offset.store)."""
-        liveness = self._membership.liveness
-        must_step = liveness.must_poll
-        liveness.polled(now)
+        must_poll = self._membership.liveness.polled(now)
         taken = self._reading.take()
-        if must_step or (taken is not None and taken[1]):
+        if must_poll or (taken is not None and taken[1]):
             self._step(now)  # there may be room to fetch again
         return taken[0] if taken is not None else None
 
