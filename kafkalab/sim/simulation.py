@@ -26,11 +26,13 @@ from kafkalab.errors import ErrorCode, KafkaError, LearnerError
 from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
 from kafkalab.metadata import MetadataImage
 from kafkalab.metadata.image import PartitionImage
-from kafkalab.sim import cluster, instants, saved, topics
+from kafkalab.sim import cluster, instants, ledger, saved, topics
 from kafkalab.sim.branches import Branch, Branches
 from kafkalab.sim.clients import ALIAS, SimulatedClients
 from kafkalab.sim.cluster import StoredRecord
+from kafkalab.sim.fate import Fate
 from kafkalab.sim.instants import Instant
+from kafkalab.sim.ledger import Ledger
 from kafkalab.sim.open_simulations import opened
 from kafkalab.sim.parts import AppHandle, Network, Server
 from kafkalab.sim.saved import Code
@@ -272,6 +274,18 @@ class Simulation:
     def instants(self, *what: str, topic: str | None = None) -> list[Instant]:
         """The instants there have been, as `run_to_next` names them, oldest first."""
         return instants.instants(self.trace, what, topic)
+
+    # what became of records
+
+    def ledger(self, topic: str | None = None) -> Ledger:
+        """Every record the applications believe they sent, and what became of each."""
+        with self.driver.locked() as world:
+            return ledger.ledger(world, topic)
+
+    def fate(self, record: Any) -> Fate:
+        """One record's life: of a message, "orders-0@41", or its value or key.  `LearnerError`."""
+        with self.driver.locked() as world:
+            return ledger.find(world, record)
 
     # branches
 

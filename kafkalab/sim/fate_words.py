@@ -1,0 +1,188 @@
+"""A record's fate in words: one sentence, one row of a table, and a sentence for all of them.
+
+Every clause comes from a field or an event of the fate; what is not known is not said.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from kafkalab.client.errors import KafkaError
+from kafkalab.ids import NodeName
+from kafkalab.sim.fate import Fate, Place, State
+from kafkalab.world import Trace
+
+_HEAD: Final = ("record", "produced", "written", "copies", "committed", "acked", "read", "state")
+
+
+def sentence(fate: Fate, trace: Trace) -> str:
+    """What became of it, and how."""
+    who = name(fate)
+    match fate.state:
+        case State.WAITING:
+            return f"{who} has not been sent yet."
+        case State.SENT:
+            refused = f" {_refused(fate)}" if fate.refusals else ""
+            return f"{who} was sent at {_s(fate.sends[-1].at)}; no answer has come.{refused}"
+        case State.WRITTEN:
+            place = _kept(fate)
+            holders = _nodes(each.node for each in place.copies if not each.gone)
+            return f"{who} is written at {place.name}, on {holders}, and not committed."
+        case State.COMMITTED:
+            place = _kept(fate)
+            at = place.committed.at if place.committed else 0
+            return f"{who} is committed at {place.name} since {_s(at)}; its answer is on the way."
+        case State.KEPT:
+            return f"{who} is kept at {_kept(fate).name}{_read(fate)}.{_twice(fate)}"
+        case State.KEPT_UNKNOWN:
+            return (
+                f"{who} was reported failed ({_error(fate)}), and yet it is kept at "
+                f"{_kept(fate).name}{_read(fate)}.{_twice(fate)}"
+            )
+        case State.FAILED:
+            refused = f" {_refused(fate)}" if fate.refusals else ""
+            return f"{who} was reported failed: {_error(fate)}.{refused}"
+        case State.UNREACHABLE:
+            place = fate.places[-1]
+            holders = _nodes(each.node for each in place.copies if not each.gone)
+            return f"{who} is at {place.name} on {holders}, and that partition has no leader."
+        case State.EXPIRED:
+            return f"{who} was at {fate.places[-1].name}, and the topic's policy removed it."
+        case State.LOST | State.GONE:
+            return _lost(fate, trace)
+
+
+def name(fate: Fate) -> str:
+    """What the application called it."""
+    data = fate.value if fate.value is not None else fate.key
+    text = "a record" if data is None else repr(data.decode("utf-8", "backslashreplace"))
+    return text if len(text) <= 42 else f"{text[:40]}…'"
+
+
+def summary(fates: Sequence[Fate]) -> str:
+    """Counts that matter, those that went wrong first."""
+    if not fates:
+        return "No application here has produced anything."
+    kept = sum(fate.state is State.KEPT for fate in fates)
+    said = [f"{len(fates)} produced", f"{sum(bool(f.acknowledged) for f in fates)} acknowledged"]
+    for state, words in (
+        (State.LOST, "acknowledged and lost"),
+        (State.KEPT_UNKNOWN, "reported failed, yet kept"),
+        (State.FAILED, "failed"),
+        (State.GONE, "gone without an answer"),
+        (State.UNREACHABLE, "without a leader"),
+        (State.EXPIRED, "removed by policy"),
+    ):
+        count = sum(fate.state is state for fate in fates)
+        if count:
+            said.append(f"{count} {words}")
+    open_states = (State.WAITING, State.SENT, State.WRITTEN, State.COMMITTED)
+    waiting = sum(fate.state in open_states for fate in fates)
+    said += [f"{waiting} under way"] if waiting else []
+    repeated = sum(fate.is_repeated for fate in fates)
+    said += [f"{repeated} repeated"] if repeated else []
+    if kept == len(fates) and not repeated:
+        said.append("none lost, none repeated")
+    return ", ".join(said) + "."
+
+
+def rows(fates: Iterable[Fate]) -> list[str]:
+    """A table as text."""
+    table = [_HEAD, *(_row(fate) for fate in fates)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(_HEAD))]
+    return [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table
+    ]
+
+
+def _row(fate: Fate) -> tuple[str, ...]:
+    place = fate.place
+    copies = [each for each in place.copies if not each.gone] if place else []
+    return (
+        name(fate),
+        _s(fate.produced.at),
+        f"{place.name} {_s(place.written.at)}" if place else "",
+        str(len(copies)) if place else "",
+        _s(place.committed.at) if place and place.committed else "",
+        _s(fate.acknowledged.at) if fate.acknowledged else "",
+        ", ".join(f"{group} {count}" for group, count in fate.applied.items()),
+        fate.state.value + (", repeated" if fate.is_repeated else ""),
+    )
+
+
+def _lost(fate: Fate, trace: Trace) -> str:
+    if not fate.places:
+        return f"{name(fate)} was sent with acks=0, and no broker wrote it."
+    place = fate.places[-1]
+    first = place.copies[0]
+    parts = []
+    if fate.acknowledged:
+        had = [each for each in place.copies if each.written.id < fate.acknowledged.id]
+        where = _nodes(each.node for each in had)
+        parts.append(
+            f"{name(fate)} was acknowledged at {_s(fate.acknowledged.at)} with "
+            f"{'one copy' if len(had) == 1 else f'{len(had)} copies'}, on {where}"
+        )
+    else:
+        parts.append(f"{name(fate)} was written by {_node(first.node)} at {_s(place.written.at)}")
+    verbs = {"Crashed": "crashed", "Paused": "stood still", "Restarted": "restarted"}
+    for id in fate.lost_by:
+        entry = trace.entry(id)
+        if entry is None:
+            continue
+        if entry.kind in ("Crashed", "Paused"):
+            parts.append(f"{_node(entry.node)} {verbs[entry.kind]} at {_s(entry.at)}")
+        elif entry.kind == "Partitioned":
+            parts.append(f"the network was partitioned at {_s(entry.at)}")
+        elif entry.kind == "LeaderElected":
+            leader = f"broker {entry.fields['leader']}"
+            parts.append(f"{leader} was elected at {_s(entry.at)} without it")
+        elif entry.kind == "Truncated":
+            parts.append(f"{_node(entry.node)} cut it off at {_s(entry.at)}")
+    return "; ".join(parts) + "."
+
+
+def _kept(fate: Fate) -> Place:
+    place = fate.place
+    assert place is not None
+    return place
+
+
+def _read(fate: Fate) -> str:
+    applied = fate.applied
+    if not applied:
+        return ", read by nobody yet"
+    words = {1: "once", 2: "twice"}
+    said = [f"{g} {words.get(n, f'{n} times')}" for g, n in applied.items()]
+    return f", read by {' and '.join(said)}"
+
+
+def _twice(fate: Fate) -> str:
+    kept = [place.name for place in fate.places if place.is_kept]
+    if len(kept) < 2:
+        return ""
+    return f" It stands in the log {len(kept)} times: {', '.join(kept)}."
+
+
+def _refused(fate: Fate) -> str:
+    last = fate.refusals[-1]
+    times = "" if len(fate.refusals) == 1 else f", {len(fate.refusals)} times in all"
+    return f"{_node(last.node).capitalize()} refused it: {last.error}{times}."
+
+
+def _error(fate: Fate) -> str:
+    return KafkaError(fate.error).name()
+
+
+def _node(node: NodeName) -> str:
+    return node.replace("-", " ")
+
+
+def _nodes(nodes: Iterable[NodeName]) -> str:
+    names = sorted({node.rpartition("-")[2] for node in nodes}, key=int)
+    if not names:
+        return "no broker"
+    return f"broker {names[0]}" if len(names) == 1 else f"brokers {', '.join(names)}"
+
+
+def _s(ms: int) -> str:
+    return f"{ms / 1000:.3f} s"

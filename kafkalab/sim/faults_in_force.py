@@ -1,0 +1,87 @@
+"""Which fault kept a node from another at an instant: read from the trace, never guessed.
+
+A broker that falls silent sends no event; what silenced it does.  This is the one link of a causal
+chain that the trace's causes do not hold, for nothing caused by silence is sent.
+
+    Crashed (until Restarted) · Paused (until its end) · Partitioned with the two on two sides
+    (until Healed, or another partition) · Delayed (until delayed otherwise)
+
+Read next: `why`.
+"""
+
+from collections.abc import Iterable
+
+from kafkalab.ids import NodeName
+from kafkalab.world import Entry, Trace
+
+KINDS = ("Crashed", "Restarted", "Paused", "Resumed", "Partitioned", "Healed", "Delayed")
+
+#: A link slower than this counts as a fault (usual is 1 ms).
+SLOW_MS = 100
+
+
+class InForce:
+    """The faults of a trace, to be asked about an instant."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._entries = trace.of(*KINDS)
+
+    def at(self, ms: int, before_id: int | None = None) -> list[Entry]:
+        """The faults in force then, oldest first."""
+        on: dict[object, Entry] = {}
+        for entry in self._entries:
+            if entry.at > ms or (before_id is not None and entry.id >= before_id):
+                break
+            node = entry.node
+            match entry.kind:
+                case "Crashed":
+                    on[node] = entry
+                    on.pop(("paused", node), None)
+                case "Restarted":
+                    on.pop(node, None)
+                case "Paused":
+                    on["paused", node] = entry
+                case "Resumed":
+                    on.pop(("paused", node), None)
+                case "Partitioned":
+                    on.pop("network", None)
+                    on["network"] = entry
+                case "Healed":
+                    on.pop("network", None)
+                case "Delayed":
+                    source, target, delay_ms = entry.event[1:]
+                    on.pop((source, target), None)
+                    if delay_ms >= SLOW_MS:
+                        on[source, target] = entry
+        return sorted(on.values(), key=lambda entry: entry.id)
+
+    def between(
+        self, one: NodeName, other: NodeName, ms: int, before_id: int | None = None
+    ) -> Entry | None:
+        """The fault that has kept `one` from `other` the longest, if any did then."""
+        return next((e for e in self.at(ms, before_id) if separates(e, one, other)), None)
+
+    def of(self, node: NodeName, ms: int, before_id: int | None = None) -> Entry | None:
+        """The fault of a node itself, if it was down or stood still."""
+        kinds = ("Crashed", "Paused")
+        there_are = self.at(ms, before_id)
+        return next((e for e in there_are if e.node == node and e.kind in kinds), None)
+
+
+def separates(fault: Entry, one: NodeName, other: NodeName) -> bool:
+    """Whether this fault stops or slows what is sent between two nodes."""
+    match fault.kind:
+        case "Crashed" | "Paused":
+            return fault.node in (one, other)
+        case "Partitioned":
+            sides = _sides(fault.event[1])
+            here = next((i for i, side in enumerate(sides) if one in side), None)
+            there = next((i for i, side in enumerate(sides) if other in side), None)
+            return here is not None and there is not None and here != there
+        case "Delayed":
+            return {fault.event[1], fault.event[2]} == {one, other}
+    return False
+
+
+def _sides(sides: Iterable[Iterable[NodeName]]) -> list[list[NodeName]]:
+    return [list(side) for side in sides]

@@ -1,0 +1,201 @@
+"""From the trace to the lives of records: one pass over its significant events.
+
+    ActionTaken(produce) ▶ RecordProduced(id) ▶ RecordSent(ids, connection, correlation id)
+        ▶ ProduceHandled(the same request) ▶ Appended ▶ Replicated … Truncated, RecordsPolled
+
+A request is known by its connection and correlation id, never by who came before it in the trace:
+it may have waited behind another.
+
+Invariants: every record produced by a client of this world has one `Fate`, in the order of
+`produce`.  Left out: records of external clients, whose side of the wire nobody sees.
+Read next: `fate`; `ledger`, which adds what is so now.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from kafkalab.ids import NodeName
+from kafkalab.sim.fate import Copy, Fate, Moment, Place, Read, Refusal
+from kafkalab.world import Entry
+
+Partition = tuple[str, int]
+
+
+class RecordLives:
+    """Reads entries in order; `fates` is what came of it."""
+
+    def __init__(self, groups: Mapping[NodeName, str]) -> None:
+        self.fates: list[Fate] = []
+        self._groups = groups
+        self._restarts: dict[NodeName, int] = {}
+        self._by_id: dict[tuple[NodeName, int, int], Fate] = {}
+        self._handed_over: Entry | None = None  # the newest `produce` action
+        self._sent: dict[tuple[NodeName, int, int], list[Fate]] = {}  # by request
+        self._appended: dict[tuple[NodeName, Partition], Entry] = {}  # the newest of each log
+        self._refused: dict[NodeName, Entry] = {}
+        self.places: dict[Partition, dict[int, list[Place]]] = {}
+        self._uncommitted: dict[Partition, list[Place]] = {}
+        self._leading: set[tuple[NodeName, Partition]] = set()
+
+    def read(self, entries: Iterable[Entry]) -> None:
+        """Take in entries, oldest first."""
+        for entry in entries:
+            handle = _HANDLERS.get(entry.event[0])
+            if handle is not None:
+                handle(self, entry, *entry.event[1:])
+
+    # clients
+
+    def _restarted(self, entry: Entry) -> None:
+        self._restarts[entry.node] = self._restarts.get(entry.node, 0) + 1
+
+    def _action(self, entry: Entry, method: str, arguments: tuple[Any, ...]) -> None:
+        if method == "produce":
+            self._handed_over = entry
+
+    def _produced(self, entry: Entry, topic: str, id: int) -> None:
+        action = self._handed_over
+        assert action is not None, entry
+        _, value, key, *_ = action.event[2]
+        fate = Fate(entry.node, id, topic, key, value, Moment(action.at, action.id))
+        self.fates.append(fate)
+        self._by_id[self._name(entry, id)] = fate
+
+    def _sent_off(
+        self, entry: Entry, topic: str, partition: int, count: int, sequence: int,
+        ids: tuple[int, ...], number: int, correlation_id: int,
+    ) -> None:  # fmt: skip
+        fates = [self._by_id[self._name(entry, id)] for id in ids]
+        self._sent[entry.node, number, correlation_id] = fates
+        for fate in fates:
+            fate.partition = partition
+            fate.sends.append(Moment(entry.at, entry.id))
+
+    def _acknowledged(self, entry: Entry, topic: str, partition: int, offset: int, id: int) -> None:
+        self._by_id[self._name(entry, id)].acknowledged = Moment(entry.at, entry.id)
+
+    def _failed(self, entry: Entry, topic: str, partition: int, error: int, id: int) -> None:
+        fate = self._by_id[self._name(entry, id)]
+        fate.failed, fate.error = Moment(entry.at, entry.id), error
+
+    def _polled(
+        self, entry: Entry, topic: str, partition: int, base: int, last: int, epoch: int
+    ) -> None:
+        read = Read(Moment(entry.at, entry.id), entry.node, self._groups.get(entry.node, ""))
+        for offset in range(base, last + 1):
+            for place in self._at((topic, partition), offset):
+                if place.leader_epoch == epoch:
+                    place.reads.append(read)
+
+    def _name(self, entry: Entry, id: int) -> tuple[NodeName, int, int]:
+        return entry.node, self._restarts.get(entry.node, 0), id
+
+    # brokers
+
+    def _append(
+        self, entry: Entry, topic: str, partition: int, base: int, last: int, epoch: int
+    ) -> None:
+        self._appended[entry.node, (topic, partition)] = entry
+
+    def _duplicate(self, entry: Entry, topic: str, partition: int, *rest: int) -> None:
+        self._appended.pop((entry.node, (topic, partition)), None)
+
+    def _refuse(self, entry: Entry, topic: str, partition: int, error: str) -> None:
+        self._refused[entry.node] = entry
+
+    def _handled(
+        self, entry: Entry, topic: str, partition: int, base: int, client: NodeName, number: int,
+        correlation_id: int,
+    ) -> None:  # fmt: skip
+        fates = self._sent.pop((client, number, correlation_id), ())
+        if base < 0:
+            refused = self._refused[entry.node]
+            refusal = Refusal(Moment(refused.at, refused.id), entry.node, refused.event[3])
+            for fate in fates:
+                fate.refusals.append(refusal)
+            return
+        key = (topic, partition)
+        appended = self._appended.get((entry.node, key))
+        is_new = appended is not None and appended.event[3] == base
+        for offset, fate in enumerate(fates, base):
+            if is_new and appended is not None:
+                fate.places.append(self._new_place(key, offset, appended))
+            elif known := self._at(key, offset):
+                if not any(place is known[-1] for place in fate.places):
+                    fate.places.append(known[-1])  # a duplicate of what was written before
+
+    def _new_place(self, key: Partition, offset: int, appended: Entry) -> Place:
+        moment = Moment(appended.at, appended.id)
+        place = Place(*key, offset, appended.event[5], moment, [Copy(appended.node, moment)])
+        self.places.setdefault(key, {}).setdefault(offset, []).append(place)
+        self._uncommitted.setdefault(key, []).append(place)
+        return place
+
+    def _at(self, key: Partition, offset: int) -> list[Place]:
+        return self.places.get(key, {}).get(offset, [])
+
+    def _replicated(
+        self, entry: Entry, topic: str, partition: int, base: int, last: int, epoch: int
+    ) -> None:
+        for offset in range(base, last + 1):
+            known = [each for each in self._at((topic, partition), offset)
+                     if each.leader_epoch <= epoch]  # fmt: skip
+            if known and known[-1].copy_on(entry.node) is None:
+                known[-1].copies.append(Copy(entry.node, Moment(entry.at, entry.id)))
+
+    def _truncated(
+        self, entry: Entry, topic: str, partition: int, offset: int, removed: int
+    ) -> None:
+        for there, places in self.places.get((topic, partition), {}).items():
+            if there >= offset:
+                for place in places:
+                    copy = place.copy_on(entry.node)
+                    if copy is not None:
+                        copy.gone = Moment(entry.at, entry.id)
+
+    def _log_start(self, entry: Entry, topic: str, partition: int, start: int) -> None:
+        if (entry.node, (topic, partition)) not in self._leading:
+            return
+        for offset, places in self.places.get((topic, partition), {}).items():
+            if offset < start and places[-1].removed is None:
+                places[-1].removed = Moment(entry.at, entry.id)
+
+    def _watermark(self, entry: Entry, topic: str, partition: int, watermark: int) -> None:
+        key = (topic, partition)
+        waiting = self._uncommitted.get(key)
+        if not waiting or (entry.node, key) not in self._leading:
+            return
+        left = []
+        for place in waiting:
+            if place.offset < watermark and place.copy_on(entry.node) is not None:
+                place.committed = Moment(entry.at, entry.id)
+            else:
+                left.append(place)
+        self._uncommitted[key] = left
+
+    def _lead(self, entry: Entry, topic: str, partition: int, epoch: int, end: int) -> None:
+        self._leading.add((entry.node, (topic, partition)))
+
+    def _follow(self, entry: Entry, topic: str, partition: int, leader: int, epoch: int) -> None:
+        self._leading.discard((entry.node, (topic, partition)))
+
+
+_HANDLERS: Final[Mapping[str, Callable[..., None]]] = {
+    "Restarted": RecordLives._restarted,
+    "ActionTaken": RecordLives._action,
+    "RecordProduced": RecordLives._produced,
+    "RecordSent": RecordLives._sent_off,
+    "RecordAcknowledged": RecordLives._acknowledged,
+    "RecordFailed": RecordLives._failed,
+    "RecordsPolled": RecordLives._polled,
+    "Appended": RecordLives._append,
+    "DuplicateDropped": RecordLives._duplicate,
+    "AppendRefused": RecordLives._refuse,
+    "ProduceHandled": RecordLives._handled,
+    "Replicated": RecordLives._replicated,
+    "Truncated": RecordLives._truncated,
+    "LogStartAdvanced": RecordLives._log_start,
+    "HighWatermarkAdvanced": RecordLives._watermark,
+    "LeaderStarted": RecordLives._lead,
+    "FollowerStarted": RecordLives._follow,
+}
