@@ -67,6 +67,14 @@ def admin_conf(given: Mapping[str, Any], name: NodeName) -> Config:
     return producer_conf(given, name)
 
 
+def known_keys(kind: str) -> frozenset[str]:
+    """The options, aliases too, that a "producer", "consumer" or "admin" takes."""
+    letter = "C" if kind == "consumer" else "P"
+    known = {name for name, option in OPTIONS.items() if letter in option.clients}
+    known |= {alias for alias, name in ALIASES.items() if name in known}
+    return frozenset(known | ({PARTITIONER} if letter == "P" else set()))
+
+
 def bootstrap_hosts(servers: str) -> tuple[str, ...]:
     """The hosts of `broker-1:9092,broker-2:9092`; ports mean nothing in a simulation."""
     return tuple(

@@ -8,7 +8,8 @@ The proof: `invariants` (what must hold after each step), `checker` (what client
 and `swarm` (runs drawn from seeds), `fleet` (many of them).
 """
 
+from kafkalab.sim.changes import also, config, move, swap, without
 from kafkalab.sim.open_simulations import current
 from kafkalab.sim.simulation import Simulation
 
-__all__ = ["Simulation", "current"]
+__all__ = ["Simulation", "also", "config", "current", "move", "swap", "without"]

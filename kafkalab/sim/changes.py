@@ -1,6 +1,6 @@
 """One thing changed: what a twin does otherwise.
 
-    config("acks", "all")                    a client's, topic's or broker's setting, by Kafka's name
+    config("acks", "all")                    a setting of clients, topics or servers
     config("min.insync.replicas", 2, topic="orders")
     without("crash 1")                       a fault that does not happen, planned or by hand
     move("crash 1", to=3.5)                  … or happens at another second
@@ -8,7 +8,7 @@
     swap(careless, careful)                  another function in an app's place
 
 A change is data: it says from which instant it can matter, and what becomes of the list of actions.
-Two worlds made from the old and the new list have the same seed, and so differ by its effects alone.
+Worlds made from the old and the new list have one seed, and so differ by its effects alone.
 
 Read next: `twins`, which runs both.
 """
@@ -17,12 +17,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from kafkalab.client.conf import known_keys
 from kafkalab.config import BROKER_KEYS, TOPIC_KEYS
 from kafkalab.errors import LearnerError
 from kafkalab.protocol.messages.topics import CreatableTopicConfig, CreateTopicsRequest
-from kafkalab.world import WORLD, Action, Entry, Trace
+from kafkalab.world import WORLD, Action, Entry
+from kafkalab.world.faults import CommandError, parse
 
 _FAULTS: Final = ("command", "schedule")
+_CLIENTS: Final = ("producer", "consumer")
 
 
 class Change(Protocol):
@@ -30,16 +33,20 @@ class Change(Protocol):
 
     @property
     def words(self) -> str:
-        """For titles: `acks 1 → all`."""
+        """For titles: `acks → all`."""
+
+    @property
+    def is_of_servers(self) -> bool:
+        """Whether the cluster must be made anew, from its first instant."""
 
     def begins(self, actions: list[Action]) -> int:
-        """The virtual ms before which both are the same; -1: from the very beginning.
+        """The virtual ms at which it can first matter.  `LearnerError` if it changes nothing."""
 
-        `LearnerError` if there is nothing to change.
+    def applied(self, done: list[Action], actions: list[Action]) -> list[Action]:
+        """What is done from outside in the changed world instead of `actions`, in order.
+
+        `done` are those before, which both worlds share.
         """
-
-    def applied(self, actions: list[Action]) -> list[Action]:
-        """What is done from outside in the changed world, in order of time."""
 
     def options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """How the changed world is made, if it is made anew."""
@@ -53,75 +60,63 @@ class Config:
     value: Any
     topic: str | None = None
     client: str | None = None
-    before: str = ""
 
     @property
     def words(self) -> str:
         where = f" of {self.topic or self.client}" if self.topic or self.client else ""
-        before = f"{self.before} → " if self.before else ""
-        return f"{self.key}{where} {before}{_text(self.value)}"
+        return f"{self.key}{where} → {_text(self.value)}"
 
     @property
-    def _is_of_topics(self) -> bool:
+    def is_of_topics(self) -> bool:
         return self.client is None and (self.topic is not None or self.key in TOPIC_KEYS)
 
     @property
-    def _is_of_servers(self) -> bool:
-        return not self._is_of_topics and self.client is None and self.key in BROKER_KEYS
+    def is_of_servers(self) -> bool:
+        is_known = self.key in BROKER_KEYS and not any(_takes(kind, self.key) for kind in _CLIENTS)
+        return not self.is_of_topics and self.client is None and is_known
 
     def begins(self, actions: list[Action]) -> int:
-        if self._is_of_servers:
-            return -1
-        touched = [each for each in actions if self._changed(each) is not each]
-        if not self._is_of_topics:
-            touched += [each for each in actions if each.method == "start_app"]
+        if self.is_of_servers:
+            return 0
+        touched = [each.at for each in actions if self._touches(each)]
         if not touched:
-            what = f"topic {self.topic}" if self.topic else "client or topic"
-            raise LearnerError(f"no {what} was made here that could have {self.key}={self.value}")
-        return min(each.at for each in touched)
+            what = f"topic {self.topic or ''}".strip() if self.is_of_topics else "client"
+            raise LearnerError(f"no {what} was made here that takes {self.key}")
+        return min(touched)
 
-    def applied(self, actions: list[Action]) -> list[Action]:
-        changed = [self._changed(each) for each in actions]
-        if self._is_of_topics or self._is_of_servers:
-            return changed
-        first = next((i for i, each in enumerate(actions) if each.method == "start_app"), None)
-        if first is not None:  # clients of apps are made inside them
-            here = actions[first]
-            override = (self.key, self.value, self.client)
-            changed.insert(first, Action(here.at, here.step, WORLD, "override", override))
-        return changed
+    def applied(self, done: list[Action], actions: list[Action]) -> list[Action]:
+        if self.is_of_servers:
+            return actions
+        if self.is_of_topics:
+            return [self._topic_changed(each) if self._touches(each) else each for each in actions]
+        first = next(i for i, each in enumerate(actions) if self._touches(each))
+        override = (self.key, self.value, self.client)
+        here = actions[first]
+        return [*actions[:first], here._replace(node=WORLD, method="override", arguments=override),
+                *actions[first:]]  # fmt: skip
 
     def options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        if not self._is_of_servers:
-            return options
         return {**options, "config": {**options["config"], self.key: self.value}}
 
-    def _changed(self, action: Action) -> Action:
-        if self._is_of_topics:
-            return self._topic_changed(action)
-        if action.method != "add_client" or self._is_of_servers:
-            return action
-        kind, conf = action.arguments
-        if not _takes(kind, self.key) or (self.client is not None and self.client != kind):
-            return action
-        return action._replace(arguments=(kind, {**conf, self.key: self.value}))
+    def _touches(self, action: Action) -> bool:
+        if not self.is_of_topics:
+            kind = action.arguments[0] if action.method == "add_client" else ""
+            is_meant = self.client in (None, kind) and kind != "" and _takes(kind, self.key)
+            return is_meant or action.method == "start_app"
+        if action.method != "ask" or not isinstance(action.arguments[1], CreateTopicsRequest):
+            return False
+        return any(self.topic in (None, topic.name) for topic in action.arguments[1].topics)
 
     def _topic_changed(self, action: Action) -> Action:
-        if action.method != "ask" or not isinstance(action.arguments[1], CreateTopicsRequest):
-            return action
         server, request = action.arguments
         mine = CreatableTopicConfig(name=self.key, value=_text(self.value))
-        topics = tuple(
-            topic
-            if self.topic not in (None, topic.name)
-            else replace(
-                topic, configs=(*(c for c in topic.configs if c.name != self.key), mine)
-            )
+        topics = [
+            replace(topic, configs=(*(c for c in topic.configs if c.name != self.key), mine))
+            if self.topic in (None, topic.name)
+            else topic
             for topic in request.topics
-        )
-        if topics == request.topics:
-            return action
-        return action._replace(arguments=(server, replace(request, topics=topics)))
+        ]
+        return action._replace(arguments=(server, replace(request, topics=tuple(topics))))
 
 
 @dataclass(frozen=True)
@@ -132,6 +127,7 @@ class Fault:
     at: int | None = None  # which, when there are several
     to: int | None = None
     is_new: bool = False
+    is_of_servers = False
 
     @property
     def words(self) -> str:
@@ -143,26 +139,23 @@ class Fault:
 
     def begins(self, actions: list[Action]) -> int:
         if self.is_new:
-            assert self.to is not None
-            return self.to - 1
-        then = _due(self._found(actions)) - 1
-        return then if self.to is None else min(then, self.to - 1)
+            return self.to or 0
+        then = _due(self._found(actions))
+        return then if self.to is None else min(then, self.to)
 
-    def applied(self, actions: list[Action]) -> list[Action]:
+    def applied(self, done: list[Action], actions: list[Action]) -> list[Action]:
         rest = list(actions)
         if not self.is_new:
-            found = self._found(actions)
-            rest = [each for each in actions if each is not found]
-            if found.method == "schedule":
-                # The plan itself stays in its place, for another instant or for none.
-                rest = [
-                    each._replace(arguments=(self.to, each.arguments[1])) if each is found else each
-                    for each in actions
-                    if each is not found or self.to is not None
-                ]
-                return rest
+            found = self._found([*done, *actions])
+            if any(each is found for each in actions):
+                rest = [each for each in rest if each is not found]
+            else:  # planned before the two part, so the plan is taken back
+                last = done[-1]
+                taken_back = last._replace(node=WORLD, method="unschedule", arguments=(
+                    _due(found), found.arguments[-1]))  # fmt: skip
+                rest.insert(0, taken_back)
         if self.to is not None:
-            new = Action(self.to, 0, WORLD, "command", (self.fault,))
+            new = Action(self.to, -1, WORLD, "command", (self.fault,))
             rest.insert(sum(each.at <= self.to for each in rest), new)
         return rest
 
@@ -176,12 +169,11 @@ class Fault:
             mine = [each for each in mine if _due(each) == self.at]
         if len(mine) == 1:
             return mine[0]
-        there_are = ", ".join(f"{e.arguments[-1]!r} at {_due(e) / 1000:g} s" for e in faults)
+        listed = ", ".join(f"{e.arguments[-1]!r} at {_due(e) / 1000:g} s" for e in faults)
         if not mine:
-            raise LearnerError(f"no fault {self.fault!r} here; there are {there_are or 'none'}")
-        raise LearnerError(
-            f"{len(mine)} faults are {self.fault!r}; say which by at=…: {there_are}"
-        )
+            when = "" if self.at is None else f" at {_seconds(self.at)}"
+            raise LearnerError(f"no fault {self.fault!r}{when} here; there are {listed or 'none'}")
+        raise LearnerError(f"{len(mine)} faults are {self.fault!r}; say which by at=…: {listed}")
 
 
 @dataclass(frozen=True)
@@ -190,6 +182,7 @@ class Swap:
 
     old: Callable[..., Any]
     new: Callable[..., Any]
+    is_of_servers = False
 
     @property
     def words(self) -> str:
@@ -199,9 +192,9 @@ class Swap:
         at = [each.at for each in actions if self._changed(each) is not each]
         if not at:
             raise LearnerError(f"no app here runs {self.old.__name__}")
-        return min(at) - 1
+        return min(at)
 
-    def applied(self, actions: list[Action]) -> list[Action]:
+    def applied(self, done: list[Action], actions: list[Action]) -> list[Action]:
         return [self._changed(each) for each in actions]
 
     def options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -268,21 +261,16 @@ def words_of(entry: Entry) -> str:
 
 
 def _same(one: str, other: str) -> bool:
-    from kafkalab.world import faults
-
     if one == other:
         return True
     try:
-        a, b = faults.parse(one), faults.parse(other)
-    except faults.CommandError:
+        return replace(parse(one), words="") == replace(parse(other), words="")
+    except CommandError:
         return False
-    return replace(a, words="") == replace(b, words="")
 
 
 def _takes(kind: str, key: str) -> bool:
-    from kafkalab.client import conf
-
-    return key in conf.known_keys(kind)
+    return key in known_keys(kind)
 
 
 def _due(action: Action) -> int:
@@ -297,4 +285,4 @@ def _seconds(ms: int | None) -> str:
     return f"{(ms or 0) / 1000:g} s"
 
 
-__all__ = ["Change", "Trace", "also", "config", "move", "swap", "without", "words_of"]
+__all__ = ["Change", "also", "config", "move", "swap", "without", "words_of"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 
+from kafkalab.client.conf import known_keys
 from kafkalab.config import ConfigError
 from kafkalab.ids import NodeName
 from kafkalab.node import Node
@@ -25,18 +26,28 @@ class SimulatedClients:
     """Makes clients for one cluster (`world.apps.Clients`)."""
 
     brokers: tuple[NodeName, ...]
+    overrides: tuple[tuple[str, Any, str | None], ...] = ()
 
     def node(self, kind: str, conf: Mapping[str, Any], name: NodeName, seed: int) -> Node:
         """A client node.  `ConfigError` for an option that is unknown or does not fit."""
         class_of = getattr(import_module("kafkalab.client"), _NODES[kind])
         bootstrap = self.bootstrap(conf)
-        node: Node = class_of(name, {_SERVERS: f"{ALIAS}:9092", **conf}, seed, bootstrap)
+        changed = {
+            key: value
+            for key, value, only in self.overrides
+            if only in (None, kind) and key in known_keys(kind)
+        }
+        node: Node = class_of(name, {_SERVERS: f"{ALIAS}:9092", **conf, **changed}, seed, bootstrap)
         return node
 
     def handle(self, kind: str, runner: Runner, name: NodeName) -> Any:
         """What an app calls."""
         module = import_module("kafkalab.handles.async_handles")
         return getattr(module, _HANDLES[kind])(runner, name)
+
+    def overridden(self, key: str, value: Any, kind: str | None) -> "SimulatedClients":
+        """The same, but with this setting, whatever a client asks for: a twin's change."""
+        return SimulatedClients(self.brokers, (*self.overrides, (key, value, kind)))
 
     def bootstrap(self, conf: Mapping[str, Any]) -> tuple[NodeName, ...]:
         """The brokers that `bootstrap.servers` names."""

@@ -120,9 +120,10 @@ class RecordLives:
         for offset, fate in enumerate(fates, base):
             if is_new and appended is not None:
                 fate.places.append(self._new_place(key, offset, appended))
-            elif known := self._at(key, offset):
-                if not any(place is known[-1] for place in fate.places):
-                    fate.places.append(known[-1])  # a duplicate of what was written before
+                continue
+            known = self._at(key, offset)  # a duplicate of what was written before
+            if known and not any(place is known[-1] for place in fate.places):
+                fate.places.append(known[-1])
 
     def _new_place(self, key: Partition, offset: int, appended: Entry) -> Place:
         moment = Moment(appended.at, appended.id)

@@ -21,8 +21,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from importlib import import_module
+from pathlib import Path
 from textwrap import dedent, indent
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kafkalab import __version__
 from kafkalab.errors import LearnerError
@@ -32,6 +33,8 @@ from kafkalab.world.world import Action
 
 if TYPE_CHECKING:
     from kafkalab.sim.simulation import Simulation
+
+Sim = TypeVar("Sim", bound="Simulation")
 
 FORMAT: Final = 1
 _MARK: Final = "kafkalab simulation"
@@ -89,12 +92,6 @@ def text(sim: "Simulation") -> str:
     return f'{head},\n "actions": [\n{lines}\n ]\n}}\n'
 
 
-def options(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What `Simulation(…)` is to be given."""
-    given: dict[str, Any] = plain_values.read(found["options"], _no_code)
-    return given
-
-
 def write_link(sim: "Simulation") -> str:
     """The same as a short text without spaces, for a chat or a URL; sources are left out."""
     text = json.dumps(write(sim, has_source=False), separators=(",", ":"), ensure_ascii=False)
@@ -118,13 +115,13 @@ def read_link(link: str) -> dict[str, Any]:
     return checked(found)
 
 
-def read_file(text: str, where: str) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, Any]:
     """What `write` made.  `CannotLoad` if the file is none of ours."""
     try:
-        found = json.loads(text)
+        found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise CannotLoad(f"{where} is no saved simulation: {error}") from None
-    return checked(found, where)
+        raise CannotLoad(f"{path} is no saved simulation: {error}") from None
+    return checked(found, str(path))
 
 
 def checked(found: Any, where: str = "this link") -> dict[str, Any]:
@@ -139,8 +136,16 @@ def checked(found: Any, where: str = "this link") -> dict[str, Any]:
     return found
 
 
-def restore(sim: "Simulation", found: Mapping[str, Any], code: Code | None) -> None:
-    """Bring a simulation just made to where the saved one was.  `CannotLoad` if it does not."""
+def restored(class_of: "type[Sim]", found: Mapping[str, Any], code: Code | None) -> "Sim":
+    """The simulation again, as it was saved.  `CannotLoad` if it does not come to that."""
+    sim = class_of(**plain_values.read(found["options"], _no_code))
+    _bring(sim, found, code)
+    sim.name = sim.branch.name = str(found["name"])
+    return sim
+
+
+def _bring(sim: "Simulation", found: Mapping[str, Any], code: Code | None) -> None:
+    """From its beginning to where the saved one was."""
     finder = _Finder(found["code"], code)
     actions = [
         Action(at, step, node, method, plain_values.read(arguments, finder.find))

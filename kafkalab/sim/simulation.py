@@ -22,12 +22,12 @@ from typing import Any, Self
 
 from kafkalab.chance import Stream
 from kafkalab.config import Config
-from kafkalab.errors import ErrorCode, KafkaError, LearnerError
-from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
+from kafkalab.errors import LearnerError
+from kafkalab.ids import NO_NODE, NodeId, NodeName, server_name
 from kafkalab.metadata import MetadataImage
-from kafkalab.metadata.image import PartitionImage
 from kafkalab.sim import cluster, instants, ledger, saved, topics
 from kafkalab.sim.branches import Branch, Branches
+from kafkalab.sim.changes import Change
 from kafkalab.sim.clients import ALIAS, SimulatedClients
 from kafkalab.sim.cluster import StoredRecord
 from kafkalab.sim.fate import Fate
@@ -36,6 +36,7 @@ from kafkalab.sim.ledger import Ledger
 from kafkalab.sim.open_simulations import opened
 from kafkalab.sim.parts import AppHandle, Network, Server
 from kafkalab.sim.saved import Code
+from kafkalab.sim.twins import Twins, run_twins
 from kafkalab.world import Driver, Entry, Trace, World, actions
 from kafkalab.world.apps import Function
 from kafkalab.world.driver import ENDLESS_MS
@@ -58,6 +59,7 @@ class Simulation:
         *,
         wire: bool = False,
         config: Mapping[str, Any] | None = None,
+        is_current: bool = True,
     ) -> None:
         self.options: Mapping[str, Any] = {
             "brokers": brokers,
@@ -80,7 +82,13 @@ class Simulation:
         self.started_at = self.now
         self.driver.history = History(world)
         self.branch = Branch(self, self.name, self.now)
-        opened(self)
+        if is_current:
+            opened(self)
+
+    @classmethod
+    def made(cls, **options: Any) -> Self:
+        """A simulation that `kafka:9092` does not mean; `options` as for the class."""
+        return cls(**options, is_current=False)
 
     def _attach(self, world: World) -> None:
         self.driver = Driver(world)
@@ -120,7 +128,7 @@ class Simulation:
     @property
     def topics(self) -> list[str]:
         """Names of the topics, internal ones (`__consumer_offsets`) left out, sorted."""
-        return sorted(name for name in self.metadata.topics if not name.startswith("__"))
+        return topics.names(self.world)
 
     def broker(self, broker_id: NodeId | None) -> Server:
         """Broker 1 … n, to crash, restart or pause it.  `LearnerError` if there is none."""
@@ -139,35 +147,19 @@ class Simulation:
 
     def leader(self, topic: str, partition: int) -> NodeId | None:
         """Who leads, by the controllers' metadata; None if nobody does.  KafkaError if unknown."""
-        leader = self._partition(topic, partition).leader
+        leader = topics.partition(self.world, topic, partition).leader
         return None if leader == NO_NODE else leader
 
     def isr(self, topic: str, partition: int) -> tuple[NodeId, ...]:
         """The in-sync replicas, by the controllers' metadata.  KafkaError if unknown."""
-        return self._partition(topic, partition).isr
-
-    def _partition(self, topic: str, partition: int) -> PartitionImage:
-        found = self.metadata.partition(TopicPartition(topic, partition))
-        if found is None:
-            there_are = ", ".join(self.topics) or "none"
-            raise KafkaError(
-                ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-                f"there is no {topic}-{partition}; topics: {there_are}",
-            )
-        return found
+        return topics.partition(self.world, topic, partition).isr
 
     def records(self, topic: str, partition: int | None = None) -> list[StoredRecord]:
         """What a consumer could read now: committed records, by partition and offset.
 
         KafkaError if the topic is unknown, `LearnerError` while a partition has no leader.
         """
-        self._partition(topic, partition or 0)
-        partitions = self.metadata.topics[topic].partitions
-        numbers = sorted(partitions) if partition is None else [partition]
-        found: list[StoredRecord] = []
-        for number in numbers:
-            found += cluster.committed_records(self.world, topic, number)
-        return found
+        return topics.records(self.world, topic, partition)
 
     def draw(self, purpose: str, low: int, high: int) -> int:
         """A number from low to high that the seed decides: the same for the same purpose."""
@@ -296,9 +288,7 @@ class Simulation:
         `kafka:9092` goes on to mean the origin: `Producer(conf, sim=branch)` for this one.
         """
         with self.driver.locked() as world:
-            other = self._with(world.fork(), name or f"{self.name}, branch at {self.now} ms")
-            if self.driver.history is not None:
-                other.driver.history = self.driver.history.fork(other.world)
+            other = self.branched(world.fork(), name or f"{self.name}, branch at {self.now} ms")
         other.branch = self.branch.add(other, name, self.now)
         return other
 
@@ -316,8 +306,7 @@ class Simulation:
         with self.driver.locked() as world:
             history = self.driver.history
             assert history is not None
-            view = self._with(history.at(world, ms), f"{self.name} at {ms} ms")
-            view.driver.history = history.fork(view.world)
+            view = self.branched(history.at(world, ms), f"{self.name} at {ms} ms")
         view.driver.is_view = True
         view.branch = self.branch
         return view
@@ -339,12 +328,21 @@ class Simulation:
         opened(sim)
         return sim
 
-    def _with(self, world: World, name: str) -> Self:
+    def branched(self, world: World, name: str) -> Self:
+        """A simulation around a world that has come from this one's; it hangs in no tree yet."""
         other = type(self).__new__(type(self))
         other._attach(world)
         other.options, other.config, other.bootstrap = self.options, self.config, self.bootstrap
         other.name, other.started_at, other.is_closed = name, self.started_at, False
+        if self.driver.history is not None:
+            other.driver.history = self.driver.history.fork(world)
         return other
+
+    def twins(self, change: Change, *, until: float | None = None) -> Twins:
+        """This run again, twice, with one thing changed in the second (`changes`: `config`,
+        `without`, `move`, `also`, `swap`).  `until` in seconds; by default to now.
+        """
+        return run_twins(self, change, None if until is None else _ms(until))
 
     # saving
 
@@ -358,8 +356,7 @@ class Simulation:
 
         `code`: the functions its apps run, where they are not found by themselves.
         """
-        text = Path(path).read_text(encoding="utf-8")
-        return cls._restored(saved.read_file(text, str(path)), code)
+        return saved.restored(cls, saved.read_file(Path(path)), code)
 
     def link(self) -> str:
         """The same as `save`, in one short word, without the source of functions."""
@@ -368,14 +365,7 @@ class Simulation:
     @classmethod
     def from_link(cls, link: str, code: Code | None = None) -> Self:
         """As `load`, from what `link` gave."""
-        return cls._restored(saved.read_link(link), code)
-
-    @classmethod
-    def _restored(cls, found: Mapping[str, Any], code: Code | None) -> Self:
-        sim = cls(**saved.options(found))
-        saved.restore(sim, found, code)
-        sim.name = sim.branch.name = str(found["name"])
-        return sim
+        return saved.restored(cls, saved.read_link(link), code)
 
     def close(self) -> None:
         """Done with it: `kafka:9092` means the simulation before.  It can still be read."""

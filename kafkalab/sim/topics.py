@@ -1,4 +1,4 @@
-"""Topics of a simulation, made and deleted as its operator asks for it, over the network.
+"""Topics of a simulation: made and deleted as its operator asks for it, over the network; read.
 
 Read next: `world.operator`.
 """
@@ -6,9 +6,13 @@ Read next: `world.operator`.
 from collections.abc import Mapping
 from typing import Any
 
+from kafkalab.errors import ErrorCode, KafkaError
+from kafkalab.ids import TopicPartition
+from kafkalab.metadata.image import PartitionImage
 from kafkalab.protocol.schema import Message
 from kafkalab.sim import cluster
-from kafkalab.world import Driver
+from kafkalab.sim.cluster import StoredRecord
+from kafkalab.world import Driver, World
 from kafkalab.world.operator import (
     OPERATOR,
     Operator,
@@ -16,6 +20,32 @@ from kafkalab.world.operator import (
     delete_topic_request,
     raise_refused,
 )
+
+
+def names(world: World) -> list[str]:
+    """Names of the topics, internal ones (`__consumer_offsets`) left out, sorted."""
+    return sorted(name for name in cluster.metadata(world).topics if not name.startswith("__"))
+
+
+def partition(world: World, topic: str, number: int) -> PartitionImage:
+    """A partition as the controllers have it.  KafkaError if there is none."""
+    found = cluster.metadata(world).partition(TopicPartition(topic, number))
+    if found is None:
+        raise KafkaError(
+            ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+            f"there is no {topic}-{number}; topics: {', '.join(names(world)) or 'none'}",
+        )
+    return found
+
+
+def records(world: World, topic: str, number: int | None) -> list[StoredRecord]:
+    """Committed records of one partition or of all, by partition and offset.  As `partition`."""
+    partition(world, topic, number or 0)
+    partitions = cluster.metadata(world).topics[topic].partitions
+    found: list[StoredRecord] = []
+    for each in sorted(partitions) if number is None else [number]:
+        found += cluster.committed_records(world, topic, each)
+    return found
 
 
 def create_topic(

@@ -27,10 +27,12 @@ def add_client(world: World, kind: str, conf: Mapping[str, Any]) -> NodeName:
     return name
 
 
-def start_app(world: World, function: Function, name: str | None) -> str:
-    """Run a function as an app; returns its name."""
-    world.record("start_app", function, name)
-    made = name or world.new_name(function.__name__)
+def start_app(
+    world: World, function: Function, name: str | None, named_after: str | None = None
+) -> str:
+    """Run a function as an app; returns its name.  `named_after`: instead of the function's."""
+    world.record("start_app", function, name, *([named_after] if named_after else []))
+    made = name or world.new_name(named_after or function.__name__)
     world.apps.start(world, function, made)
     return made
 
@@ -53,6 +55,20 @@ def cut(world: World, client: NodeName, server: NodeName, number: int) -> None:
     world.record("cut", client, server, number)
 
 
+def override(world: World, key: str, value: Any, kind: str | None) -> None:
+    """From now on clients (of one kind, or all that know the key) get this setting."""
+    world.record("override", key, value, kind)
+    assert world.apps.clients is not None, "this world has no clients"
+    world.apps.clients = world.apps.clients.overridden(key, value, kind)
+
+
+def unschedule(world: World, at: int, words: str) -> None:
+    """Take back a fault that is planned."""
+    world.record("unschedule", at, words)
+    command = faults.parse(words)
+    world.scheduler.drop(lambda each: each.due == at and each.about == command)
+
+
 _METHODS: Final[Mapping[str, Callable[..., object]]] = {
     "command": World.command,
     "schedule": World.schedule,
@@ -61,6 +77,8 @@ _METHODS: Final[Mapping[str, Callable[..., object]]] = {
     "crash_app": crash_app,
     "restart_app": restart_app,
     "cut": cut,
+    "override": override,
+    "unschedule": unschedule,
 }
 
 
@@ -104,12 +122,13 @@ def _run(world: World, until: int, steps: int | None, history: Keeper | None) ->
             history.keep(world)
 
 
-def perform(world: World, action: Action) -> None:
-    """Do it once more.  What it raises, it raised the first time too."""
+def perform(world: World, action: Action) -> Exception | None:
+    """Do it once more.  What it raises, it raised the first time too; that is returned."""
     try:
         if action.node == WORLD:
             _METHODS[action.method](world, *action.arguments)
         else:
             world.act(action.node, action.method, *action.arguments)
-    except Exception:  # whoever called then was told
-        return
+    except Exception as error:  # whoever called then was told
+        return error
+    return None

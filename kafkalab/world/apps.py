@@ -47,6 +47,9 @@ class Clients(Protocol):
     def handle(self, kind: str, runner: Runner, name: NodeName) -> Any:
         """What the app's function gets to call."""
 
+    def overridden(self, key: str, value: Any, kind: str | None) -> "Clients":
+        """The same, but with this setting, whatever a client asks for."""
+
 
 class State(Enum):
     """Of an app."""

@@ -59,6 +59,11 @@ class History:
         replay(past, list(world.actions.since(len(past.actions))), ms)
         return past
 
+    def before(self, ms: int) -> World:
+        """A fork of the last checkpoint in which nothing of that millisecond has happened."""
+        earlier = [each for each in self._checkpoints if each.now < ms]
+        return (earlier[-1] if earlier else self._checkpoints[0]).fork()
+
     def fork(self, world: World) -> Self:
         """The history of a fork or a view of its origin: what lies behind it."""
         other = type(self).__new__(type(self))

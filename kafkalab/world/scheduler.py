@@ -11,9 +11,10 @@ for an instant happens first.
 Read next: `world`, which pops them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple, Self
 
 
@@ -59,6 +60,15 @@ class Scheduler:
         """The next entry due at or before `until`."""
         heap = self._heap
         return heappop(heap) if heap and heap[0][0] <= until else None
+
+    def drop(self, is_unwanted: Callable[[Planned], bool]) -> None:
+        """Take back what is planned, if it is a command."""
+        self._heap = [
+            entry
+            for entry in self._heap
+            if entry[2] != What.COMMAND or not is_unwanted(Planned._make(entry))
+        ]
+        heapify(self._heap)
 
     def planned(self, what: What) -> list[Planned]:
         """All entries of a kind, in order."""

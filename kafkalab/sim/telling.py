@@ -1,0 +1,170 @@
+"""Any event in a few words, for sentences: "broker 2 refuses it: NOT_ENOUGH_REPLICAS".
+
+Present tense, no time (whoever tells it says when).  Words come from the event's fields alone.
+Read next: `why`, `twins`, which build sentences of these.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from kafkalab.client.errors import KafkaError
+from kafkalab.ids import NO_NODE, NodeName
+from kafkalab.world import Entry
+
+Fields = Mapping[str, Any]
+
+
+def node_name(node: NodeName) -> str:
+    """`broker-2` as a person says it: broker 2."""
+    kind, _, number = node.rpartition("-")
+    return f"{kind} {number}" if kind in ("broker", "controller") else node
+
+
+def seconds(ms: int) -> str:
+    """`2.330 s`."""
+    return f"{ms / 1000:.3f} s"
+
+
+def ids(brokers: Iterable[int]) -> str:
+    """`{1, 2}`."""
+    return "{" + ", ".join(map(str, brokers)) + "}"
+
+
+def tell(entry: Entry) -> str:
+    """The event, its subject first."""
+    said = _WORDS.get(entry.kind)
+    who = node_name(entry.node)
+    if said is not None:
+        return said(who, entry.fields)
+    return f"{who}: {entry.text}"
+
+
+def at(entry: Entry) -> str:
+    """`broker 1 crashes at 2.580 s`."""
+    return f"{tell(entry)} at {seconds(entry.at)}"
+
+
+def _p(f: Fields) -> str:
+    return f"{f['topic']}-{f['partition']}"
+
+
+def _records(first: int, last: int) -> str:
+    return f"offset {first}" if first == last else f"offsets {first} to {last}"
+
+
+def _delivered(who: str, f: Fields) -> str:
+    api = f["api"].replace("_", " ").capitalize()
+    other = f["client"] if f["what"] == "request" else f["server"]
+    if f["what"] == "close":
+        return f"{who} hears that a connection with {_other(who, f)} has ended"
+    what = "a request" if f["what"] == "request" else "the answer"
+    return f"{who} gets {what} ({api}) of {node_name(other)}"
+
+
+def _other(who: str, f: Fields) -> str:
+    other = f["server"] if node_name(f["client"]) == who else f["client"]
+    return node_name(other)
+
+
+def _leader(who: str, f: Fields) -> str:
+    if f["leader"] == NO_NODE:
+        return f"{_p(f)} is left without a leader"
+    return (
+        f"the controller makes broker {f['leader']} leader of {_p(f)} (epoch {f['leader_epoch']})"
+    )
+
+
+def _isr(who: str, f: Fields) -> str:
+    verb = "shrinks" if len(f["after"]) < len(f["before"]) else "grows"
+    return f"the ISR of {_p(f)} {verb} from {ids(f['before'])} to {ids(f['after'])}"
+
+
+def _answered(who: str, f: Fields) -> str:
+    if f["error"] != "NONE":
+        return f"{who} answers {_p(f)} with {f['error']}"
+    return f"{who} acknowledges {_p(f)} from offset {f['base_offset']}"
+
+
+def _action(who: str, f: Fields) -> str:
+    method = f["method"].replace("_", " ")
+    if f["method"] == "produce":
+        return f"{who} is given a record for {f['arguments'][0]}"
+    if f["method"] == "ask":
+        return f"the simulation asks {node_name(f['arguments'][0])} to do {f['arguments'][1][1:-1]}"
+    return f"{who}'s application calls {method}"
+
+
+def _group(who: str, f: Fields) -> str:
+    reason = f" ({f['reason']})" if f["reason"] else ""
+    return f"group {f['group']} goes from {f['before']} to {f['after']}{reason}"
+
+
+def _sides(f: Fields) -> str:
+    return " | ".join(", ".join(map(node_name, side)) for side in f["sides"])
+
+
+_WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
+    "Delivered": _delivered,
+    "TimerFired": lambda w, f: f"a timer of {w} fires",
+    "Crashed": lambda w, f: f"{w} crashes",
+    "Restarted": lambda w, f: f"{w} restarts",
+    "Paused": lambda w, f: f"{w} stands still until {seconds(f['until'])}",
+    "Resumed": lambda w, f: f"{w} goes on",
+    "Partitioned": lambda w, f: f"the network is partitioned: {_sides(f)}",
+    "Healed": lambda w, f: "the network is whole again",
+    "Delayed": lambda w, f: (
+        f"messages between {node_name(f['source'])} and {node_name(f['target'])} take "
+        f"{f['delay_ms']} ms"
+    ),
+    "ConnectionCut": lambda w, f: (
+        f"the connection of {node_name(f['client'])} to {node_name(f['server'])} is cut"
+    ),
+    "ActionTaken": _action,
+    "BrokerRegistered": lambda w, f: f"broker {f['broker_id']} registers",
+    "BrokerFenced": lambda w, f: f"the controller fences broker {f['broker_id']}",
+    "BrokerUnfenced": lambda w, f: f"the controller takes broker {f['broker_id']} into service",
+    "QuorumLeaderElected": lambda w, f: f"{w} becomes the active controller",
+    "TopicCreated": lambda w, f: f"topic {f['topic']} is created",
+    "TopicDeleted": lambda w, f: f"topic {f['topic']} is deleted",
+    "LeaderElected": _leader,
+    "LeaderStarted": lambda w, f: f"{w} leads {_p(f)}, its log ends at {f['log_end_offset']}",
+    "FollowerStarted": lambda w, f: f"{w} follows broker {f['leader']} for {_p(f)}",
+    "Appended": lambda w, f: (
+        f"{w} writes {_records(f['base_offset'], f['last_offset'])} of {_p(f)}"
+    ),
+    "Replicated": lambda w, f: (
+        f"{w} copies {_records(f['base_offset'], f['last_offset'])} of {_p(f)}"
+    ),
+    "DuplicateDropped": lambda w, f: f"{w} has offset {f['base_offset']} of {_p(f)} already",
+    "AppendRefused": lambda w, f: f"{w} refuses a write to {_p(f)}: {f['error']}",
+    "HighWatermarkAdvanced": lambda w, f: (
+        f"{w} moves the high watermark of {_p(f)} to {f['high_watermark']}"
+    ),
+    "IsrShrinkAsked": lambda w, f: f"{w} asks for the ISR {ids(f['wanted'])} of {_p(f)}",
+    "IsrExpandAsked": lambda w, f: f"{w} asks for the ISR {ids(f['wanted'])} of {_p(f)}",
+    "IsrChanged": _isr,
+    "Truncated": lambda w, f: f"{w} cuts {_p(f)} back to {f['offset']}",
+    "LogStartAdvanced": lambda w, f: f"{w} begins {_p(f)} at {f['log_start_offset']}",
+    "ProduceHandled": lambda w, f: f"{w} handles a write of {f['client']} to {_p(f)}",
+    "ProduceAnswered": _answered,
+    "CoordinatorLoaded": lambda w, f: f"{w} coordinates the groups of {_p(f)}",
+    "CoordinatorUnloaded": lambda w, f: f"{w} no longer coordinates the groups of {_p(f)}",
+    "GroupStateChanged": _group,
+    "MemberJoined": lambda w, f: f"{f['client_id']} joins {f['group']}",
+    "MemberLeft": lambda w, f: f"{f['member']} leaves {f['group']}: {f['reason']}",
+    "PartitionsAssigned": lambda w, f: f"{f['group']} assigns partitions to {f['member']}",
+    "OffsetCommitted": lambda w, f: f"{f['group']} commits {f['offset']} of {_p(f)}",
+    "RecordProduced": lambda w, f: f"{w} takes a record for {f['topic']}",
+    "RecordSent": lambda w, f: (
+        f"{w} sends {f['count']} record{'s' if f['count'] > 1 else ''} to {_p(f)}"
+    ),
+    "RecordAcknowledged": lambda w, f: f"{w} hears that {_p(f)}@{f['offset']} is written",
+    "RecordFailed": lambda w, f: f"{w} gives up a record: {KafkaError(f['error']).name()}",
+    "RecordsPolled": lambda w, f: (
+        f"{w}'s application gets {_records(f['base_offset'], f['last_offset'])} of {_p(f)}"
+    ),
+    "OffsetReset": lambda w, f: f"{w} starts {_p(f)} at {f['offset']} ({f['policy']})",
+    "AppStarted": lambda w, f: f"{f['app']} starts",
+    "AppCrashed": lambda w, f: f"{f['app']} crashes: {f['error']}",
+    "AppFinished": lambda w, f: f"{f['app']} has finished",
+}

@@ -1,0 +1,206 @@
+"""Twins: the same run twice, with one thing changed.
+
+    checkpoint ──┬── A: as it was    the recorded actions again
+                 └── B: what if      the same, but for the change
+
+Both begin at the last checkpoint before the change can matter, have one seed, and get every action
+at the same instant, after the same number of steps of it; so whatever differs, differs by the
+change.  (For a setting of the servers both begin at the cluster's first instant.)
+
+What apps do follows from what they see, in either run.  Calls made by hand, from cells, are done
+again as they were recorded, whatever they would have seen.
+
+Read next: `changes` (what can be changed), `divergence`, `outcomes`.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kafkalab.config import ConfigError
+from kafkalab.errors import LearnerError
+from kafkalab.sim import outcomes as outcomes_of
+from kafkalab.sim.changes import Change
+from kafkalab.sim.divergence import Divergence, first_divergence
+from kafkalab.sim.ledger import Ledger, ledger
+from kafkalab.sim.outcomes import Outcome
+from kafkalab.sim.telling import seconds
+from kafkalab.world import Action, World
+from kafkalab.world.actions import perform
+from kafkalab.world.history import History
+
+if TYPE_CHECKING:
+    from kafkalab.sim.simulation import Simulation
+
+
+class Cost(NamedTuple):
+    """What it took: where both began (virtual ms), and how many steps each was run."""
+
+    since_ms: int
+    steps_a: int
+    steps_b: int
+
+
+class Twins:
+    """Two simulations, `a` as it was and `b` what if, and how they differ."""
+
+    def __init__(
+        self, change: Change, a: "Simulation", b: "Simulation", since_id: int, cost: Cost
+    ) -> None:
+        self.change = change
+        self.a, self.b = a, b
+        self.cost = cost
+        self.begins_at = cost.since_ms
+        self.ledgers: tuple[Ledger, Ledger] = (ledger(a.world), ledger(b.world))
+        self.outcomes: list[Outcome] = outcomes_of.outcomes(*self.ledgers)
+        self._since_id = since_id
+        self.divergence: Divergence | None = first_divergence(
+            a.trace, b.trace, since_id, self._changed_faults()
+        )
+
+    def _changed_faults(self) -> set[tuple[int, str, Any]]:
+        """The change itself, where it is an event: a fault that only one of them has."""
+        found = []
+        for sim in (self.a, self.b):
+            faults = (each.entry for each in sim.instants("fault"))
+            found.append({(e.at, e.node, e.event) for e in faults if e.cause == 0})
+        return found[0] ^ found[1]
+
+    @property
+    def say(self) -> str:
+        """The finding: where they part, and what that came to."""
+        if self.divergence is None:
+            return f"With {self.change.words} nothing that matters happens otherwise."
+        return f"{self.divergence.say} {self._results()}"
+
+    def _results(self) -> str:
+        said = []
+        for each in self.outcomes:
+            if each.verdict == "same" or each.name.startswith("latency"):
+                continue
+            a, b = f"{each.a}{each.unit}", f"{each.b}{each.unit}"
+            match each.name:
+                case "lost after that":
+                    said.append(f"A loses {a} acknowledged records, B {b}")
+                case "repeated":
+                    said.append(f"A repeats {a} records, B {b}")
+                case "no write accepted":
+                    said.append(f"writes wait {a} in A, {b} in B")
+                case _:
+                    said.append(f"A has {a} records acknowledged, B {b}")
+        return f"{'; '.join(said)}." if said else "What they come to is the same."
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        divergence = self.divergence
+        return {
+            "change": self.change.words,
+            "say": self.say,
+            "diverges_at": divergence.at if divergence else None,
+            "outcomes": [each.to_json() for each in self.outcomes],
+            "cost": self.cost._asdict(),
+        }
+
+    def __repr__(self) -> str:
+        rows = [("", "A: as it was", f"B: {self.change.words}", "")]
+        rows += [
+            (each.name, f"{each.a}{each.unit}", f"{each.b}{each.unit}",
+             "" if each.verdict == "same" else f"B is {each.verdict}")
+            for each in self.outcomes
+        ]  # fmt: skip
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        table = [
+            "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows
+        ]
+        began = f"Both run from {seconds(self.cost.since_ms)}"
+        steps = f"{self.cost.steps_a} and {self.cost.steps_b} steps"
+        return "\n".join([self.say, "", *table, "", f"{began}: {steps}."])
+
+
+def run_twins(sim: "Simulation", change: Change, until: int | None) -> Twins:
+    """Run both to `until` (ms; by default now).  `LearnerError` if the change does not apply."""
+    with sim.driver.locked() as world:
+        history = sim.driver.history
+        assert history is not None
+        actions = list(world.actions.since(0))
+        begins = change.begins(actions)
+        if change.is_of_servers:
+            if not sim.options:
+                raise LearnerError(f"{sim.name} began from a state: its servers are as they are")
+            start, other = _made(sim, sim.options), _made(sim, change.options(sim.options))
+        else:
+            start = history.before(begins)
+            other = start.fork()
+        end = world.now if until is None else until
+        if end < start.now:
+            raise LearnerError(f"the change is at {seconds(start.now)}, after {seconds(end)}")
+        done = len(start.actions)
+        since_id, since_ms, steps = start.trace.next_id, start.now, start.steps
+        if change.is_of_servers:
+            since_id, since_ms, steps = 1, 0, 0
+        later = change.applied(actions[:done], actions[done:])
+        a = sim.branched(start, f"{sim.name}, as it was")
+        b = sim.branched(other, change.words)
+        if change.is_of_servers:
+            a.driver.history, b.driver.history = History(start), History(other)
+        ranks = _again(start, actions[done:], end)
+        _what_if(other, later, ranks, end)
+        b.options = change.options(sim.options) if change.is_of_servers else sim.options
+        a.branch = sim.branch
+        b.branch = sim.branch.add(b, change.words, since_ms)
+        cost = Cost(since_ms, start.steps - steps, other.steps - steps)
+        return Twins(change, a, b, since_id, cost)
+
+
+def _made(sim: "Simulation", options: Any) -> World:
+    try:
+        return type(sim).made(**options).world
+    except ConfigError as error:
+        raise LearnerError(f"the changed cluster cannot be made: {error}") from error
+
+
+def _again(world: World, actions: Iterable[Action], until: int) -> dict[tuple[int, int], int]:
+    """Run as it was.  Of each action, how many steps of its millisecond came before it."""
+    ranks: dict[tuple[int, int], int] = {}
+    for action in actions:
+        if action.at > until:
+            break
+        while world.steps < action.step and world.step(action.at - 1):
+            pass
+        before = world.steps
+        while world.steps < action.step and world.step(action.at):
+            pass
+        key = (action.at, action.step)
+        ranks[key] = max(ranks.get(key, 0), world.steps - before)
+        world.now = max(world.now, action.at)
+        perform(world, action)
+    _to_end(world, until)
+    return ranks
+
+
+def _what_if(
+    world: World, actions: Iterable[Action], ranks: dict[tuple[int, int], int], until: int
+) -> None:
+    """Run with the changed actions, each after as many steps of its millisecond as it was."""
+    instant, taken = -1, 0
+    for action in actions:
+        at = max(action.at, world.now)
+        if action.at > until:
+            break
+        if at != instant:
+            while world.step(at - 1):
+                pass
+            instant, taken = at, 0
+        rank = ranks.get((action.at, action.step))
+        while (rank is None or taken < rank) and world.step(at):
+            taken += 1
+        world.now = max(world.now, at)
+        error = perform(world, action)
+        if isinstance(error, ConfigError):
+            raise LearnerError(f"the changed run cannot be made: {error}")
+    _to_end(world, until)
+
+
+def _to_end(world: World, until: int) -> None:
+    while world.step(until):
+        pass
+    world.pass_time(until)
