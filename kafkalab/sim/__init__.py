@@ -2,10 +2,8 @@
 
 Reading order: `simulation` (the façade a learner holds), `cluster` (what it is built from),
 `parts` (a broker, a controller, an app, the network, as a learner calls them), `clients` (nodes for
-producers and consumers).
-
-The proof: `invariants` (what must hold after each step), `checker` (what clients may see), `plan`
-and `swarm` (runs drawn from seeds), `fleet` (many of them).
+producers and consumers).  The time machine: `branches`, `saved`, `instants`, `ledger` and `fate`,
+`changes` and `twins`, `why`.
 """
 
 from kafkalab.sim.changes import also, config, move, swap, without

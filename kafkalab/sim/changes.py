@@ -177,6 +177,40 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Call:
+    """A call that is not made: by hand on a client, or the start of an app."""
+
+    at: int
+    node: str
+    method: str
+    about: str = ""
+    is_of_servers = False
+
+    @property
+    def words(self) -> str:
+        return f"without {self.about or self.method} of {self.node} at {_seconds(self.at)}"
+
+    def begins(self, actions: list[Action]) -> int:
+        if not any(self._is_meant(each) for each in actions):
+            raise LearnerError(f"{self.words}: no such call was made from outside")
+        return self.at
+
+    def applied(self, done: list[Action], actions: list[Action]) -> list[Action]:
+        return [each for each in actions if not self._is_meant(each)]
+
+    def options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        return options
+
+    def _is_meant(self, action: Action) -> bool:
+        if action.at != self.at or action.method != self.method:
+            return False
+        if self.method == "start_app":
+            function, name = action.arguments[:2]
+            return bool(self.node == name or self.node.startswith(f"{function.__name__}-"))
+        return action.node == self.node
+
+
+@dataclass(frozen=True)
 class Swap:
     """Another function where `old` was given."""
 
@@ -221,8 +255,15 @@ def config(key: str, value: Any, *, topic: str | None = None, client: str | None
 
 
 def without(fault: str | Entry, *, at: float | None = None) -> Change:
-    """A fault that does not happen: its words, or its event.  `at` (s) if there are several."""
+    """A fault that does not happen: its words, or its event.  `at` (s) if there are several.
+
+    An event may also be a call (`ActionTaken`) or an app's start: then that was never made.
+    """
     if isinstance(fault, Entry):
+        if fault.kind == "ActionTaken":
+            return Call(fault.at, fault.node, fault.event[1])
+        if fault.kind == "AppStarted":
+            return Call(fault.at, fault.node, "start_app", "the start")
         return Fault(words_of(fault), fault.at)
     return Fault(fault, None if at is None else round(at * 1000))
 

@@ -37,6 +37,7 @@ from kafkalab.sim.open_simulations import opened
 from kafkalab.sim.parts import AppHandle, Network, Server
 from kafkalab.sim.saved import Code
 from kafkalab.sim.twins import Twins, run_twins
+from kafkalab.sim.why import Explanation, why
 from kafkalab.world import Driver, Entry, Trace, World, actions
 from kafkalab.world.apps import Function
 from kafkalab.world.driver import ENDLESS_MS
@@ -278,6 +279,11 @@ class Simulation:
         """One record's life: of a message, "orders-0@41", or its value or key.  `LearnerError`."""
         with self.driver.locked() as world:
             return ledger.find(world, record)
+
+    def why(self, about: Any) -> Explanation:
+        """Why is it so?  About a partition, a record, a consumer, a group, an event, an error."""
+        with self.driver.locked() as world:
+            return why(world, about)
 
     # branches
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from faulty_run import END_MS, faulty_run
+from lost_record import lose
 
 from kafkalab import Consumer, Producer, Simulation
 from kafkalab.errors import LearnerError
@@ -17,27 +18,6 @@ def one_partition(seed: int, **config: Any) -> tuple[Simulation, int]:
     sim.create_topic("orders", replication_factor=3, config=config)
     leader = sim.leader("orders", 0)
     assert leader is not None
-    return sim, leader
-
-
-def lose(seed: int) -> tuple[Simulation, int]:
-    """acks=1, followers cut off, the leader dies, another is elected; it comes back."""
-    sim, leader = one_partition(seed)
-    producer = Producer(SERVERS | {"acks": 1}, sim=sim)
-    producer.produce("orders", "kept")
-    producer.flush()
-    sim.run(1)
-    others = {1, 2, 3} - {leader}
-    sim.network.partition({leader}, others)
-    producer.produce("orders", "lost", key="k")
-    producer.flush()
-    sim.broker(leader).crash()
-    sim.run(12)
-    sim.network.heal()
-    sim.broker(leader).restart()
-    producer.produce("orders", "after")
-    producer.flush()
-    sim.run(12)
     return sim, leader
 
 

@@ -50,7 +50,7 @@ def losing(seed: int, function: Any = careless) -> Simulation:
     return sim
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_acks_all_instead_of_one_loses_nothing(seed: int) -> None:
     sim = losing(seed)
     twins = sim.twins(config("acks", "all"))
@@ -65,7 +65,7 @@ def test_acks_all_instead_of_one_loses_nothing(seed: int) -> None:
     assert "A loses" in twins.say and ", B 0" in twins.say
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_leaving_out_a_planned_fault_is_the_run_in_which_it_was_never_planned(seed: int) -> None:
     sim = losing(seed)
     leader = next(e.node for e in sim.trace.of("Crashed"))

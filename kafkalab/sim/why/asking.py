@@ -1,0 +1,166 @@
+"""What may be asked, and who answers.
+
+Read next: `leadership`, `watermark`, `refusals`, `visibility`, `consuming`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kafkalab.errors import ErrorCode, LearnerError
+from kafkalab.ids import TopicPartition
+from kafkalab.sim import ledger
+from kafkalab.sim.fate import Fate
+from kafkalab.sim.telling import seconds, tell
+from kafkalab.sim.why.consuming import idle, rebalanced
+from kafkalab.sim.why.explanation import Explanation, ordered
+from kafkalab.sim.why.leadership import fenced, leader_changed, offline, why_out
+from kafkalab.sim.why.refusals import refused
+from kafkalab.sim.why.visibility import not_visible
+from kafkalab.sim.why.watermark import stuck
+from kafkalab.sim.why.world_seen import Seen
+from kafkalab.world import Entry, World
+from kafkalab.world.causality import causes
+
+ASKABLE: Final = (
+    'a partition "orders-0", a topic\'s record "orders-0@41" or sim.fate(…), a consumer or its '
+    'name, a group\'s name, an event of sim.trace or its id, an error "NOT_ENOUGH_REPLICAS"'
+)
+
+
+def why(world: World, about: Any) -> Explanation:
+    """Answer; `LearnerError` says what may be asked."""
+    seen = Seen(world)
+    if isinstance(about, Fate):
+        return not_visible(seen, about)
+    if isinstance(about, ErrorCode):
+        about = about.name
+    if isinstance(about, int) and not isinstance(about, bool):
+        entry = world.trace.entry(about)
+        if entry is None:
+            raise LearnerError(f"the trace has no event {about} (any more)")
+        about = entry
+    if isinstance(about, Entry):
+        return _event(seen, about)
+    if hasattr(about, "entry") and isinstance(about.entry, Entry):  # an Instant
+        return _event(seen, about.entry)
+    if isinstance(about, tuple) and len(about) == 2:
+        about = f"{about[0]}-{about[1]}"
+    if hasattr(about, "topic") and callable(getattr(about, "offset", None)):  # a message
+        return not_visible(seen, ledger.find(world, about))
+    name = about if isinstance(about, str) else getattr(about, "name", None)
+    if isinstance(name, str):
+        return _named(seen, name)
+    raise LearnerError(f"why {about!r}?  What may be asked about: {ASKABLE}")
+
+
+def _named(seen: Seen, name: str) -> Explanation:
+    world = seen.world
+    node: Any = world.nodes.get(name)
+    if getattr(node, "kind", "") == "consumer":
+        return idle(seen, name)
+    topic, _, number = name.rpartition("-")
+    if number.isdigit() and (of := TopicPartition(topic, int(number))) and seen.partition(of):
+        return _partition(seen, of)
+    changes = [e for e in world.trace.of("GroupStateChanged") if e.fields["group"] == name]
+    if changes:
+        return rebalanced(seen, changes[-1])
+    if name in ErrorCode.__members__:
+        for entry in reversed(world.trace.of("AppendRefused", "ProduceAnswered")):
+            if entry.fields["error"] == name:
+                return refused(seen, entry)
+        raise LearnerError(f"nothing has been answered with {name} yet")
+    if name in world.nodes:
+        return _node(seen, name)
+    try:
+        return not_visible(seen, ledger.find(world, name))
+    except LearnerError as error:
+        raise LearnerError(f"why {name!r}?  What may be asked about: {ASKABLE}") from error
+
+
+def _partition(seen: Seen, of: TopicPartition) -> Explanation:
+    """Whatever is wrong with it, the worst first."""
+    nobody = offline(seen, of)
+    if nobody is not None:
+        return nobody
+    about_watermark = stuck(seen, of)
+    decided = seen.partition(of)
+    assert decided is not None
+    missing = [broker for broker in decided.replicas if broker not in decided.isr]
+    if about_watermark.cause is not None or not missing:
+        return about_watermark
+    out = why_out(seen, of, missing[0])
+    question = f"Why is broker {missing[0]} not in the ISR of {of}?"
+    if out is None:
+        return Explanation(question, f"Broker {missing[0]} has never been in the ISR of {of}.")
+    say = f"Broker {missing[0]} is not in the ISR of {of}: {out.words}."
+    return Explanation(question, say, out.chain, out.fault)
+
+
+def _node(seen: Seen, name: str) -> Explanation:
+    fault = seen.faults.of(name, seen.world.now)
+    if fault is None:
+        fenced = [
+            each
+            for each in seen.trace.of("BrokerFenced", "BrokerUnfenced")
+            if each.fields["broker_id"] == getattr(seen.world.nodes[name], "broker_id", None)
+        ]
+        if fenced and fenced[-1].kind == "BrokerFenced":
+            return _event(seen, fenced[-1])
+        return Explanation(f"What is wrong with {name}?", f"Nothing is wrong with {name}.")
+    say = f"{tell(fault)[:1].upper()}{tell(fault)[1:]} at {seconds(fault.at)}."
+    return Explanation(f"What is wrong with {name}?", say, (fault,), fault)
+
+
+def _isr_changed(seen: Seen, entry: Entry) -> Explanation:
+    of = TopicPartition(entry.event[1], entry.event[2])
+    gone = [broker for broker in entry.fields["before"] if broker not in entry.fields["after"]]
+    question = f"Why did the ISR of {of} change at {seconds(entry.at)}?"
+    for broker in gone:
+        out = why_out(seen, of, broker, entry.id + 1)
+        if out is not None:
+            say = f"{tell(entry)[:1].upper()}{tell(entry)[1:]}: {out.words}."
+            return Explanation(question, say, ordered(*out.chain, entry), out.fault)
+    return _chain(seen, entry)
+
+
+def _fenced(seen: Seen, entry: Entry) -> Explanation:
+    words, chain, fault = fenced(seen, entry)
+    question = f"Why was broker {entry.fields['broker_id']} fenced at {seconds(entry.at)}?"
+    return Explanation(question, f"{words[:1].upper()}{words[1:]}.", chain, fault)
+
+
+def _chain(seen: Seen, entry: Entry) -> Explanation:
+    """For any other event: the causes that the trace has."""
+    found = causes(seen.trace, entry.id)
+    chain = tuple(reversed(found.chain))
+    root = chain[0]
+    question = f"Why, at {seconds(entry.at)}: {tell(entry)}?"
+    steps = tuple(e for e in chain if e.kind != "TimerFired" or e in (root, entry))
+    if root.id == entry.id:
+        return Explanation(question, f"{tell(entry)}: that came from outside.", steps, root)
+    begins = f"it began with {tell(root)} at {seconds(root.at)}"
+    end = "" if found.complete else " (what was before has been let go)"
+    cause = root if found.complete and root.cause == 0 and root.kind != "TimerFired" else None
+    return Explanation(question, f"{tell(entry)[:1].upper()}{tell(entry)[1:]}; {begins}{end}.",
+                       steps, cause)  # fmt: skip
+
+
+def _event(seen: Seen, entry: Entry) -> Explanation:
+    return _EVENTS.get(entry.kind, _chain)(seen, entry)
+
+
+def _polled_or_failed(seen: Seen, entry: Entry) -> Explanation:
+    if entry.kind == "ProduceAnswered" and entry.fields["error"] == "NONE":
+        return _chain(seen, entry)
+    return refused(seen, entry)
+
+
+_EVENTS: Final[Mapping[str, Callable[[Seen, Entry], Explanation]]] = {
+    "LeaderElected": leader_changed,
+    "IsrChanged": _isr_changed,
+    "BrokerFenced": _fenced,
+    "GroupStateChanged": rebalanced,
+    "AppendRefused": refused,
+    "RecordFailed": refused,
+    "ProduceAnswered": _polled_or_failed,
+}

@@ -1,0 +1,212 @@
+"""Why does a consumer get nothing?  Why was there a rebalance?
+
+Read next: `asking`.
+"""
+
+from typing import Any
+
+from kafkalab.ids import NO_NODE, NodeName, TopicPartition, server_name
+from kafkalab.sim import cluster
+from kafkalab.sim.telling import node_name, seconds, tell
+from kafkalab.sim.why.explanation import Explanation, ordered
+from kafkalab.sim.why.leadership import clause, offline
+from kafkalab.sim.why.watermark import stuck
+from kafkalab.sim.why.world_seen import Seen
+from kafkalab.world import Entry
+from kafkalab.world.causality import causes
+
+OFFSETS_TOPIC = "__consumer_offsets"
+
+
+def idle(seen: Seen, name: NodeName) -> Explanation:
+    """Of one consumer, now."""
+    question = f"Why does {name} get nothing?"
+    node: Any = seen.world.nodes[name]
+    if name in seen.world.crashed:
+        ended = [e for e in seen.trace.of("Crashed", "AppCrashed", "AppFinished") if _ends(e, name)]
+        last = seen.faults.of(name, seen.world.now) or (ended[-1] if ended else None)
+        how = f": {tell(last)} at {seconds(last.at)}" if last else ""
+        return Explanation(question, f"{name} does not run any more{how}.", ordered(last), last)
+    if node.is_closed():
+        return Explanation(question, f"{name} has been closed.", _calls(seen, name, "close"))
+    if node.subscription() and node.generation < 0:
+        return _not_in(seen, name, node, question)
+    if not node.assignment():
+        return _nothing_assigned(seen, name, node, question)
+    return _nothing_to_read(seen, name, node, question)
+
+
+def _not_in(seen: Seen, name: NodeName, node: Any, question: str) -> Explanation:
+    """It is not a member of its group (yet)."""
+    of, coordinator = _coordinator(seen, node.group_id)
+    if of is None:
+        say = f"{name} looks for its group's coordinator; {OFFSETS_TOPIC} is not there yet."
+        return Explanation(question, say, _calls(seen, name, "subscribe"))
+    nobody = offline(seen, of)
+    if nobody is not None:
+        say = (
+            f"{name} cannot join group {node.group_id}, whose coordinator leads {of}. {nobody.say}"
+        )
+        return Explanation(question, say, nobody.chain, nobody.cause)
+    fault = seen.faults.between(name, coordinator, seen.world.now)
+    if fault is not None:
+        say = f"{name} cannot reach its coordinator, {node_name(coordinator)}: {clause(fault)}."
+        return Explanation(question, say, (fault,), fault)
+    changes = [e for e in seen.trace.of("GroupStateChanged") if e.fields["group"] == node.group_id]
+    last = changes[-1] if changes else None
+    state = last.fields["after"] if last else "not there yet"
+    say = f"{name} joins group {node.group_id}, which is {state}: a rebalance is under way."
+    return Explanation(question, say, ordered(*_calls(seen, name, "subscribe"), last))
+
+
+def _nothing_assigned(seen: Seen, name: NodeName, node: Any, question: str) -> Explanation:
+    if not node.subscription():
+        say = f"{name} has subscribed to nothing, and nothing was assigned to it."
+        return Explanation(question, say, _calls(seen, name, "unsubscribe", "unassign"))
+    count = sum(
+        len(topic.partitions)
+        for topic in seen.image.topics.values()
+        if topic.name in node.subscription()
+    )
+    joined: dict[str, Entry] = {}
+    for entry in seen.trace.of("MemberJoined"):
+        if entry.fields["group"] == node.group_id:
+            joined[entry.fields["client_id"]] = entry
+    others = [entry for client, entry in joined.items() if client != name and client in _up(seen)]
+    topics = ", ".join(node.subscription())
+    if len(others) < count:
+        say = f"{name} waits for partitions of {topics}: a rebalance is under way."
+        return Explanation(question, say, ordered(*others))
+    say = (
+        f"{name} has no partition: {topics} has {_count(count, 'partition')}, group "
+        f"{node.group_id} has {len(others) + 1} members, and a partition has one reader."
+    )
+    last = others[-1]
+    cause = _from_outside(seen, last)
+    mine = joined.get(name)
+    return Explanation(question, say, ordered(cause, *others, mine), cause)
+
+
+def _nothing_to_read(seen: Seen, name: NodeName, node: Any, question: str) -> Explanation:
+    """It has partitions: is anything in them, and can it be had?"""
+    if node.has_event():
+        polls = _calls(seen, name, "take_message", "begin_poll")
+        say = f"Messages wait at {name}; its application has not asked for them."
+        return Explanation(question, say, polls)
+    positions = node.positions
+    read_up: list[TopicPartition] = []
+    for of in node.assignment():
+        nobody = offline(seen, of)
+        if nobody is not None:
+            say = f"{name} reads {of}. {nobody.say}"
+            return Explanation(question, say, nobody.chain, nobody.cause)
+        decided = seen.partition(of)
+        assert decided is not None
+        leader = server_name(decided.leader)
+        fault = seen.faults.between(name, leader, seen.world.now)
+        if fault is not None:
+            say = f"{name} cannot reach {node_name(leader)}, which leads {of}: {clause(fault)}."
+            return Explanation(question, say, (fault,), fault)
+        log = cluster.broker(seen.world, decided.leader).disk.logs[of]
+        position = positions.get(of)
+        if position is not None and position >= log.high_watermark < log.log_end_offset:
+            why = stuck(seen, of)
+            say = f"{name} has read {of} up to its high watermark. {why.say}"
+            return Explanation(question, say, why.chain, why.cause)
+        if position is not None and position >= log.high_watermark:
+            read_up.append(of)
+    if len(read_up) == len(node.assignment()):
+        names = ", ".join(map(str, read_up))
+        return Explanation(question, f"{name} has read all there is in {names}.")
+    paused = _calls(seen, name, "pause")
+    if paused:
+        return Explanation(question, f"{name} has paused partitions.", paused, paused[-1])
+    return Explanation(question, f"{name} has something to read; its fetch is under way.")
+
+
+def rebalanced(seen: Seen, entry: Entry) -> Explanation:
+    """Of a `GroupStateChanged` event: the one that began its rebalance."""
+    group = entry.fields["group"]
+    began = entry
+    for each in reversed(seen.trace.of("GroupStateChanged")):
+        if each.id <= entry.id and each.fields["group"] == group:
+            began = each
+            if each.fields["after"] == "PreparingRebalance":
+                break
+    question = f"Why did group {group} rebalance at {seconds(began.at)}?"
+    reason = began.fields["reason"]
+    so = (
+        f"Group {group} rebalanced at {seconds(began.at)} because {reason or 'its members changed'}"
+    )
+    left = [e for e in seen.siblings(began) if e.kind in ("MemberLeft", "MemberJoined")]
+    silent = _silent(seen, began, left)
+    if silent is not None:
+        say = f"{so}: {clause(silent) if silent.kind != 'AppCrashed' else tell(silent)}."
+        return Explanation(question, say, ordered(silent, *left, began), silent)
+    chain = tuple(reversed(causes(seen.trace, began.id).chain))
+    cause = _root(chain)
+    steps = [e for e in chain if e.kind not in ("TimerFired", "Delivered")]
+    by = f": {tell(cause)} at {seconds(cause.at)}" if cause else ""
+    return Explanation(question, f"{so}{by}.", ordered(*steps, *left, began), cause)
+
+
+def _silent(seen: Seen, began: Entry, left: list[Entry]) -> Entry | None:
+    """What silenced a member whose session has timed out."""
+    if "timed out" not in began.fields["reason"]:
+        return None
+    for each in left or [began]:
+        words = each.fields.get("member") or began.fields["reason"]
+        for name in seen.world.nodes:
+            if getattr(seen.world.nodes[name], "kind", "") == "consumer" and name in words:
+                fault = seen.silence(name, began.node, began)
+                if fault is not None:
+                    return fault
+                ends = seen.trace.of("AppCrashed", "AppFinished")
+                ended = [e for e in ends if _ends_in(seen, e, name) and e.id < began.id]
+                if ended:
+                    return ended[-1]
+    return None
+
+
+def _from_outside(seen: Seen, entry: Entry) -> Entry | None:
+    return _root(tuple(reversed(causes(seen.trace, entry.id).chain)))
+
+
+def _root(chain: tuple[Entry, ...]) -> Entry | None:
+    """The first entry of a chain that came from outside: a call, an app, a fault."""
+    first = chain[0] if chain else None
+    kinds = ("ActionTaken", "AppStarted", "Crashed", "Restarted", "Healed", "Partitioned")
+    return first if first is not None and first.cause == 0 and first.kind in kinds else None
+
+
+def _coordinator(seen: Seen, group: str) -> tuple[TopicPartition | None, NodeName]:
+    topic = seen.image.topics.get(OFFSETS_TOPIC)
+    if topic is None:
+        return None, ""
+    broker = cluster.brokers(seen.world)[0]
+    number = broker.groups.partition_for(group, len(topic.partitions))
+    leader = topic.partitions[number].leader
+    of = TopicPartition(OFFSETS_TOPIC, number)
+    return of, server_name(leader) if leader != NO_NODE else ""
+
+
+def _calls(seen: Seen, name: NodeName, *methods: str) -> tuple[Entry, ...]:
+    calls = [e for e in seen.trace.of("ActionTaken", node=name) if e.event[1] in methods]
+    return tuple(calls[-1:])
+
+
+def _up(seen: Seen) -> list[NodeName]:
+    return [name for name in seen.world.nodes if name not in seen.world.crashed]
+
+
+def _ends(entry: Entry, name: NodeName) -> bool:
+    return entry.node == name
+
+
+def _ends_in(seen: Seen, entry: Entry, name: NodeName) -> bool:
+    process = seen.world.apps.processes.get(entry.node)
+    return process is not None and name in process.nodes
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,208 @@
+"""Why does somebody else lead?  Why does nobody?  Why is a replica out of the ISR?
+
+    a fault ─ (no heartbeat) ─▶ BrokerFenced ─▶ LeaderElected, IsrChanged
+    a fault ─ (no fetch) ─▶ IsrShrinkAsked ─▶ IsrChanged
+
+Read next: `watermark`.
+"""
+
+from typing import NamedTuple
+
+from kafkalab.ids import NO_NODE, NodeId, TopicPartition, server_name
+from kafkalab.sim.telling import ids, node_name, seconds, tell
+from kafkalab.sim.why.explanation import Explanation, ordered
+from kafkalab.sim.why.world_seen import Seen
+from kafkalab.world import Entry
+from kafkalab.world.causality import causes
+
+
+class Out(NamedTuple):
+    """Why a replica left an ISR: the change, what led to it, and the fault, oldest first."""
+
+    words: str
+    chain: tuple[Entry, ...]
+    fault: Entry | None
+
+
+def leader_changed(seen: Seen, election: Entry) -> Explanation:
+    """Of a `LeaderElected` event."""
+    of = TopicPartition(election.event[1], election.event[2])
+    leader, before = election.fields["leader"], seen.leader_before(election)
+    if leader == NO_NODE:
+        return _left_alone(seen, election, of)
+    question = f"Why does broker {leader} lead {of} since {seconds(election.at)}?"
+    so = f"Broker {leader} leads {of} since {seconds(election.at)} because"
+    siblings = seen.siblings(election)
+    for each in siblings:
+        if each.kind == "BrokerFenced" and each.fields["broker_id"] == before:
+            words, chain, fault = fenced(seen, each)
+            say = f"{so} {words}; broker {leader} was in the ISR {ids(election.fields['isr'])}."
+            return Explanation(question, say, ordered(*chain, election), fault)
+    for each in siblings:
+        if each.kind == "BrokerUnfenced" and each.fields["broker_id"] == leader:
+            back = seen.trace.of("Restarted", "Resumed", "Healed")
+            back = [e for e in back if e.id < each.id and e.node in (server_name(leader), "world")]
+            cause = back[-1] if back else None
+            how = f"{tell(cause)} at {seconds(cause.at)} and " if cause else ""
+            say = f"{so} it had no leader, and {how}the controller took broker {leader} in again."
+            return Explanation(question, say, ordered(cause, each, election), cause)
+    restart = _restarted_unnoticed(seen, before, election)
+    if restart is not None:
+        crash, chain = restart
+        say = f"{so} broker {before} crashed at {seconds(crash.at)} and began anew."
+        return Explanation(question, say, ordered(*chain, election), crash)
+    chain = tuple(reversed(causes(seen.trace, election.id).chain))
+    root = chain[0]
+    say = f"{so} {tell(root)} at {seconds(root.at)}."
+    cause = root if root.kind == "ActionTaken" else None
+    return Explanation(question, say, _steps(chain), cause)
+
+
+def offline(seen: Seen, of: TopicPartition) -> Explanation | None:
+    """Why a partition cannot be written or read now; None if it can."""
+    decided = seen.partition(of)
+    assert decided is not None, of
+    if decided.leader == NO_NODE:
+        election = seen.last("LeaderElected", of)
+        assert election is not None, of
+        return _left_alone(seen, election, of)
+    fault = seen.down(decided.leader)
+    if fault is None:
+        return None
+    say = (
+        f"{of} is offline because its leader, broker {decided.leader}, "
+        f"{_verb(fault)} at {seconds(fault.at)}, and the controller has not fenced it yet: "
+        "that takes broker.session.timeout.ms without a heartbeat."
+    )
+    if fault.kind == "Paused":
+        say = f"{of} is offline because {tell(fault)}, and it is the leader."
+    return Explanation(f"Why is {of} offline?", say, (fault,), fault)
+
+
+def _left_alone(seen: Seen, election: Entry, of: TopicPartition) -> Explanation:
+    """Nobody could be elected: each who may lead is out."""
+    question = f"Why has {of} had no leader since {seconds(election.at)}?"
+    before = seen.leader_before(election)
+    fence = next(
+        (
+            each
+            for each in seen.siblings(election)
+            if each.kind == "BrokerFenced" and each.fields["broker_id"] == before
+        ),
+        None,
+    )
+    decided = seen.partition(of)
+    assert decided is not None, of
+    chain: tuple[Entry, ...] = (election,)
+    fault: Entry | None = None
+    words = f"broker {before} was put out of service"
+    if fence is not None:
+        words, why_fenced, fault = fenced(seen, fence)
+        chain = (*why_fenced, election)
+    left = [broker for broker in decided.replicas if broker != before]
+    outs = [why_out(seen, of, broker, election.id) for broker in left]
+    said = "; ".join(each.words for each in outs if each is not None)
+    may = f", and no other replica was in sync ({said})" if said else ""
+    say = f"{of} has no leader because {words}{may}."
+    more = [entry for each in outs if each is not None for entry in each.chain]
+    return Explanation(question, say, ordered(*chain, more=more), fault)
+
+
+def why_out(
+    seen: Seen, of: TopicPartition, broker: NodeId, before_id: int | None = None
+) -> Out | None:
+    """Why a replica is out of the ISR; None if it never left it."""
+    for change in seen.all("IsrChanged", of, before_id):
+        fields = change.fields
+        if broker in fields["after"]:
+            return None
+        if broker in fields["before"]:
+            return _left(seen, of, broker, change)
+    return None
+
+
+def _left(seen: Seen, of: TopicPartition, broker: NodeId, change: Entry) -> Out:
+    for each in seen.siblings(change):
+        if each.kind == "BrokerFenced" and each.fields["broker_id"] == broker:
+            words, chain, fault = fenced(seen, each)
+            return Out(words, (*chain, change), fault)
+    asked = next(
+        (
+            each
+            for each in seen.all("IsrShrinkAsked", of, change.id)
+            if broker not in each.fields["wanted"]
+        ),
+        None,
+    )
+    if asked is None:
+        restart = _restarted_unnoticed(seen, broker, change)
+        if restart is not None:
+            crash, chain = restart
+            words = f"broker {broker} crashed at {seconds(crash.at)} and began anew"
+            return Out(words, (*chain, change), crash)
+        return Out(f"broker {broker} left the ISR at {seconds(change.at)}", (change,), None)
+    fault = seen.silence(asked.node, server_name(broker), asked)
+    words = f"broker {broker} did not keep up with {node_name(asked.node)}"
+    if fault is not None:
+        words += f", because {clause(fault)}"
+    return Out(words, ordered(fault, asked, change), fault)
+
+
+def fenced(seen: Seen, entry: Entry) -> tuple[str, tuple[Entry, ...], Entry | None]:
+    """Why the controller put a broker out of service: it fell silent."""
+    broker = entry.fields["broker_id"]
+    fault = seen.silence(server_name(broker), entry.node, entry)
+    fence = f"the controller fenced broker {broker} at {seconds(entry.at)}"
+    if fault is None:
+        return fence, (entry,), None
+    silent = (entry.at - fault.at) / 1000
+    words = f"{clause(fault)}: after {silent:.3f} s without a heartbeat {fence}"
+    return words, (fault, entry), fault
+
+
+def _restarted_unnoticed(
+    seen: Seen, broker: NodeId, entry: Entry
+) -> tuple[Entry, tuple[Entry, ...]] | None:
+    """It died and came back before its session was over: its new process made it known."""
+    name = server_name(broker)
+    of_it = [
+        each for each in seen.trace.of("Crashed", "Restarted", node=name) if each.id < entry.id
+    ]
+    registered = [
+        each
+        for each in seen.trace.of("BrokerRegistered")
+        if each.fields["broker_id"] == broker and each.id < entry.id and each.at <= entry.at
+    ]
+    if len(of_it) < 2 or not registered or registered[-1].id < of_it[-1].id:
+        return None
+    crash = next((each for each in reversed(of_it) if each.kind == "Crashed"), None)
+    if crash is None or entry.at - registered[-1].at > 50:
+        return None
+    return crash, (crash, of_it[-1], registered[-1])
+
+
+def clause(fault: Entry) -> str:
+    """`broker 2 crashed at 1.980 s`."""
+    return f"{_past(fault)} at {seconds(fault.at)}"
+
+
+def _past(fault: Entry) -> str:
+    match fault.kind:
+        case "Crashed":
+            return f"{node_name(fault.node)} crashed"
+        case "Paused":
+            return f"{node_name(fault.node)} stood still"
+        case "Partitioned":
+            return tell(fault).replace("is partitioned", "was partitioned")
+        case "Delayed":
+            return tell(fault).replace(" take ", " were slowed to ")
+    return tell(fault)
+
+
+def _verb(fault: Entry) -> str:
+    return {"Crashed": "crashed", "Paused": "stands still since"}.get(fault.kind, "is cut off")
+
+
+def _steps(chain: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Of a long walk what is worth a line: not each timer."""
+    return tuple(each for each in chain if each.kind != "TimerFired")

@@ -1,0 +1,86 @@
+"""Why can a record not be seen?  Wherever it has got stuck on its way, that is the answer.
+
+Read next: `consuming`.
+"""
+
+from kafkalab.ids import NO_NODE, TopicPartition, server_name
+from kafkalab.sim.fate import Fate, State
+from kafkalab.sim.fate_words import name
+from kafkalab.sim.why.explanation import Explanation, ordered
+from kafkalab.sim.why.leadership import clause, offline
+from kafkalab.sim.why.refusals import refused
+from kafkalab.sim.why.watermark import stuck
+from kafkalab.sim.why.world_seen import Seen
+from kafkalab.world import Entry
+
+
+def not_visible(seen: Seen, fate: Fate) -> Explanation:
+    """Of one record, now."""
+    question = f"Why can {name(fate)} not be read?"
+    match fate.state:
+        case State.WAITING | State.SENT:
+            return _not_written(seen, fate, question)
+        case State.WRITTEN:
+            why = stuck(seen, _partition(fate))
+            return Explanation(question, f"{fate.say} {why.say}", _with(seen, fate, why), why.cause)
+        case State.LOST | State.GONE:
+            chain = [seen.trace.entry(id) for id in fate.lost_by]
+            faults = [e for e in chain if e is not None and e.kind in ("Crashed", "Partitioned")]
+            cause = faults[-1] if faults else None
+            return Explanation(question, fate.say, ordered(*chain), cause)
+        case State.FAILED:
+            assert fate.failed is not None
+            entry = seen.trace.entry(fate.failed.id)
+            assert entry is not None
+            return refused(seen, entry)
+        case State.UNREACHABLE:
+            nobody = offline(seen, _partition(fate))
+            if nobody is not None:
+                say = f"{fate.say} {nobody.say}"
+                return Explanation(question, say, nobody.chain, nobody.cause)
+    question = f"Why is {name(fate)} not read?" if not fate.applied else f"Is {name(fate)} read?"
+    moments = [m for m in (fate.produced, fate.acknowledged) if m]
+    place = fate.place
+    if place is not None and place.committed is not None:
+        moments.append(place.committed)
+    return Explanation(question, fate.say, ordered(*(seen.trace.entry(m.id) for m in moments)))
+
+
+def _not_written(seen: Seen, fate: Fate, question: str) -> Explanation:
+    if fate.refusals:
+        last = seen.trace.entry(fate.refusals[-1].moment.id)
+        assert last is not None
+        why = refused(seen, last)
+        return Explanation(question, f"{fate.say} {why.say}", why.chain, why.cause)
+    produced = seen.trace.entry(fate.produced.id)
+    of = TopicPartition(fate.topic, max(fate.partition, 0))
+    decided = seen.partition(of)
+    if decided is not None and (fate.partition >= 0 or len(_numbers(seen, fate)) == 1):
+        nobody = offline(seen, of)
+        if nobody is not None:
+            chain = ordered(*nobody.chain, produced)
+            return Explanation(question, f"{fate.say} {nobody.say}", chain, nobody.cause)
+        leader = server_name(decided.leader) if decided.leader != NO_NODE else ""
+        fault = seen.faults.between(fate.producer, leader, seen.world.now)
+        if fault is not None:
+            say = f"{fate.say} {fate.producer} cannot reach {of}'s leader: {clause(fault)}."
+            return Explanation(question, say, ordered(fault, produced), fault)
+    sent = [seen.trace.entry(each.id) for each in fate.sends]
+    return Explanation(question, f"{fate.say} It is on its way.", ordered(produced, *sent))
+
+
+def _numbers(seen: Seen, fate: Fate) -> list[int]:
+    topic = seen.image.topics.get(fate.topic)
+    return list(topic.partitions) if topic else []
+
+
+def _partition(fate: Fate) -> TopicPartition:
+    place = fate.place
+    assert place is not None
+    return TopicPartition(place.topic, place.partition)
+
+
+def _with(seen: Seen, fate: Fate, why: Explanation) -> tuple[Entry, ...]:
+    place = fate.place
+    assert place is not None
+    return ordered(*why.chain, seen.trace.entry(place.written.id))

@@ -1,0 +1,96 @@
+"""Why does the high watermark not move?
+
+The leader is asked: whom does it wait for, and may it move at all?  Below min.insync.replicas it
+may not (KIP-966); else it waits for the slowest of the maximal ISR, or of those about to join.
+
+Read next: `visibility`.
+"""
+
+from kafkalab.ids import NodeId, TopicPartition, server_name
+from kafkalab.replica.leading import Leading
+from kafkalab.sim import cluster
+from kafkalab.sim.telling import ids
+from kafkalab.sim.why.explanation import Explanation, ordered
+from kafkalab.sim.why.leadership import clause, offline, why_out
+from kafkalab.sim.why.world_seen import Seen
+
+
+def stuck(seen: Seen, of: TopicPartition) -> Explanation:
+    """Of one partition, now."""
+    nobody = offline(seen, of)
+    if nobody is not None:
+        return nobody
+    decided = seen.partition(of)
+    assert decided is not None
+    leader = decided.leader
+    hosted = cluster.broker(seen.world, leader).replicas.partition(of)
+    question = f"Why does the high watermark of {of} not move?"
+    if hosted is None or hosted.leading is None:
+        say = f"Broker {leader} is to lead {of} and has not heard of it yet."
+        return Explanation(question, say, ordered(seen.last("LeaderElected", of)))
+    log, leading = hosted.log, hosted.leading
+    watermark, end = log.high_watermark, log.log_end_offset
+    where = f"The high watermark of {of} is {watermark}, its log ends at {end}"
+    if watermark == end:
+        say = f"{where}: nothing waits to be committed."
+        return Explanation(question, say)
+    isr = leading.isr_state.isr
+    if len(isr) < leading.min_isr:
+        return _too_few(seen, of, isr, leading.min_isr, where, question)
+    waited_for = _waited_for(leading, watermark)
+    for broker, has in waited_for:
+        fault = seen.faults.between(server_name(leader), server_name(broker), seen.world.now)
+        if fault is not None:
+            say = (
+                f"{where}: broker {broker} is in the ISR and has only what is below {has}, because "
+                f"{clause(fault)}. The leader waits for it, at most replica.lag.time.max.ms."
+            )
+            written = [e for e in seen.all("Appended", of) if e.fields["last_offset"] >= watermark]
+            return Explanation(question, say, ordered(fault, *written[-1:]), fault)
+    names = ", ".join(str(broker) for broker, _ in waited_for) or "none"
+    say = f"{where}: the fetches of the in-sync followers ({names}) are under way."
+    return Explanation(question, say, ordered(seen.last("Appended", of)))
+
+
+def _too_few(
+    seen: Seen,
+    of: TopicPartition,
+    isr: tuple[NodeId, ...],
+    min_isr: int,
+    where: str,
+    question: str,
+) -> Explanation:
+    decided = seen.partition(of)
+    assert decided is not None
+    missing = [broker for broker in decided.replicas if broker not in isr]
+    outs = [out for broker in missing if (out := why_out(seen, of, broker)) is not None]
+    # The last to leave took it below the least that is asked for.
+    outs.sort(key=lambda out: out.chain[-1].id)
+    said = "; ".join(out.words for out in outs)
+    say = (
+        f"{where}: the ISR is {ids(isr)}, and min.insync.replicas is {min_isr}, so nothing is "
+        f"committed (KIP-966). {said[:1].upper()}{said[1:]}."
+    )
+    decisive = _decisive(seen, of, min_isr)
+    fault = next((out.fault for out in outs if out.chain[-1].id == decisive), None)
+    fault = fault or next((out.fault for out in reversed(outs) if out.fault), None)
+    return Explanation(question, say, ordered(more=[e for out in outs for e in out.chain]), fault)
+
+
+def _decisive(seen: Seen, of: TopicPartition, min_isr: int) -> int:
+    """The id of the change that took the ISR below the least."""
+    for change in seen.all("IsrChanged", of):
+        if len(change.fields["before"]) >= min_isr > len(change.fields["after"]):
+            return change.id
+    return 0
+
+
+def _waited_for(leading: Leading, watermark: int) -> list[tuple[NodeId, int]]:
+    """Those of the maximal ISR that have no more than is committed, and where each ends."""
+    maximal = leading.isr_state.maximal
+    found = [
+        (each.id, max(each.log_end_offset, 0))
+        for each in leading.followers.values()
+        if each.id in maximal and each.log_end_offset <= watermark
+    ]
+    return sorted(found, key=lambda each: each[1])

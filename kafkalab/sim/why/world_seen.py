@@ -1,0 +1,71 @@
+"""What the answers look up in a world: events by kind and partition, faults, who was leader.
+
+Read next: `leadership`.
+"""
+
+from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
+from kafkalab.metadata.image import PartitionImage
+from kafkalab.sim import cluster
+from kafkalab.sim.faults_in_force import InForce
+from kafkalab.world import Entry, World
+
+
+class Seen:
+    """One world, asked about."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.trace = world.trace
+        self.faults = InForce(world.trace)
+        self.image = cluster.metadata(world)
+
+    def partition(self, of: TopicPartition) -> PartitionImage | None:
+        return self.image.partition(of)
+
+    def last(
+        self, kind: str, of: TopicPartition | None = None, before_id: int | None = None
+    ) -> Entry | None:
+        """The newest event of a kind, about a partition, before an id."""
+        return next(iter(self.all(kind, of, before_id)), None)
+
+    def all(
+        self, kind: str, of: TopicPartition | None = None, before_id: int | None = None
+    ) -> list[Entry]:
+        """The same, all of them, newest first."""
+        return [
+            entry
+            for entry in reversed(self.trace.of(kind))
+            if (before_id is None or entry.id < before_id)
+            and (of is None or (entry.event[1], entry.event[2]) == tuple(of))
+        ]
+
+    def siblings(self, entry: Entry) -> list[Entry]:
+        """What was said in the same instant of the same handling: decided together."""
+        return [
+            each
+            for each in self.trace.of(node=entry.node)
+            if each.cause == entry.cause and each.at == entry.at and each.id != entry.id
+        ]
+
+    def leader_before(self, entry: Entry) -> NodeId:
+        """Who led a partition before this election."""
+        of = TopicPartition(entry.event[1], entry.event[2])
+        before = self.last("LeaderElected", of, entry.id)
+        if before is not None:
+            leader: NodeId = before.fields["leader"]
+            return leader
+        started = self.all("LeaderStarted", of, entry.id)
+        return int(started[-1].node.rpartition("-")[2]) if started else NO_NODE
+
+    def controller(self) -> NodeName:
+        """The active one, or the first."""
+        active = cluster.active_controller(self.world)
+        return active.name if active else cluster.controllers(self.world)[0].name
+
+    def silence(self, one: NodeName, other: NodeName, entry: Entry) -> Entry | None:
+        """The fault that kept two nodes apart when this happened, or had until just before."""
+        return self.faults.between(one, other, entry.at, entry.id)
+
+    def down(self, broker: NodeId) -> Entry | None:
+        """The fault of a broker itself, now."""
+        return self.faults.of(server_name(broker), self.world.now)
