@@ -38,6 +38,8 @@ def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
     )
 
 
+ServerNode = Broker | Controller
+
 #: The host and port that clients are told, for a broker.
 Address = Callable[[NodeId], tuple[str, int]]
 
