@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--brokers", type=int, default=3, help="how many (3)")
     serve.add_argument("--controllers", type=int, default=1, help="how many (1)")
     serve.add_argument(
+        "--combined", action="store_true", help="every broker is a controller too, no others"
+    )
+    serve.add_argument(
         "--port", type=int, default=9092, help="of the first broker (9092); 0: any free ones"
     )
     serve.add_argument("--seed", type=int, default=0, help="decides what chance decides (0)")
@@ -102,6 +105,7 @@ def _serve(options: argparse.Namespace) -> int:
         options.brokers,
         options.controllers,
         options.seed,
+        combined=options.combined,
         config=_settings(options.config),
         port=options.port,
         data=options.data,

@@ -19,6 +19,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Crashed": (),
     "LogDirFailed": ("reason",),
     "Restarted": (),
+    "ShutdownBegun": (),
+    "Stopped": (),
     "Paused": ("until",),
     "Resumed": (),
     "Partitioned": ("sides",),

@@ -41,6 +41,11 @@ def server_name(node_id: NodeId) -> NodeName:
     return f"controller-{node_id}" if node_id >= FIRST_CONTROLLER_ID else f"broker-{node_id}"
 
 
+def is_server_name(name: NodeName) -> bool:
+    """Whether a node of this name is a broker or a controller, and no client."""
+    return name.startswith(("broker-", "controller-"))
+
+
 def uuid_text(uuid: Uuid) -> str:
     """As Kafka prints it: 22 characters of URL-safe base 64."""
     return urlsafe_b64encode(uuid).decode().rstrip("=")

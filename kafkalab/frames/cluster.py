@@ -17,8 +17,8 @@ from kafkalab.frames.feed import feed
 from kafkalab.frames.finding import finding
 from kafkalab.frames.groups import group_frames
 from kafkalab.frames.logs import topic_frames
-from kafkalab.frames.shape import BrokerFrame, ControllerFrame, Frame
-from kafkalab.ids import NodeName
+from kafkalab.frames.shape import BrokerFrame, ControllerFrame, ControllerNodeFrame, Frame
+from kafkalab.ids import NO_NODE, NodeName
 from kafkalab.server import Broker
 from kafkalab.world import World, servers
 from kafkalab.world.servers import state_of
@@ -68,10 +68,22 @@ def _controller(world: World) -> ControllerFrame:
     return {
         "leader": active.node_id if active is not None else None,
         "epoch": max(node.raft.epoch for node in nodes),
-        "nodes": [
-            {"id": node.node_id, "state": state_of(world, node.name, node.node_id)}
-            for node in nodes
-        ],
+        "nodes": [_controller_node(world, node) for node in nodes],
+    }
+
+
+def _controller_node(world: World, node: servers.ControllerNode) -> ControllerNodeFrame:
+    raft = node.raft
+    return {
+        "id": node.node_id,
+        "state": state_of(world, node.name, node.node_id),
+        "role": raft.role,
+        "epoch": raft.epoch,
+        "leader": raft.leader_id if raft.leader_id != NO_NODE else None,
+        "voted": raft.voted_id if raft.voted_id != NO_NODE else None,
+        "high_watermark": raft.high_watermark,
+        "log_start": raft.log_start_offset,
+        "log_end": raft.log_end_offset,
     }
 
 

@@ -94,6 +94,8 @@ def _committed(node: str, fields: Fields) -> str:
 WORDS: Final[Mapping[str, Words]] = {
     "Crashed": Words("cross", "out", lambda n, f: f"{_title(n)} crashed"),
     "Restarted": Words("play", "sync", lambda n, f: f"{_title(n)} restarted"),
+    "ShutdownBegun": Words("clock", "sync", lambda n, f: f"{_title(n)} leaves in order"),
+    "Stopped": Words("minus", "out", lambda n, f: f"{_title(n)} has stopped"),
     "Paused": Words("clock", "out", lambda n, f: f"{_title(n)} stands still"),
     "Resumed": Words("play", "sync", lambda n, f: f"{_title(n)} goes on"),
     "Partitioned": Words("plug", "out", lambda n, f: "The network is partitioned"),

@@ -78,8 +78,18 @@ class BrokerFrame(TypedDict):
 
 
 class ControllerNodeFrame(TypedDict):
+    """A voter.  `role`: Leader, Follower, Candidate, Prospective, Unattached or Resigned; `voted`:
+    for whom in this epoch.  Offsets are of the metadata log, of a crashed one as on its disk."""
+
     id: int
     state: BrokerState
+    role: str
+    epoch: int
+    leader: int | None
+    voted: int | None
+    high_watermark: int
+    log_start: int
+    log_end: int
 
 
 class ControllerFrame(TypedDict):

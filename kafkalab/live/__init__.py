@@ -4,6 +4,7 @@ Reading order: `cluster` (what is used), `pacing` (time), `listener` (sockets), 
 (a client outside, as a node).  Here alone the engine knows clocks, threads and sockets.
 """
 
-from kafkalab.live.cluster import LiveBroker, LiveCluster
+from kafkalab.live.cluster import LiveCluster
+from kafkalab.live.live_broker import LiveBroker
 
 __all__ = ["LiveBroker", "LiveCluster"]

@@ -29,6 +29,7 @@ from kafkalab.ids import NodeId, server_name
 from kafkalab.live.directories import Directories
 from kafkalab.live.freezing import frozen
 from kafkalab.live.listener import HOST, Listener, bind
+from kafkalab.live.live_broker import LiveBroker
 from kafkalab.live.pacing import Pacing
 from kafkalab.sim import Simulation
 from kafkalab.world import World, servers
@@ -49,6 +50,7 @@ class LiveCluster:
 
     `config`: broker settings by Kafka's own names.  `port`: of the first broker, the others follow;
     0 takes free ones.  OSError if a port is taken, `ConfigError` for settings that do not fit.
+    `combined`: every broker is a controller too, instead of `controllers` apart.
     `data`: a directory for the servers' logs; a later cluster goes on from it.  `StorageFailure`
     if it is in use or damaged.
     `schema_registry`: whether to run one too (`schema_registry_url`); a number is its port.
@@ -60,6 +62,7 @@ class LiveCluster:
         controllers: int = 1,
         seed: int = 0,
         *,
+        combined: bool = False,
         config: Mapping[str, Any] | None = None,
         port: int = 0,
         schema_registry: bool | int = False,
@@ -77,7 +80,7 @@ class LiveCluster:
             raise
         self._ports = [bound.getsockname()[1] for bound in self._sockets]
         self.world = World(seed, latency_ms=0, began=int(time.time() * 1000))  # noqa: TID251
-        self._build(brokers, controllers, data)
+        self._build(brokers, controllers, data, combined=combined)
         self._loop = asyncio.new_event_loop()
         self._pacing = Pacing(self.world, self._loop)
         addresses = {server_name(n): (HOST, port) for n, port in enumerate(self._ports, 1)}
@@ -97,18 +100,28 @@ class LiveCluster:
         if schema_registry is not False:
             self._run_registry(0 if schema_registry is True else schema_registry)
 
-    def _build(self, brokers: int, controllers: int, data: str | Path | None) -> None:
+    def _build(
+        self, brokers: int, controllers: int, data: str | Path | None, *, combined: bool
+    ) -> None:
         def address(node_id: NodeId) -> tuple[str, int]:
             return server_name(node_id), self._ports[node_id - 1]
 
         self._directories: Directories | None = None
         if data is None:
-            servers.build(self.world, brokers, controllers, self.config, address)
+            servers.build(self.world, brokers, controllers, self.config, address, combined=combined)
             return
         try:
-            opened = Directories(Path(data), brokers, controllers, self.config)
-            self._directories = opened
-            servers.build(self.world, brokers, controllers, self.config, address, opened.disk_of)
+            apart = 0 if combined else controllers
+            opened = self._directories = Directories(Path(data), brokers, apart, self.config)
+            servers.build(
+                self.world,
+                brokers,
+                controllers,
+                self.config,
+                address,
+                opened.disk_of,
+                combined=combined,
+            )
         except BaseException:
             for bound in self._sockets:
                 bound.close()
@@ -158,7 +171,7 @@ class LiveCluster:
         with self._pacing.lock:
             yield self.world
 
-    def broker(self, broker_id: NodeId) -> "LiveBroker":
+    def broker(self, broker_id: NodeId) -> LiveBroker:
         """Broker 1 … n.  `CommandError` if there is none of that number."""
         return LiveBroker(self, servers.broker(self.world, broker_id).broker_id)
 
@@ -347,35 +360,6 @@ class LiveCluster:
         if failed:
             raise failed[0]
         return done[0]
-
-
-class LiveBroker:
-    """A broker of a live cluster: its name and what can be done to it."""
-
-    def __init__(self, cluster: LiveCluster, broker_id: NodeId) -> None:
-        self._cluster = cluster
-        self.id = broker_id
-
-    def crash(self) -> None:
-        """End the process at once; connections break, its port refuses.  Its disk stays."""
-        self._cluster.command(f"crash {self.id}")
-
-    def restart(self) -> None:
-        """Start a new process on the disk of the crashed one, on the same port."""
-        self._cluster.command(f"restart {self.id}")
-
-    def pause(self, seconds: float) -> None:
-        """For so many seconds it handles nothing; connections stay, messages wait."""
-        self._cluster.command(f"pause {self.id} {round(seconds * 1000)}")
-
-    @property
-    def state(self) -> str:
-        """online, crashed, paused, fenced or starting."""
-        with self._cluster.locked() as world:
-            return servers.state_of(world, server_name(self.id), self.id)
-
-    def __repr__(self) -> str:
-        return f"<broker-{self.id}: {self.state}>"
 
 
 def _is_over(condition: Callable[[], object], done: threading.Event) -> bool:

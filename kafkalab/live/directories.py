@@ -13,7 +13,7 @@ from kafkalab.config import Config
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeId, server_name
 from kafkalab.log import Disk
-from kafkalab.server import Broker, Controller
+from kafkalab.server import Broker
 from kafkalab.world import World, servers
 
 
@@ -47,8 +47,7 @@ class Directories:
 
     def close(self, world: World) -> None:
         """End every server that runs cleanly; let go of the others' directories as they are."""
-        nodes: list[Broker | Controller] = [*servers.brokers(world), *servers.controllers(world)]
-        for node in nodes:
+        for node in servers.all_servers(world):
             if world.is_up(node.name):
                 epoch = node.lifecycle.broker_epoch if isinstance(node, Broker) else -1
                 node.disk.shut_down(epoch)

@@ -32,6 +32,7 @@ from kafkalab.raft.quorum import Quorum
 from kafkalab.raft.request_manager import CallKey
 from kafkalab.raft.roles import Candidate, Follower, Leader, Prospective, Resigned, Unattached
 from kafkalab.raft.snapshot import SnapshotId, write_snapshot
+from kafkalab.timers import earliest
 
 LOADER: Final = "loader"  # who replays the log for the server, and writes snapshots
 _SHUTDOWN_TIMEOUT_MS: Final = 5_000  # `KafkaRaftClientDriver.shutdown`
@@ -234,7 +235,7 @@ class RaftClient:
         due = self._due
         role = self._quorum.role
         if isinstance(role, Leader):
-            parked = role.timers.next()
+            parked = role.timers.first
             if parked is not None and (due is None or parked < due):
                 due = parked
         if self._clean_due is not None:
@@ -267,7 +268,7 @@ class RaftClient:
             quorum.become_prospective(now)
             return None
         following.fetch(quorum, role, now)
-        return _first(role.fetch_due, self._retry_due(now))
+        return earliest(role.fetch_due, self._retry_due(now))
 
     def _poll_unattached(self, role: Unattached, now: int) -> int | None:
         quorum = self._quorum
@@ -275,7 +276,7 @@ class RaftClient:
             quorum.become_prospective(now)
             return None
         following.find_leader(quorum, role, now)
-        return _first(role.election_due, self._retry_due(now))
+        return earliest(role.election_due, self._retry_due(now))
 
     def _poll_nominee(self, role: Prospective | Candidate, now: int) -> int | None:
         quorum = self._quorum
@@ -286,7 +287,7 @@ class RaftClient:
                 quorum.become_prospective(now)
             return None
         voting.ask_for_votes(quorum, role, now)
-        return _first(role.election_due, quorum.requests.next_retry(now))
+        return earliest(role.election_due, quorum.requests.next_retry(now))
 
     def _poll_resigned(self, role: Resigned, now: int) -> int | None:
         quorum = self._quorum
@@ -295,7 +296,7 @@ class RaftClient:
             quorum.become_unattached(role.epoch + 1, now)
             return None
         voting.announce_end(quorum, role, now)
-        return _first(role.election_due, quorum.requests.next_retry(now))
+        return earliest(role.election_due, quorum.requests.next_retry(now))
 
     def _poll_leader(self, role: Leader, now: int) -> int | None:
         quorum = self._quorum
@@ -311,7 +312,7 @@ class RaftClient:
         if begin_due is not None and begin_due <= now:
             voting.announce_epoch(quorum, role, now)
             begin_due = role.next_begin(interval_ms)
-        return _first(role.check_quorum_due, begin_due)
+        return earliest(role.check_quorum_due, begin_due)
 
     def _is_over(self, due: int | None, now: int) -> bool:
         """Whether it is time for another role; a node that is to go starts no election."""
@@ -347,7 +348,3 @@ class RaftClient:
         other._clean_due, other._shutdown_due = self._clean_due, self._shutdown_due
         other._due = self._due
         return other
-
-
-def _first(*dues: int | None) -> int | None:
-    return min([due for due in dues if due is not None], default=None)

@@ -110,6 +110,17 @@ CONTROLLER_APIS: Final[Mapping[int, Api]] = {
     },
 }
 
+#: Of a server that is both: what only one role offers by itself, the rest by who asks.
+COMBINED_APIS: Final[Mapping[int, Api]] = {
+    **BROKER_APIS,
+    **{
+        key: Api("combined", "handle_either")
+        for key in CONTROLLER_APIS
+        if key not in (K.API_VERSIONS, K.FETCH)
+    },
+    K.FETCH: Api("combined", "handle_either_fetch"),
+}
+
 
 def versions_of(apis: Mapping[int, Api], key: int) -> VersionRange | None:
     """The versions on offer for an API, or None if it is not offered."""

@@ -13,6 +13,7 @@ In Kafka: `BrokerServer`, `BrokerMetadataPublisher`.
 Read next: `serve` (the loop), `apis` (what is offered), `replica.replica_manager`.
 """
 
+from collections.abc import Mapping
 from typing import Final, Self
 
 from kafkalab.chance import Stream
@@ -20,6 +21,7 @@ from kafkalab.config import Config
 from kafkalab.groups import GroupCoordinator
 from kafkalab.ids import NodeId, NodeName, server_name
 from kafkalab.log import Disk
+from kafkalab.log.disk import CLEAN_SHUTDOWN
 from kafkalab.metadata import MetadataImage
 from kafkalab.node import Envelope, Outbox
 from kafkalab.protocol.messages.brokers import Listener
@@ -33,13 +35,13 @@ from kafkalab.server import (
     producer_ids,
     transaction_verifier,
 )
-from kafkalab.server.apis import BROKER_APIS
+from kafkalab.server.apis import BROKER_APIS, Api
 from kafkalab.server.auto_topics import OFFSETS_TOPIC, AutoTopics
 from kafkalab.server.endpoint import Endpoint
 from kafkalab.server.forwarding import Forwarding
 from kafkalab.server.handlers.produce import produce_verified
 from kafkalab.server.handlers.transactions import txn_offset_commit_verified
-from kafkalab.server.lifecycle import Lifecycle
+from kafkalab.server.lifecycle import BrokerState, Lifecycle
 from kafkalab.server.producer_ids import ProducerIds
 from kafkalab.server.serve import REPLICATION, Component, serve
 from kafkalab.server.transaction_verifier import TransactionVerifier
@@ -53,7 +55,8 @@ _BROKER_EPOCH: Final = "broker-epoch"
 class Broker:
     """A node (`node.Node`).  `host` and `port` are what clients are told to connect to."""
 
-    apis = BROKER_APIS
+    apis: Mapping[int, Api] = BROKER_APIS
+    offered = BROKER_APIS  # to clients
 
     def __init__(
         self,
@@ -211,6 +214,18 @@ class Broker:
         self.transactions.on_metadata(self.image)
         self.verifier.image = self.image
 
+    def begin_shutdown(self, now: int) -> None:
+        """Leave in order, the leaderships first (KIP-143)."""
+        self.lifecycle.begin_shutdown(now)
+        serve(self, [], now)
+
+    def has_shut_down(self, now: int) -> bool:
+        """Whether the process may end; then what a clean start needs is written down."""
+        if self.lifecycle.state is not BrokerState.SHUTTING_DOWN:
+            return False
+        self.disk.shut_down(self.lifecycle.broker_epoch)
+        return True
+
     def restarted(self, now: int) -> Self:
         """A new process on this broker's disk."""
         return type(self)(
@@ -259,6 +274,6 @@ def count_incarnation(disk: Disk) -> int:
 
 def _previous_epoch(disk: Disk) -> int:
     """The broker epoch before a clean shutdown; -1 after a crash, as Kafka has it (KIP-966)."""
-    epoch = disk.properties.pop("clean-shutdown", -1)
+    epoch = disk.properties.pop(CLEAN_SHUTDOWN, -1)
     assert isinstance(epoch, int)
     return epoch

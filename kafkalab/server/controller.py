@@ -29,6 +29,7 @@ class Controller:
     """A node (`node.Node`) that keeps the metadata log and answers brokers."""
 
     apis = CONTROLLER_APIS
+    offered = CONTROLLER_APIS
 
     def __init__(
         self,
@@ -94,6 +95,18 @@ class Controller:
         self.quorum.settle(now)
         self.raft.maybe_snapshot(self.quorum.image, now)
         return False
+
+    def begin_shutdown(self, now: int) -> None:
+        """Leave in order: whoever leads the quorum hands the epoch over first."""
+        self.raft.begin_shutdown(now)
+        serve(self, [], now)
+
+    def has_shut_down(self, now: int) -> bool:
+        """Whether the process may end; then its disk is left in order."""
+        if not self.raft.has_shut_down(now):
+            return False
+        self.disk.shut_down(broker_epoch=-1)
+        return True
 
     def restarted(self, now: int) -> Self:
         """A new process on this controller's disk."""

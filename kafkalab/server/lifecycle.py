@@ -32,6 +32,7 @@ from kafkalab.protocol.messages.brokers import (
 
 OWNER: Final = "lifecycle"
 RETRY_MS: Final = 100
+SHUTDOWN_RETRY_MS: Final = 50  # the second heartbeat of a controlled shutdown comes soon
 
 
 class BrokerState(Enum):
@@ -65,6 +66,7 @@ class Lifecycle:
         "_config",
         "_due",
         "_effects",
+        "_has_shutdown_answer",
         "_incarnation_id",
         "_listener",
         "_previous_epoch",
@@ -91,6 +93,7 @@ class Lifecycle:
         self._previous_epoch = previous_epoch
         self._effects = effects
         self._asking = False
+        self._has_shutdown_answer = False
         self._due: int | None = now
         self.state = BrokerState.NOT_RUNNING
         self.broker_epoch = -1
@@ -110,14 +113,19 @@ class Lifecycle:
             self._due = now
 
     def begin_shutdown(self, now: int) -> None:
-        """Ask the controller to move our leaderships away before we go."""
-        if self.state is S.RUNNING:
+        """Ask the controller to move our leaderships away before we go; or, if we are not in
+        service or are told not to (`controlled.shutdown.enable`), just go."""
+        if self.state is S.RUNNING and self._config.bool("controlled.shutdown.enable"):
             self._become(S.PENDING_CONTROLLED_SHUTDOWN)
             self._due = now
+        elif self.state is not S.PENDING_CONTROLLED_SHUTDOWN:
+            self.state, self._due = S.SHUTTING_DOWN, None
 
     def on_response(self, key: Any, response: Any, now: int) -> None:
         """The controller has answered, or could not be reached (None)."""
         self._asking = False
+        if self.state is S.SHUTTING_DOWN:
+            return
         has_news = self._due is not None  # since the question went out
         if response is None or response.error_code:
             self._due = now + RETRY_MS
@@ -143,9 +151,13 @@ class Lifecycle:
             self._due = now
         elif self.state is S.RECOVERY and not response.is_fenced:
             self._become(S.RUNNING)
-        elif self.state is S.PENDING_CONTROLLED_SHUTDOWN and response.should_shut_down:
-            self._become(S.SHUTTING_DOWN)
-            self._due = None
+        elif self.state is S.PENDING_CONTROLLED_SHUTDOWN:
+            if response.should_shut_down:
+                self._become(S.SHUTTING_DOWN)
+                self._due = None
+            elif not self._has_shutdown_answer:
+                self._has_shutdown_answer = True
+                self._due = now + SHUTDOWN_RETRY_MS
 
     def _become(self, state: BrokerState) -> None:
         legal = TRANSITIONS[self.state]
@@ -192,6 +204,7 @@ class Lifecycle:
             0,
         )
         other._asking = self._asking
+        other._has_shutdown_answer = self._has_shutdown_answer
         other._due = self._due
         other.state = self.state
         other.broker_epoch = self.broker_epoch

@@ -33,9 +33,18 @@ def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
     return servers.settings(brokers, {"auto.create.topics.enable": False, **(config or {})})
 
 
-def build(world: World, brokers: int, controllers: int, config: Config) -> None:
+def build(
+    world: World, brokers: int, controllers: int, config: Config, *, combined: bool = False
+) -> None:
     """Add the servers and the operator; nothing has run yet."""
-    servers.build(world, brokers, controllers, config, lambda node: (server_name(node), PORT))
+    servers.build(
+        world,
+        brokers,
+        controllers,
+        config,
+        lambda node: (server_name(node), PORT),
+        combined=combined,
+    )
 
 
 __all__ = [

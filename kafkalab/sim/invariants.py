@@ -11,7 +11,8 @@ to the trace that is kept, and then nothing is asked.
 
 A check that condemns correct Kafka is as bad as one that passes a bug: where one fires, read
 Kafka's source before changing the engine.
-Read next: `replication_invariants`, `metadata_invariants`.  `tests/sim/test_invariants.py` runs it.
+Read next: `replication_invariants`, `metadata_invariants`, `quorum_invariants`; it is run by
+`tests/sim/test_invariants.py`.
 """
 
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ from kafkalab.replica.partition import Partition
 from kafkalab.server import Broker
 from kafkalab.sim import metadata_invariants, replication_invariants
 from kafkalab.sim.observed import Observed, PartitionSeen
+from kafkalab.sim.quorum_invariants import QuorumMemory, members_of, q9_settled
 from kafkalab.world import Entry, World, servers
 
 EVERYTHING_EVERY: Final = 500  # steps
@@ -64,6 +66,7 @@ class Monitor:
         self.world = world
         self.acks_all = acks_all
         self.observed = Observed(world)
+        self.quorum = QuorumMemory()
         self._entries = len(world.trace)
         self._steps = world.steps
         self._note_image()
@@ -74,9 +77,14 @@ class Monitor:
         world = self.world
         before, self._entries = self._entries, len(world.trace)
         if before != self._entries:
+            self._look_at_quorum()
             self._judge(world.trace[before:])
         if world.steps - self._steps >= EVERYTHING_EVERY:
             self.everything()
+
+    def _look_at_quorum(self) -> None:
+        for promise, complaint in self.quorum.look(members_of(self.world)):
+            raise Broken(promise, complaint, self.world)
 
     def _judge(self, entries: list[Entry]) -> None:
         """What these entries tell, in the order in which they happened."""
@@ -203,6 +211,7 @@ class Monitor:
         """All that can be asked at one instant."""
         observed = self.observed
         self._steps = self.world.steps
+        self._look_at_quorum()
         self._note_image()
         for name in list(observed.partitions):
             self._touched(name)
@@ -218,6 +227,7 @@ class Monitor:
         """R16: with all faults healed and all quiet, replicas are equal and all in sync."""
         self.everything()
         self._ask("R16", unsettled(self.world))
+        self._ask("Q9", q9_settled(self.world))
 
     def _ask(self, promise: str, complaints: Iterable[str]) -> None:
         for complaint in complaints:

@@ -2,7 +2,7 @@
 
 Each function is one promise; it yields a sentence for each way in which it is broken.
 
-Left out: what only a quorum of several voters can break (Q1 … Q5); snapshots (Q7); G7 and what
+Left out: the quorum itself (`quorum_invariants`); G7 and what
 belongs to KIP-848's groups (G8).
 Read next: `observed`, their memory; `invariants`, which asks them.
 """

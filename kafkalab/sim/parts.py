@@ -32,6 +32,13 @@ class Server:
         """Start a new process on the disk of the crashed one.  `CommandError` if it runs."""
         self._driver.command(f"restart {self.name}")
 
+    def shutdown(self) -> None:
+        """Let it leave in order: it hands over what it leads, and its process ends when it may.
+
+        It takes some virtual time; `restart` brings it back.  `CommandError` if it is down.
+        """
+        self._driver.command(f"shutdown {self.name}")
+
     def pause(self, seconds: float) -> None:
         """For so many virtual seconds it handles nothing; messages and timers wait."""
         self._driver.command(f"pause {self.name} {round(seconds * 1000)}")

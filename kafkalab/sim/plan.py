@@ -103,7 +103,7 @@ class Plan:
         """The plan of a seed; the same for ever, as long as this module is."""
         chance = Stream(seed, "swarm")
         brokers = (3, 3, 3, 1, 2, 4, 5)[chance.below(7)]
-        controllers = (1, 1, 1)[chance.below(3)]
+        controllers = (1, 3, 3)[chance.below(3)]
         config = _cluster_config(chance)
         topics = tuple(
             _topic(chance, f"t{number}", brokers) for number in range(chance.between(1, 3))

@@ -1,6 +1,6 @@
 """What must hold of the controller quorum (Q1 … Q7), whatever crashes, stalls or is cut off.
 
-    Q1  at most one leader in an epoch              Q5  no high watermark before an own entry commits
+    Q1  at most one leader in an epoch              Q5  no high watermark before an own entry
     Q2  one vote in an epoch, remembered            Q6  epochs never fall, nor high watermarks
     Q3  later leaders have all that is committed    Q7  a snapshot is the replay of the log
     Q4  committed prefixes agree
@@ -12,13 +12,14 @@ Each entry is looked at once per member, so asking after every step costs next t
 Read next: `invariants`, which asks; `tests/raft`, which asks it of a quorum without a cluster.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kafkalab.ids import NO_NODE, NodeId, NodeName
 from kafkalab.log import Disk
 from kafkalab.metadata import MetadataImage
+from kafkalab.metadata.serde import decode_batch
 from kafkalab.raft import METADATA_PARTITION, CommittedBatch, RaftClient, replay
 from kafkalab.raft.snapshot import Snapshot
 from kafkalab.raft.snapshots import Snapshots
@@ -58,6 +59,7 @@ class QuorumMemory:
     leaders: dict[int, NodeName] = field(default_factory=dict)  # of each epoch
     votes: dict[tuple[NodeName, int], NodeId] = field(default_factory=dict)
     committed: list[Entry] = field(default_factory=list)
+    committed_start: int = 0  # above 0 if the log began with a snapshot when first looked at
     committed_end: int = 0
     images: dict[int, MetadataImage] = field(default_factory=dict)  # by end offset, for Q7
     seen: dict[NodeName, Seen] = field(default_factory=dict)
@@ -80,6 +82,8 @@ class QuorumMemory:
 
     def _follow(self, seen: Seen, member: Member) -> Complaints:
         log = member.disk.logs[METADATA_PARTITION]
+        if not self.committed_end and log.log_start_offset:
+            self._begin_with(Snapshots(member.disk).all[0])
         if seen.process != member.process:
             seen.checked = 0  # it may have lost what it had not flushed
         yield from q4_prefixes_agree(self, seen, member)
@@ -92,6 +96,12 @@ class QuorumMemory:
             seen.snapshots = snapshots[-1].id.end_offset
             yield from q7_snapshot_is_replay(self, member, snapshots[-1])
 
+    def _begin_with(self, snapshot: Snapshot) -> None:
+        end, epoch = snapshot.id
+        batch = CommittedBatch(0, end - 1, epoch, snapshot.records(), 0, True)
+        self.image = self.images[end] = replay(self.image, batch)
+        self.committed_start = self.committed_end = end
+
     def note_committed(self, entry: Entry) -> None:
         """Somebody takes this for committed, the first to do so."""
         self.committed.append(entry)
@@ -100,7 +110,7 @@ class QuorumMemory:
             entry.base_offset,
             entry.last_offset,
             entry.leader_epoch,
-            records_in(entry),
+            decode_batch(entry.batch),
         )
         self.image = replay(self.image, batch)
         self.images[entry.next_offset] = self.image
@@ -115,13 +125,6 @@ class QuorumMemory:
             else:
                 high = middle
         return self.committed[low:]
-
-
-def records_in(entry: Entry) -> tuple[object, ...]:
-    """The metadata records of an entry."""
-    from kafkalab.metadata.serde import decode_batch
-
-    return decode_batch(entry.batch)
 
 
 def q1_one_leader(memory: QuorumMemory, member: Member) -> Complaints:
@@ -152,7 +155,7 @@ def q3_leader_has_what_is_committed(memory: QuorumMemory, member: Member) -> Com
             f"{memory.committed_end} are committed",
         )
         return
-    start = max(log.log_start_offset, 0)
+    start = max(log.log_start_offset, memory.committed_start)
     mine = [each for each in log.entries_from(start) if each.next_offset <= memory.committed_end]
     if mine != memory.committed_from(start):
         yield "Q3", f"{member.name} leads epoch {member.raft.epoch} with other entries"
@@ -162,7 +165,7 @@ def q4_prefixes_agree(memory: QuorumMemory, seen: Seen, member: Member) -> Compl
     """What any member takes for committed is the same on all."""
     log = member.disk.logs[METADATA_PARTITION]
     high_watermark = log.high_watermark
-    start = max(seen.checked, log.log_start_offset)
+    start = max(seen.checked, log.log_start_offset, memory.committed_start)
     known = {entry.base_offset: entry for entry in memory.committed_from(start)}
     for entry in log.entries_from(start):
         if entry.next_offset > high_watermark:
@@ -205,9 +208,7 @@ def q6_never_back(seen: Seen, member: Member) -> Complaints:
         )
 
 
-def q7_snapshot_is_replay(
-    memory: QuorumMemory, member: Member, snapshot: Snapshot
-) -> Complaints:
+def q7_snapshot_is_replay(memory: QuorumMemory, member: Member, snapshot: Snapshot) -> Complaints:
     """A snapshot gives the cluster that the log below its end gives."""
     end, epoch = snapshot.id
     expected = memory.images.get(end)
@@ -221,18 +222,16 @@ def q7_snapshot_is_replay(
 
 def members_of(world: World) -> Iterator[Member]:
     """The voters and observers of a world."""
-    nodes: Mapping[NodeName, servers.ServerNode] = {
-        node.name: node for node in (*servers.controllers(world), *servers.brokers(world))
-    }
-    for name, node in nodes.items():
+    for node in servers.all_servers(world):
+        name = node.name
         yield Member(name, world.started[name], name not in world.crashed, node.raft, node.disk)
 
 
-def q9_settled(world: World) -> Complaints:
-    """With all healed and quiet, one voter leads and every other follows it."""
+def q9_settled(world: World) -> Iterator[str]:
+    """With all healed and quiet, one voter leads and everyone else follows it."""
     leaders = [m.name for m in members_of(world) if m.is_up and m.raft.is_leader]
     if len(leaders) != 1:
-        yield "Q9", f"{leaders or 'nobody'} leads the quorum"
+        yield f"{leaders or 'nobody'} leads the quorum"
     for member in members_of(world):
         if member.is_up and member.raft.role not in ("Leader", "Follower"):
-            yield "Q9", f"{member.name} is {member.raft.role}"
+            yield f"{member.name} is {member.raft.role}"

@@ -47,6 +47,7 @@ from kafkalab.world.history import History
 class Simulation:
     """See the module's docstring.  Seconds are virtual; `now` is in whole virtual ms.
 
+    `combined`: every broker is a controller too, and there are no others (101 …).
     `wire`: every message goes through Kafka's byte format and back (slower; the same run).
     `config`: broker settings by Kafka's own names, `{"replica.lag.time.max.ms": 5000}`.
     `started_at` is when the cluster was ready, in virtual ms; set it to where your story begins.
@@ -58,6 +59,7 @@ class Simulation:
         seed: int = 0,
         controllers: int = 1,
         *,
+        combined: bool = False,
         wire: bool = False,
         config: Mapping[str, Any] | None = None,
         is_current: bool = True,
@@ -66,6 +68,7 @@ class Simulation:
             "brokers": brokers,
             "seed": seed,
             "controllers": controllers,
+            "combined": combined,
             "wire": wire,
             "config": dict(config or {}),
         }
@@ -74,7 +77,7 @@ class Simulation:
         self.is_closed = False
         world = World(seed, is_wire=wire)
         self._attach(world)
-        cluster.build(world, brokers, controllers, self.config)
+        cluster.build(world, brokers, controllers, self.config, combined=combined)
         self.bootstrap: tuple[NodeName, ...] = tuple(
             server_name(broker_id) for broker_id in range(1, brokers + 1)
         )
@@ -138,7 +141,7 @@ class Simulation:
         return Server(self.driver, cluster.broker(self.world, broker_id).name, broker_id)
 
     def controller(self, node_id: NodeId) -> Server:
-        """Controller 101 ….  `LearnerError` if there is none of that number."""
+        """Controller 101 …, or 1 … if combined.  `LearnerError` if there is none of that number."""
         return Server(self.driver, cluster.controller(self.world, node_id).name, node_id)
 
     def alive(self) -> list[NodeId]:

@@ -57,14 +57,14 @@ def create_topic(
 ) -> None:
     """Create a topic and wait until every broker in service knows its leaders."""
     request = create_topic_request(name, partitions, replication_factor, config)
-    raise_refused(_ask(driver, request, f"{name} is created").topics)
+    raise_refused(ask(driver, request, f"{name} is created").topics)
     world = driver.world
     driver.wait(lambda: cluster.knows_topic(world, name), None, f"every broker knows {name}")
 
 
 def delete_topic(driver: Driver, name: str) -> None:
     """Delete a topic and wait until every broker in service knows."""
-    raise_refused(_ask(driver, delete_topic_request(name), f"{name} is deleted").responses)
+    raise_refused(ask(driver, delete_topic_request(name), f"{name} is deleted").responses)
     world = driver.world
     driver.wait(
         lambda: all(name not in node.image.topics for node in cluster.in_service(world)),
@@ -73,7 +73,7 @@ def delete_topic(driver: Driver, name: str) -> None:
     )
 
 
-def _ask(driver: Driver, request: Message, what: str) -> Any:
+def ask(driver: Driver, request: Message, what: str) -> Any:
     """Send a request to a broker in service until it is answered; returns the answer."""
     world = driver.world
     operator = world.nodes[OPERATOR]

@@ -2,6 +2,7 @@
 
     crash 2              the process dies; its disk stays.  Its connections are closed
     restart 2            a new process on that disk
+    shutdown 2           it leaves in order: hands over what it leads, then ends
     pause 2 3000         for 3,000 ms it handles nothing; messages and timers wait
     partition 1 | 2,3    messages between the sides wait (they are not lost) until …
     heal                 … the network is whole again
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from kafkalab.chance import Stream
 from kafkalab.errors import LearnerError
 from kafkalab.ids import ConnectionId, NodeName, server_name
+from kafkalab.world import shutdown
 
 if TYPE_CHECKING:
     from kafkalab.world.world import World
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 WORLD: Final[NodeName] = "world"
 
 _FORMS: Final = (
-    "crash N, restart N, pause N MS, partition A,B | C, heal, delay A B MS, cut A B "
+    "crash N, restart N, shutdown N, pause N MS, partition A,B | C, heal, delay A B MS, cut A B "
     "(N, A, B: numbers of brokers or controllers, or names of clients)"
 )
 
@@ -57,7 +59,7 @@ def parse(words: str) -> Command:
     given = rest.split()
     try:
         match verb, given:
-            case (("crash" | "restart"), [node]):
+            case (("crash" | "restart" | "shutdown"), [node]):
                 return Command(verb, (name_of(node),), words=words)
             case "pause", [node, ms]:
                 return Command(verb, (name_of(node),), _ms(ms), words=words)
@@ -103,6 +105,8 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
             world.crash(command.nodes[0], cause)
         case "restart":
             world.restart(command.nodes[0], cause)
+        case "shutdown":
+            shutdown.begin(world, command.nodes[0], cause)
         case "pause":
             world.pause(command.nodes[0], command.ms, cause)
         case "partition":

@@ -16,8 +16,9 @@ from kafkalab.errors import LearnerError
 from kafkalab.ids import FIRST_CONTROLLER_ID, NodeId, NodeName, TopicPartition, server_name
 from kafkalab.log import Disk
 from kafkalab.metadata import MetadataImage
-from kafkalab.server import Broker, Controller
+from kafkalab.server import Broker, CombinedServer, Controller
 from kafkalab.server.lifecycle import BrokerState
+from kafkalab.world.faults import CommandError
 from kafkalab.world.operator import Operator
 from kafkalab.world.world import World
 
@@ -38,6 +39,7 @@ def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
     )
 
 
+ControllerNode = Controller | CombinedServer
 ServerNode = Broker | Controller
 
 #: The host and port that clients are told, for a broker.
@@ -60,28 +62,27 @@ def build(
     config: Config,
     address: Address,
     disk_of: DiskOf = in_memory,
+    *,
+    combined: bool = False,
 ) -> None:
-    """Add the servers and the operator; nothing has run yet."""
-    _check_size("controllers", controllers)
-    voters = tuple(range(FIRST_CONTROLLER_ID, FIRST_CONTROLLER_ID + controllers))
-    for node_id in voters:
-        disk = disk_of(node_id)
-        world.add(Controller(node_id, config, disk, world.seed, voters, now=world.now))
-    for broker_id in range(1, brokers + 1):
+    """Add the servers and the operator; nothing has run yet.
+
+    `combined`: every broker is a controller too, and there are no others.
+    """
+    ids = tuple(range(1, brokers + 1))
+    seed, now = world.seed, world.now
+    if combined:
+        voters = ids
+    else:
+        _check_size("controllers", controllers)
+        voters = tuple(range(FIRST_CONTROLLER_ID, FIRST_CONTROLLER_ID + controllers))
+        for node_id in voters:
+            world.add(Controller(node_id, config, disk_of(node_id), seed, voters, now=now))
+    kind = CombinedServer if combined else Broker
+    for broker_id in ids:
         host, port = address(broker_id)
         disk = disk_of(broker_id)
-        world.add(
-            Broker(
-                broker_id,
-                config,
-                disk,
-                world.seed,
-                voters,
-                host=host,
-                port=port,
-                now=world.now,
-            )
-        )
+        world.add(kind(broker_id, config, disk, seed, voters, host=host, port=port, now=now))
     world.add(Operator())
 
 
@@ -99,12 +100,14 @@ def broker(world: World, broker_id: NodeId) -> Broker:
     return node
 
 
-def controller(world: World, node_id: NodeId) -> Controller:
+def controller(world: World, node_id: NodeId) -> ControllerNode:
     """A controller's node.  `CommandError` if there is none of that number."""
     name = server_name(node_id)
     world.check_known(name)
     node = world.nodes[name]
-    assert isinstance(node, Controller), name
+    if not isinstance(node, ControllerNode):
+        there_are = ", ".join(str(each.node_id) for each in controllers(world))
+        raise CommandError(f"{name} is no controller; the controllers are {there_are}")
     return node
 
 
@@ -113,12 +116,17 @@ def brokers(world: World) -> list[Broker]:
     return [node for node in world.nodes.values() if isinstance(node, Broker)]
 
 
-def controllers(world: World) -> list[Controller]:
-    """All controllers, crashed ones too, by number."""
-    return [node for node in world.nodes.values() if isinstance(node, Controller)]
+def controllers(world: World) -> list[ControllerNode]:
+    """All controllers, crashed ones too, by number; brokers among them if they are combined."""
+    return [node for node in world.nodes.values() if isinstance(node, ControllerNode)]
 
 
-def active_controller(world: World) -> Controller | None:
+def all_servers(world: World) -> list[ServerNode]:
+    """Brokers and controllers, each once, crashed ones too."""
+    return [node for node in world.nodes.values() if isinstance(node, ServerNode)]
+
+
+def active_controller(world: World) -> ControllerNode | None:
     """The controller that leads the quorum, if one does; of two that think so, the later."""
     leading = [
         node for node in controllers(world) if world.is_up(node.name) and node.raft.is_leader
@@ -128,7 +136,8 @@ def active_controller(world: World) -> Controller | None:
 
 def metadata(world: World) -> MetadataImage:
     """What the cluster has decided: the image of whichever controller knows most."""
-    return max((node.image for node in controllers(world)), key=lambda image: image.offset)
+    images = (node.quorum.image for node in controllers(world))
+    return max(images, key=lambda image: image.offset)
 
 
 def in_service(world: World) -> list[Broker]:

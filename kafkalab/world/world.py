@@ -22,7 +22,7 @@ from kafkalab.ids import NodeName
 from kafkalab.log import StorageFailure
 from kafkalab.node import Kind, Node
 from kafkalab.protocol.api_keys import ApiKey
-from kafkalab.world import faults
+from kafkalab.world import faults, shutdown
 from kafkalab.world.apps import Apps
 from kafkalab.world.chunks import Chunks
 from kafkalab.world.failures import NodeFailure, halt
@@ -71,6 +71,7 @@ class World:
         self.crashed: dict[NodeName, int] = {}  # since when
         self.paused: dict[NodeName, Pause] = {}
         self.started: dict[NodeName, int] = {}  # when the present process began
+        self.stopping: dict[NodeName, int] = {}  # since when they have been leaving in order
         self.scheduler = Scheduler()
         self.network = Network(self.scheduler, is_wire, latency_ms)
         self.trace = Trace()
@@ -248,6 +249,12 @@ class World:
                 self._plan_wake(name, wake, max(due, now))
         if self.apps.waiting:
             self.apps.touched(self, name)
+        if self.stopping and name in self.stopping:
+            shutdown.end_if_due(self, name, id)
+
+    def touched(self, name: NodeName, id: int) -> None:
+        """A node has been called from outside, as what is noted under `id`."""
+        self._touched(name, self.nodes[name], id)
 
     def _failed(self, name: NodeName, doing: str, error: Exception) -> bool:
         """A node has raised: a bug, unless its disk has failed, which ends its process."""
@@ -318,6 +325,7 @@ class World:
     def _stop(self, name: NodeName, id: int) -> None:
         self.crashed[name] = self.now
         self.paused.pop(name, None)
+        self.stopping.pop(name, None)
         self._wakes[name].due = None
         self.network.end_all(name, id, self.now)
 
@@ -378,7 +386,7 @@ class World:
         other.nodes = {name: node.fork() for name, node in self.nodes.items()}
         other.crashed = self.crashed.copy()
         other.paused = self.paused.copy()
-        other.started = self.started.copy()
+        other.started, other.stopping = self.started.copy(), self.stopping.copy()
         other.scheduler = self.scheduler.fork()
         other.network = self.network.fork(other.scheduler)
         other.trace = self.trace.fork(forget_recent=forget_recent)

@@ -239,7 +239,7 @@ class Quorum:
             self.cut.clear()
 
     def run(self, ms: int) -> None:
-        """In order: messages arrive a millisecond after they were sent, timers when they are due."""
+        """In order: messages arrive a millisecond after they were sent, timers when due."""
         until = self.now + ms
         while True:
             moving = [m for m in self.messages if not self.is_held(m)]

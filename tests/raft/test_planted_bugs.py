@@ -20,9 +20,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def forgotten_vote(patch: pytest.MonkeyPatch) -> None:
     """The vote is not written down: after a restart it is cast again."""
-    patch.setattr(
-        Member, "_durable", lambda self, role: role.election._replace(voted_id=NO_NODE)
-    )
+    patch.setattr(Member, "_durable", lambda self, role: role.election._replace(voted_id=NO_NODE))
 
 
 def commits_by_count(patch: pytest.MonkeyPatch) -> None:
@@ -134,9 +132,7 @@ def test_a_planted_bug_is_found(
 
 def _search() -> str:
     for seed in range(SEEDS_MAX):
-        quorum = Quorum(
-            3, seed, metadata_log_max_record_bytes_between_snapshots=600, observers=0
-        )
+        quorum = Quorum(3, seed, metadata_log_max_record_bytes_between_snapshots=600, observers=0)
         try:
             for _ in range(1_500):
                 quorum.step(faults=120)

@@ -43,8 +43,8 @@ def handle_api_versions(
 def api_versions(server: Any, error: ErrorCode = ErrorCode.NONE) -> ApiVersionsResponse:
     """The answer, whoever asked."""
     keys = []
-    for key in sorted(server.apis):
-        offered = versions_of(server.apis, key)
+    for key in sorted(server.offered):
+        offered = versions_of(server.offered, key)
         assert offered is not None
         keys.append(ApiVersion(api_key=key, min_version=offered.low, max_version=offered.high))
     image = server.image

@@ -1,0 +1,42 @@
+"""A broker of a live cluster, as a learner calls it: a name and a cluster, nothing more."""
+
+from typing import TYPE_CHECKING
+
+from kafkalab.ids import NodeId, server_name
+from kafkalab.world import servers
+
+if TYPE_CHECKING:
+    from kafkalab.live.cluster import LiveCluster
+
+
+class LiveBroker:
+    """A broker of a live cluster: its name and what can be done to it."""
+
+    def __init__(self, cluster: "LiveCluster", broker_id: NodeId) -> None:
+        self._cluster = cluster
+        self.id = broker_id
+
+    def crash(self) -> None:
+        """End the process at once; connections break, its port refuses.  Its disk stays."""
+        self._cluster.command(f"crash {self.id}")
+
+    def restart(self) -> None:
+        """Start a new process on the disk of the crashed one, on the same port."""
+        self._cluster.command(f"restart {self.id}")
+
+    def shutdown(self) -> None:
+        """Let it leave in order: its leaderships move first.  It takes a moment."""
+        self._cluster.command(f"shutdown {self.id}")
+
+    def pause(self, seconds: float) -> None:
+        """For so many seconds it handles nothing; connections stay, messages wait."""
+        self._cluster.command(f"pause {self.id} {round(seconds * 1000)}")
+
+    @property
+    def state(self) -> str:
+        """online, crashed, paused, fenced or starting."""
+        with self._cluster.locked() as world:
+            return servers.state_of(world, server_name(self.id), self.id)
+
+    def __repr__(self) -> str:
+        return f"<broker-{self.id}: {self.state}>"
