@@ -53,10 +53,23 @@ def test_a_frame_is_json_and_nothing_else() -> None:
     assert set(frame) == set(Frame.__annotations__)
     assert [topic["name"] for topic in frame["topics"]] == ["audit", "orders"]
     assert frame["say"] == "All replicas are in sync."
+    end = sim.metadata.offset + 1
     assert frame["controller"] == {
         "leader": 101,
         "epoch": frame["controller"]["epoch"],
-        "nodes": [{"id": 101, "state": "online"}],
+        "nodes": [
+            {
+                "id": 101,
+                "state": "online",
+                "role": "Leader",
+                "epoch": 1,
+                "leader": 101,
+                "voted": 101,
+                "high_watermark": end,
+                "log_start": 0,
+                "log_end": end,
+            }
+        ],
     }
 
 
