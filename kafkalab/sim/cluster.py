@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kafkalab.config import Config
-from kafkalab.ids import server_name
+from kafkalab.ids import NodeName, server_name
 from kafkalab.world import World, servers
 from kafkalab.world.servers import (
     StoredRecord,
@@ -47,6 +47,11 @@ def build(
     )
 
 
+def names(brokers: int) -> tuple[NodeName, ...]:
+    """Of brokers 1 … n: as a client reaches them."""
+    return tuple(server_name(broker_id) for broker_id in range(1, brokers + 1))
+
+
 __all__ = [
     "PORT",
     "StoredRecord",
@@ -61,5 +66,6 @@ __all__ = [
     "is_ready",
     "knows_topic",
     "metadata",
+    "names",
     "settings",
 ]

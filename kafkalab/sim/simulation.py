@@ -23,7 +23,7 @@ from typing import Any, Self
 from kafkalab.chance import Stream
 from kafkalab.config import Config
 from kafkalab.errors import LearnerError
-from kafkalab.ids import NO_NODE, NodeId, NodeName, server_name
+from kafkalab.ids import NO_NODE, NodeId, NodeName
 from kafkalab.metadata import MetadataImage
 from kafkalab.sim import cluster, instants, ledger, saved, topics
 from kafkalab.sim.branches import Branch, Branches
@@ -78,9 +78,7 @@ class Simulation:
         world = World(seed, is_wire=wire)
         self._attach(world)
         cluster.build(world, brokers, controllers, self.config, combined=combined)
-        self.bootstrap: tuple[NodeName, ...] = tuple(
-            server_name(broker_id) for broker_id in range(1, brokers + 1)
-        )
+        self.bootstrap: tuple[NodeName, ...] = cluster.names(brokers)
         world.apps.clients = SimulatedClients(self.bootstrap)
         self.driver.wait(lambda: cluster.is_ready(world), None, "the brokers are in service")
         self.started_at = self.now
