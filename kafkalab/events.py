@@ -105,6 +105,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "RecordAcknowledged": ("topic", "partition", "offset", "id"),
     "RecordFailed": ("topic", "partition", "error", "id"),
     "RecordsPolled": ("topic", "partition", "base_offset", "last_offset", "leader_epoch"),
+    "PartitionsRevoked": ("group", "partitions"),
+    "PartitionsLost": ("group", "partitions"),
     "OffsetReset": ("topic", "partition", "offset", "policy"),
     "AppStarted": ("app",),
     "AppCrashed": ("app", "error"),

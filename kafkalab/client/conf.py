@@ -34,6 +34,12 @@ _RESET: Final = {
     **dict.fromkeys(("error", "none"), "error"),
 }
 _IDEMPOTENT_IN_FLIGHT_MAX: Final = 5
+#: KIP-848 leaves these to the brokers: group.consumer.session.timeout.ms and its like.
+_CLASSIC_ONLY: Final = (
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "partition.assignment.strategy",
+)
 _STICKY: Final = "sticky.partitioning.linger.ms"
 _ALWAYS_CREATES: Final = {"allow.auto.create.topics": True}  # librdkafka's producers do
 
@@ -57,7 +63,12 @@ def consumer_conf(given: Mapping[str, Any], name: NodeName) -> Config:
     conf = Config(_KEYS, values)
     if not conf["group.id"]:
         raise ConfigError("group.id must be set (any text: consumers with the same one share)")
-    if conf["max.poll.interval.ms"] < conf["session.timeout.ms"]:
+    if conf["group.protocol"] == "consumer":
+        for name in _CLASSIC_ONLY:
+            if name in values:
+                reason = "with group.protocol=consumer that is the coordinator's to say"
+                raise ConfigError(f"{name}: {reason}; leave it out")
+    elif conf["max.poll.interval.ms"] < conf["session.timeout.ms"]:
         raise ConfigError("max.poll.interval.ms must be at least session.timeout.ms")
     return conf.with_({"auto.offset.reset": _RESET[conf["auto.offset.reset"]]})
 

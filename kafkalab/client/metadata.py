@@ -73,6 +73,7 @@ class Metadata:
         "_updated_at",
         "brokers",
         "controller_id",
+        "racks",
         "timer",
         "topics",
         "version",
@@ -100,6 +101,7 @@ class Metadata:
         self._not_before = 0
         self._attempts = 0
         self.brokers: Mapping[NodeId, NodeName] = {}
+        self.racks: Mapping[NodeId, str] = {}  # of the brokers that have one
         self.controller_id: NodeId = NO_NODE
         self.topics: dict[str, TopicView] = {}
         self.wanted: dict[str, None] = {}
@@ -123,6 +125,24 @@ class Metadata:
         """The id of a topic, or the zero id."""
         view = self.topics.get(topic)
         return view.topic_id if view is not None else ZERO_UUID
+
+    def topic_name(self, topic_id: Uuid) -> str | None:
+        """The name of a topic, if it is in the cache."""
+        for view in self.topics.values():
+            if view.topic_id == topic_id:
+                return view.name
+        return None
+
+    def racks_of(self, topic: str) -> tuple[frozenset[str], ...]:
+        """For each of its partitions, by number, the racks that have a replica."""
+        view = self.topics.get(topic)
+        if view is None:
+            return ()
+        racks = self.racks
+        return tuple(
+            frozenset(racks[id] for id in partition.replicas if id in racks)
+            for _, partition in sorted(view.partitions.items())
+        )
 
     # --- asking
 
@@ -217,6 +237,7 @@ class Metadata:
         if response.brokers:
             # inside a world a server is reached by its name, whatever real clients are told
             self.brokers = {one.node_id: server_name(one.node_id) for one in response.brokers}
+            self.racks = {one.node_id: one.rack for one in response.brokers if one.rack}
         self.controller_id = response.controller_id
         changed = [self._learn(topic) for topic in response.topics]
         if self.wants_all:

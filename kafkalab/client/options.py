@@ -84,6 +84,8 @@ _ALL: Final = (
     # consumers
     _text("group.id", None, _C),
     _text("group.instance.id", None, _C),
+    _text("group.protocol", "classic", _C, ("classic", "consumer")),
+    _text("group.remote.assignor", None, _C),
     _text("partition.assignment.strategy", "range,roundrobin", _C),
     _whole("session.timeout.ms", 45_000, 1, 3_600_000, _C),
     _whole("heartbeat.interval.ms", 3_000, 1, 3_600_000, _C),
@@ -137,8 +139,6 @@ UNSUPPORTED: Final[Mapping[str, Unsupported]] = {
     "queue.buffering.backpressure.threshold": _U("use linger.ms and batch.size", "1"),
     "compression.level": _U("every codec uses its own default level", "-1"),
     "produce.offset.report": _U("offsets are always reported: leave it out"),
-    "group.protocol": _U("use classic, with partition.assignment.strategy", "classic"),
-    "group.remote.assignor": _U("use partition.assignment.strategy"),
     "group.protocol.type": _U("the protocol of consumers is fixed", "consumer"),
     "coordinator.query.interval.ms": _U("the coordinator is asked for when it moves", "600000"),
     "offset.store.method": _U("offsets are kept by the brokers: leave it out", "broker"),

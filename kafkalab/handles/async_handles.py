@@ -107,6 +107,14 @@ class AppConsumer:
         """Read nothing."""
         self._consuming.act("unassign")
 
+    def incremental_assign(self, partitions: Iterable[TopicPartition]) -> None:
+        """Read these too; for callbacks of cooperative rebalances."""
+        self._consuming.incremental_assign(partitions)
+
+    def incremental_unassign(self, partitions: Iterable[TopicPartition]) -> None:
+        """Read these no more, and all others on."""
+        self._consuming.incremental_unassign(partitions)
+
     def assignment(self) -> list[TopicPartition]:
         """What this consumer reads now."""
         return self._consuming.places("assignment")

@@ -10,8 +10,7 @@ Time passes in calls that wait (`poll`, `consume`, a synchronous `commit`, quest
 and in `sim.run`; a consumer that is not polled for max.poll.interval.ms leaves its group.
 Callbacks are called inside `poll`, `consume` and `close`, and what they raise comes out there.
 
-In confluent_kafka: `Consumer`.  Left out: transactions (`consumer_group_metadata`), statistics,
-incremental assignment.
+In confluent_kafka: `Consumer`.  Left out: transactions (`consumer_group_metadata`), statistics.
 Read next: `consuming`, what it does; `client.consumer`, the node that does the work.
 """
 
@@ -74,6 +73,14 @@ class Consumer:
     def unassign(self) -> None:
         """Read nothing."""
         self._consuming.act("unassign")
+
+    def incremental_assign(self, partitions: Iterable[TopicPartition]) -> None:
+        """Read these too; for callbacks of cooperative rebalances."""
+        self._consuming.incremental_assign(partitions)
+
+    def incremental_unassign(self, partitions: Iterable[TopicPartition]) -> None:
+        """Read these no more, and all others on."""
+        self._consuming.incremental_unassign(partitions)
 
     def assignment(self) -> list[TopicPartition]:
         """What this consumer reads now."""

@@ -71,6 +71,13 @@ class Consuming:
         given = tuple((one.topic, one.partition, one.offset) for one in partitions)
         self.act("assign", given)
 
+    def incremental_assign(self, partitions: Iterable[TopicPartition]) -> None:
+        given = tuple((one.topic, one.partition, one.offset) for one in partitions)
+        self.act("incremental_assign", given)
+
+    def incremental_unassign(self, partitions: Iterable[TopicPartition]) -> None:
+        self.act("incremental_unassign", _pairs(partitions))
+
     def pause(self, partitions: Iterable[TopicPartition]) -> None:
         self.act("pause", _pairs(partitions))
 

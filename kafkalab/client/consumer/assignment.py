@@ -138,6 +138,20 @@ class Assignment:
             assigned.begin_at(offset)
             self._partitions[partition] = assigned
 
+    def add(self, wanted: Iterable[tuple[TopicPartition, int]]) -> None:
+        """Read these too; what is read already goes on where it is."""
+        self.generation += 1
+        for partition, offset in wanted:
+            if partition not in self._partitions:
+                assigned = AssignedPartition(partition, version=self.generation << 32)
+                assigned.begin_at(offset)
+                self._partitions[partition] = assigned
+
+    def remove(self, partitions: Iterable[TopicPartition]) -> None:
+        """Forget these."""
+        for partition in partitions:
+            self._partitions.pop(partition, None)
+
     def get(self, partition: TopicPartition) -> AssignedPartition | None:
         return self._partitions.get(partition)
 

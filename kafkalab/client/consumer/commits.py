@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from kafkalab.client.connections import Answer, Asked, Link
-from kafkalab.client.consumer.context import Context
+from kafkalab.client.consumer.context import CONSUMER_PROTOCOL, Context
 from kafkalab.client.consumer.coordinator import MOVED, Coordinator
 from kafkalab.client.consumer.group_protocol import by_topic
 from kafkalab.client.consumer.member import Member
@@ -38,6 +38,8 @@ OWNER: Final = "commits"
 AUTOMATIC: Final = 0  # the id of commits nobody asked for
 _VERSION_MAX: Final = 9  # the newest that names topics by name, as librdkafka does
 _UNTAKEN_MAX: Final = 1000  # results that nobody takes are forgotten
+
+_STALE: Final = ErrorCode.STALE_MEMBER_EPOCH  # the next heartbeat will bring the new one
 
 Offset = tuple[TopicPartition, int, int]  # next offset, leader epoch of the record before
 
@@ -100,6 +102,11 @@ class Commits:
         """Whether no commit is under way."""
         return not self._waiting
 
+    def take_refusal(self) -> int:
+        """An error that says this is no member any more, or 0; forgotten here."""
+        error, self.refused = self.refused, 0
+        return error
+
     # --- asking
 
     def commit(self, id: int, offsets: tuple[Offset, ...], member: Member, now: int) -> None:
@@ -124,6 +131,11 @@ class Commits:
         offsets = self.stored()
         if offsets:
             self.commit(AUTOMATIC, offsets, member, now)
+
+    def commit_automatically(self, member: Member, now: int) -> None:
+        """`commit_stored`, if commits are automatic."""
+        if self._context.conf.bool("enable.auto.commit"):
+            self.commit_stored(member, now)
 
     def has_result(self, id: int) -> bool:
         return id in self._finished
@@ -173,12 +185,15 @@ class Commits:
         self._wake_at(self.auto_due)
 
     def _send(self, link: Link, commit: Commit, now: int) -> None:
+        # A KIP-848 member may have moved on; what it still has it may commit in its new epoch.
+        is_consumer = self._context.protocol == CONSUMER_PROTOCOL
+        member = self._context.member if is_consumer else commit.member
         epochs = {partition: (offset, epoch) for partition, offset, epoch in commit.offsets}
         metadata = self._context.metadata
         request = OffsetCommitRequest(
             group_id=self._context.group_id,
-            generation_id_or_member_epoch=commit.member.generation,
-            member_id=commit.member.id,
+            generation_id_or_member_epoch=member.generation,
+            member_id=member.id,
             group_instance_id=self._context.instance_id,
             topics=tuple(
                 OffsetCommitRequestTopic(
@@ -216,7 +231,7 @@ class Commits:
         failed = [error for error in errors.values() if error]
         if any(error in MOVED for error in failed):
             self._coordinator.failed()
-        if failed and all(error in RETRIABLE for error in failed):
+        if failed and all(error in RETRIABLE or error == _STALE for error in failed):
             self._try_again(commit, failed[0], now)
             return
         self._finish(commit, errors, failed[0] if failed else 0)

@@ -5,16 +5,19 @@ membership, fetcher, lookups, commits ── read ──▶ Context ── conf,
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from kafkalab.chance import Stream
 from kafkalab.client.backoff import retry_delay_ms
 from kafkalab.client.connections import Connections
 from kafkalab.client.consumer.assignment import Assignment
 from kafkalab.client.consumer.buffer import Buffer
+from kafkalab.client.consumer.member import NOBODY, Member
 from kafkalab.client.metadata import Metadata
 from kafkalab.client.output import Output
 from kafkalab.config import Config
+
+CONSUMER_PROTOCOL: Final = "consumer"
 
 
 @dataclass(slots=True)
@@ -28,6 +31,12 @@ class Context:
     chance: Stream
     assignment: Assignment
     buffer: Buffer
+    member: Member = NOBODY  # of a KIP-848 group; those who fetch offsets must say who they are
+
+    @property
+    def protocol(self) -> str:
+        """`classic`, or `consumer` (KIP-848)."""
+        return self.conf.text("group.protocol")
 
     @property
     def group_id(self) -> str:
@@ -64,4 +73,5 @@ class Context:
             self.chance.fork(),
             self.assignment.fork(),
             self.buffer.fork(),
+            self.member,
         )

@@ -3,19 +3,21 @@
 Read next: `membership`, which decides when.
 """
 
-from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
 from kafkalab.client.connections import Asked, Link
 from kafkalab.client.consumer.context import Context
-from kafkalab.client.consumer.group_protocol import PROTOCOL_TYPE, assign, subscription_bytes
+from kafkalab.client.consumer.group_protocol import (
+    PROTOCOL_TYPE,
+    Had,
+    subscription_bytes,
+)
 from kafkalab.client.consumer.member import Member
 from kafkalab.protocol.messages.classic_groups import (
     HeartbeatRequest,
     JoinGroupRequest,
     JoinGroupRequestProtocol,
-    JoinGroupResponse,
     LeaveGroupRequest,
     MemberIdentity,
     SyncGroupRequest,
@@ -51,15 +53,15 @@ class GroupRequests:
     def join(
         self,
         link: Link,
-        key: Key,
+        number: int,
         member: Member,
         strategies: tuple[str, ...],
         topics: tuple[str, ...],
+        had: Had,
         now: int,
     ) -> None:
         """The answer comes when all have joined, so it may take long."""
         conf = self._context.conf
-        metadata = subscription_bytes(topics, (), -1)  # eager: owns nothing at this point
         request = JoinGroupRequest(
             group_id=self._context.group_id,
             session_timeout_ms=conf.int("session.timeout.ms"),
@@ -68,21 +70,21 @@ class GroupRequests:
             group_instance_id=self._context.instance_id,
             protocol_type=PROTOCOL_TYPE,
             protocols=tuple(
-                JoinGroupRequestProtocol(name=name, metadata=metadata) for name in strategies
+                JoinGroupRequestProtocol(
+                    name=name,
+                    metadata=subscription_bytes(
+                        name, topics, had, conf.text("client.rack") or None
+                    ),
+                )
+                for name in strategies
             ),
         )
-        self._send(link, key, request, now, self._rebalance_ms)
-
-    def assignments(
-        self, joined: JoinGroupResponse, counts: Mapping[str, int]
-    ) -> tuple[SyncGroupRequestAssignment, ...]:
-        """What the leader decides, from the topics' numbers of partitions."""
-        return assign(joined.protocol_name or "", joined.members, counts)
+        self._send(link, (What.JOIN, number), request, now, self._rebalance_ms)
 
     def sync(
         self,
         link: Link,
-        key: Key,
+        number: int,
         member: Member,
         assignments: tuple[SyncGroupRequestAssignment, ...],
         now: int,
@@ -96,18 +98,19 @@ class GroupRequests:
             protocol_name=member.strategy,
             assignments=assignments,
         )
-        self._send(link, key, request, now, self._rebalance_ms)
+        self._send(link, (What.SYNC, number), request, now, self._rebalance_ms)
 
-    def heartbeat(self, link: Link, key: Key, member: Member, now: int) -> None:
+    def heartbeat(self, link: Link, member: Member, now: int) -> None:
         request = HeartbeatRequest(
             group_id=self._context.group_id,
             generation_id=member.generation,
             member_id=member.id,
             group_instance_id=self._context.instance_id,
         )
+        key = (What.HEARTBEAT, member.generation)
         self._send(link, key, request, now, self._context.conf.int("session.timeout.ms"))
 
-    def leave(self, link: Link, key: Key, member: Member, now: int) -> None:
+    def leave(self, link: Link, number: int, member: Member, now: int) -> None:
         version = self._context.connections.version(link, LeaveGroupRequest)
         group_id = self._context.group_id
         if version < _LEAVES_BY_LIST:
@@ -116,6 +119,7 @@ class GroupRequests:
             request = LeaveGroupRequest(
                 group_id=group_id, members=(MemberIdentity(member_id=member.id),)
             )
+        key = (What.LEAVE, number)
         self._send(link, key, request, now, self._context.request_timeout_ms)
 
     @property

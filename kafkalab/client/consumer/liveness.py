@@ -61,17 +61,26 @@ class Liveness:
         if now >= session_ends:
             return Overdue.SESSION
         self._wake_at(session_ends)
+        return Overdue.POLL if self.is_poll_overdue(now) else None
+
+    def is_poll_overdue(self, now: int) -> bool:
+        """Whether the application has not polled for too long; then it must, first of all."""
         if self.is_polling:
-            return None
+            return False
         if now >= self.poll_due:
             self.must_poll = True
-            return Overdue.POLL
+            return True
         self._wake_at(self.poll_due)
-        return None
+        return False
 
     @property
     def poll_due(self) -> int:
         return self.last_poll + self._conf.int("max.poll.interval.ms")
+
+    def poll_reason(self, now: int) -> str:
+        """What an application is told that has not polled for too long."""
+        most, late = self._conf.int("max.poll.interval.ms"), now - self.poll_due
+        return f"Application maximum poll interval ({most}ms) exceeded by {late}ms"
 
     def is_heartbeat_due(self, now: int) -> bool:
         """One is out at a time."""

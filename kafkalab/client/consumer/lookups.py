@@ -28,13 +28,14 @@ from kafkalab.client.consumer.offset_requests import (
     offset_fetch_request,
 )
 from kafkalab.client.errors import AUTO_OFFSET_RESET, words
-from kafkalab.errors import RETRIABLE
+from kafkalab.errors import RETRIABLE, ErrorCode
 from kafkalab.ids import NodeId, TopicPartition
 from kafkalab.protocol.messages.group_offsets import OffsetFetchRequest
 from kafkalab.protocol.messages.log_offsets import ListOffsetsRequest
 
 OWNER: Final = "lookups"
 _COMMITTED: Final = "committed"
+_NOT_A_MEMBER: Final = (ErrorCode.STALE_MEMBER_EPOCH, ErrorCode.UNKNOWN_MEMBER_ID)
 _POLICIES: Final = {"earliest": EARLIEST, "latest": LATEST}
 _NAMES: Final = {EARLIEST: "earliest", LATEST: "latest"}
 
@@ -75,6 +76,7 @@ class Lookups:
             [assigned.partition for assigned in due],
             self._context.isolation_level == 1,
             version,
+            self._context.member,
         )
         asked = Asked(OWNER, _COMMITTED, version)
         connections.send(link, request, asked, now, self._context.request_timeout_ms)
@@ -208,6 +210,8 @@ class Lookups:
             if error in STALE_LEADER:
                 view = self._context.metadata.leader(partition)
                 assigned.stale_epoch = view.leader_epoch if view is not None else None
+            elif error in _NOT_A_MEMBER:
+                pass  # its next heartbeat tells
             elif error and error not in RETRIABLE and not assigned.attempts:
                 self._context.buffer.add_error(error, None, partition)
             assigned.retry_at = now + self._context.retry_delay_ms(assigned.attempts)

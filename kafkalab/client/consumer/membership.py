@@ -4,18 +4,18 @@
         ▲                                                                          │ rebalance,
         └──────────── LEAVING ◀── (closing) ── REVOKING ◀──────────────────────────┘ expelled
 
-Rebalances are eager: all partitions are given up, and what was done is committed, before the member
-joins again.  The leader assigns for all in between JoinGroup and SyncGroup.
+An eager member gives up all its partitions, and commits, before it joins again.  A cooperative one
+(KIP-429) keeps them, learns in SYNCING what is to go, gives that up, and joins once more, so that
+somebody else can get it.  The leader assigns for all between JoinGroup and SyncGroup.
 
-Invariants: partitions are assigned in STABLE and REVOKING alone; an answer counts only if its
-number is the member's `_number`, which grows with each move.
+Invariants: an eager member has partitions in STABLE and REVOKING alone, a cooperative one wherever
+it has a generation; an answer counts only if its number is `_number`, which grows with each move.
 
 In Kafka: `AbstractCoordinator`, `ConsumerCoordinator`; in librdkafka: `rdkafka_cgrp.c`.
-Left out: cooperative rebalances (KIP-429), the consumer protocol (KIP-848).
-Read next: `group_requests` (what is sent), `liveness`, `rebalance`, `subscription`, `commits`.
+Read next: `group_requests` (what is sent), `liveness`, `rebalance`, `subscription`, `commits`;
+`following`, a member under the consumer protocol (KIP-848).
 """
 
-from enum import Enum
 from typing import Any, Final, Self
 
 from kafkalab.client.assignors import strategies
@@ -23,10 +23,12 @@ from kafkalab.client.connections import Answer
 from kafkalab.client.consumer.commits import Commits
 from kafkalab.client.consumer.context import Context
 from kafkalab.client.consumer.coordinator import MOVED, Coordinator
-from kafkalab.client.consumer.group_protocol import assigned_partitions, wanted_topics
+from kafkalab.client.consumer.group_protocol import assigned_partitions
 from kafkalab.client.consumer.group_requests import GroupRequests, What
+from kafkalab.client.consumer.holding import Holding
+from kafkalab.client.consumer.leading import Leading
 from kafkalab.client.consumer.liveness import Liveness, Overdue
-from kafkalab.client.consumer.member import NO_GENERATION, NOBODY, Member
+from kafkalab.client.consumer.member import NO_GENERATION, NOBODY, Member, State
 from kafkalab.client.consumer.rebalance import LOST, REVOKE, Rebalance
 from kafkalab.client.consumer.retries import Retries
 from kafkalab.client.consumer.subscription import Subscription
@@ -39,18 +41,6 @@ _LEAVE_LIMIT_MS: Final = 5_000  # then the coordinator must find out by itself
 _NOT_AWAITED: Final = -1  # as a request's number
 
 
-class State(Enum):
-    """See the picture above; the values are what a member is doing."""
-
-    UNJOINED = "looks for its group"
-    JOINING = "joins its group"
-    SYNCING = "waits for its partitions"
-    ASSIGNING = "gets its partitions"
-    STABLE = "reads"
-    REVOKING = "gives its partitions back"
-    LEAVING = "leaves its group"
-
-
 class Membership:
     """See the module's docstring."""
 
@@ -58,8 +48,9 @@ class Membership:
         "_commits",
         "_context",
         "_coordinator",
+        "_holding",
         "_is_sent",
-        "_joined",
+        "_leading",
         "_leave_due",
         "_must_rejoin",
         "_number",
@@ -82,6 +73,8 @@ class Membership:
         self._commits = commits
         self._requests = GroupRequests(context)
         self._strategies = strategies(context.conf.text("partition.assignment.strategy"))
+        self._holding = Holding(self._strategies)
+        self._leading = Leading(context)
         self.subscription = Subscription(context)
         self.rebalance = Rebalance(context, commits)
         self.state = State.UNJOINED
@@ -89,7 +82,6 @@ class Membership:
         self.liveness = Liveness(context.conf)
         self._number = 0
         self._is_sent = False  # this state's request is out
-        self._joined: JoinGroupResponse | None = None  # what the leader assigns by
         self._must_rejoin = False  # once this round is over
         self._retries = Retries()
         self._leave_due: int | None = None
@@ -136,18 +128,20 @@ class Membership:
         match self.state:
             case State.UNJOINED:
                 self._join(now)
+            case State.JOINING | State.SYNCING if self._wants_out and self.is_holding:
+                self._revoke(REVOKE, now)
             case State.JOINING | State.SYNCING if self._wants_out:
                 self._leave(now)
             case State.JOINING:
                 pass
-            case State.SYNCING if self._joined is not None:
-                self._sync_as_leader(now)
             case State.SYNCING:
-                self._sync(now, ())
+                assignments = self._leading.assignments()
+                if assignments is not None:
+                    self._sync(now, assignments)
             case State.ASSIGNING if self.rebalance.kind is None:
-                self._enter(State.STABLE)
+                self._assigned(now)
             case State.STABLE if self._must_rejoin:
-                self._revoke(REVOKE, now)
+                self._rejoin(now)
             case State.ASSIGNING | State.STABLE:
                 self._keep_alive(now)
             case State.REVOKING:
@@ -166,6 +160,10 @@ class Membership:
     # --- joining
 
     def _join(self, now: int) -> None:
+        has_lost = self.is_holding and self.member.generation == NO_GENERATION
+        if self.rebalance.kind is None and self.is_holding and (self._wants_out or has_lost):
+            self._revoke(LOST if has_lost else REVOKE, now)
+            return
         if self._wants_out or self.liveness.must_poll or self.rebalance.kind is not None:
             return
         if now < self._retries.not_before:
@@ -177,9 +175,8 @@ class Membership:
         self._must_rejoin = False
         self.subscription.joined()
         self._enter(State.JOINING)
-        topics = self.subscription.effective
-        key = (What.JOIN, self._number)
-        self._requests.join(link, key, self.member, self._strategies, topics, now)
+        had, wanted = self._holding.had, self.subscription.effective
+        self._requests.join(link, self._number, self.member, self._strategies, wanted, had, now)
 
     def _on_joined(self, response: JoinGroupResponse, now: int) -> None:
         if response.error_code == ErrorCode.MEMBER_ID_REQUIRED:
@@ -194,20 +191,7 @@ class Membership:
         self.liveness.joined(now)
         self._enter(State.SYNCING)
         if response.leader == response.member_id and not response.skip_assignment:
-            self._joined = response
-            for topic in wanted_topics(response.members):
-                self._context.metadata.want(topic)
-
-    def _sync_as_leader(self, now: int) -> None:
-        """Assign, as soon as the partitions of all topics anybody wants are known."""
-        assert self._joined is not None
-        topics = self._context.metadata.topics
-        wanted = wanted_topics(self._joined.members)
-        if not all(topic in topics for topic in wanted):
-            self._context.metadata.request_update()
-            return
-        counts = {topic: len(topics[topic].partitions) for topic in wanted}
-        self._sync(now, self._requests.assignments(self._joined, counts))
+            self._leading.begin(response)
 
     def _sync(self, now: int, assignments: tuple[Any, ...]) -> None:
         if self._is_sent:
@@ -217,9 +201,8 @@ class Membership:
             if self._coordinator.link is None:  # the generation may not outlive this
                 self._again(now)
             return
-        self._joined, self._is_sent = None, True
-        key = (What.SYNC, self._number)
-        self._requests.sync(link, key, self.member, assignments, now)
+        self._leading.joined, self._is_sent = None, True
+        self._requests.sync(link, self._number, self.member, assignments, now)
 
     def _on_synced(self, response: SyncGroupResponse, now: int) -> None:
         if response.error_code:
@@ -228,7 +211,21 @@ class Membership:
         self.liveness.joined(now)
         self._enter(State.ASSIGNING)
         partitions = assigned_partitions(response.assignment)
-        self.rebalance.begin_assign(partitions, self.member, now)
+        gone = self._holding.change(partitions, self.member.generation)
+        if not self._holding.is_cooperative:
+            self._holding.take_added()
+            self.rebalance.begin_assign(partitions, self.member, now)
+        elif gone:
+            self._must_rejoin = True  # so that somebody else can have them
+            self.rebalance.begin_revoke(REVOKE, self.member, now, gone)
+
+    def _assigned(self, now: int) -> None:
+        """What had to go has gone: take the rest, or be stable."""
+        added = self._holding.take_added()
+        if added is None:
+            self._enter(State.STABLE)
+        else:
+            self.rebalance.begin_assign(added, self.member, now, is_incremental=True)
 
     def _join_refused(self, error: int, now: int) -> None:
         """JoinGroup or SyncGroup did not work: try again, after what the error says."""
@@ -249,15 +246,12 @@ class Membership:
         if overdue is not None:
             self._give_up(overdue, now)
             return
-        is_member = self.member.generation != NO_GENERATION
-        if not is_member or not liveness.is_heartbeat_due(now):
+        if self.member.generation == NO_GENERATION or not liveness.is_heartbeat_due(now):
             return
         link = self._coordinator.ready(now)
         if link is not None:
             liveness.heartbeat_sent(now)
-            self._requests.heartbeat(
-                link, (What.HEARTBEAT, self.member.generation), self.member, now
-            )
+            self._requests.heartbeat(link, self.member, now)
 
     def _give_up(self, overdue: Overdue, now: int) -> None:
         if overdue is Overdue.SESSION:
@@ -265,12 +259,10 @@ class Membership:
             self._coordinator.failed()
             self._revoke(LOST, now)
             return
-        most = self._context.conf.int("max.poll.interval.ms")
-        late = now - self.liveness.poll_due
-        reason = f"Application maximum poll interval ({most}ms) exceeded by {late}ms"
+        reason = self.liveness.poll_reason(now)
         link = self._coordinator.ready(now)
         if link is not None and self._context.instance_id is None:
-            self._requests.leave(link, (What.LEAVE, _NOT_AWAITED), self.member, now)
+            self._requests.leave(link, _NOT_AWAITED, self.member, now)
         self.member = NOBODY
         self._revoke(LOST, now)
         self._context.buffer.add_error(MAX_POLL_EXCEEDED, reason)
@@ -281,15 +273,14 @@ class Membership:
             self._must_rejoin |= bool(error)
             return
         self._refused(error)
-        if error not in RETRIABLE:
-            if self.state is State.STABLE:
-                self._revoke(LOST, now)
-            else:
-                self._must_rejoin = True
+        if error not in RETRIABLE and self.state is State.STABLE:
+            self._revoke(LOST, now)
+        elif error not in RETRIABLE:
+            self._must_rejoin = True
 
     def _check_refused(self) -> None:
         """A commit can be the first to hear that a rebalance has begun."""
-        error, self._commits.refused = self._commits.refused, 0
+        error = self._commits.take_refusal()
         if error == ErrorCode.REBALANCE_IN_PROGRESS and self.state is State.STABLE:
             self._must_rejoin = True
         elif error:
@@ -305,11 +296,24 @@ class Membership:
             reason = "Fatal: this group.instance.id is in use by a newer consumer"
             self._context.buffer.add_error(error, reason)
 
-    # --- giving partitions back
+    # --- giving partitions back, leaving
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether it has partitions of the group's though it is not in a generation."""
+        return self._holding.is_holding
+
+    def _rejoin(self, now: int) -> None:
+        if self._wants_out or not self._holding.is_cooperative:
+            self._revoke(REVOKE, now)
+        else:  # nothing is revoked, but what is done is committed first
+            self._commits.commit_automatically(self.member, now)
+            self._enter(State.REVOKING)
 
     def _revoke(self, kind: str, now: int) -> None:
         if kind == LOST:
             self.member = self.member.without_generation()
+        self._holding.lose()
         self._enter(State.REVOKING)
         self.rebalance.begin_revoke(kind, self.member, now)
 
@@ -320,8 +324,6 @@ class Membership:
             self._leave(now)
         else:
             self._enter(State.UNJOINED)
-
-    # --- leaving
 
     def _leave(self, now: int) -> None:
         """Static members never say so: they are expected back (KIP-345)."""
@@ -339,7 +341,7 @@ class Membership:
         link = self._coordinator.ready(now) if not self._is_sent else None
         if link is not None:
             self._is_sent = True
-            self._requests.leave(link, (What.LEAVE, self._number), self.member, now)
+            self._requests.leave(link, self._number, self.member, now)
 
     def _left(self) -> None:
         self.member = NOBODY
@@ -374,7 +376,7 @@ class Membership:
         self.state = state
         self._number += 1
         self._is_sent = False
-        self._joined = None
+        self._leading.joined = None
 
     def _wake_at(self, due: int) -> None:
         self.timer = due if self.timer is None else min(self.timer, due)
@@ -384,11 +386,11 @@ class Membership:
         for name in self.__slots__:
             setattr(other, name, getattr(self, name))
         other._context, other._coordinator, other._commits = context, coordinator, commits
-        other._requests = GroupRequests(context)
+        other._requests, other._holding = GroupRequests(context), self._holding.fork()
+        other._leading = self._leading.fork(context)
         other.subscription = self.subscription.fork(context)
         other.rebalance = self.rebalance.fork(context, commits)
-        other.liveness = self.liveness.fork()
-        other._retries = self._retries.fork()
+        other.liveness, other._retries = self.liveness.fork(), self._retries.fork()
         return other
 
 

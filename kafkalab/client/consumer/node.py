@@ -9,38 +9,24 @@ The application calls the methods named in ACTIONS; each takes `now` last and re
 What waits (poll, commit, close) is built on top, in `handles`, from `has_event`, `has_result` and
 `is_closed`.
 
-In Kafka: `KafkaConsumer` (classic protocol); in librdkafka: `rd_kafka_t`, as which it behaves.
-Read next: `membership`, `fetcher`, `lookups`, `commits`.
+In Kafka: `KafkaConsumer`; in librdkafka: `rd_kafka_t`, as which it behaves.
+Read next: `parts`; `membership` (classic), `following` (KIP-848), `fetcher`, `lookups`, `commits`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from kafkalab.chance import Stream
-from kafkalab.client import cluster_view, metadata, queries
+from kafkalab.client import cluster_view, queries
 from kafkalab.client.conf import consumer_conf
-from kafkalab.client.connections import Answer, Connections, TakesAnswers
-from kafkalab.client.consumer import commits, coordinator, fetcher, lookups, membership
-from kafkalab.client.consumer import queries as offset_queries
-from kafkalab.client.consumer.assignment import Assignment
-from kafkalab.client.consumer.buffer import Buffer
-from kafkalab.client.consumer.commits import Commits
-from kafkalab.client.consumer.context import Context
-from kafkalab.client.consumer.coordinator import Coordinator
-from kafkalab.client.consumer.fetcher import Fetcher
-from kafkalab.client.consumer.lookups import Lookups
-from kafkalab.client.consumer.membership import Membership, State
+from kafkalab.client.consumer.member import State
 from kafkalab.client.consumer.offset_requests import OffsetsResult
-from kafkalab.client.consumer.queries import OffsetQueries
-from kafkalab.client.consumer.reading import Pair, Place, Reading
+from kafkalab.client.consumer.parts import Parts
+from kafkalab.client.consumer.reading import Pair, Place
 from kafkalab.client.errors import INVALID_ARG, failure
 from kafkalab.client.message import Consumed
-from kafkalab.client.metadata import Metadata
-from kafkalab.client.output import Output
-from kafkalab.client.queries import Queries, Reply
+from kafkalab.client.queries import Reply
 from kafkalab.ids import NodeName, TopicPartition
 from kafkalab.node import Envelope, Outbox
-from kafkalab.timers import earliest
 
 
 class ConsumerNode:
@@ -51,6 +37,8 @@ class ConsumerNode:
         "unsubscribe",
         "assign",
         "unassign",
+        "incremental_assign",
+        "incremental_unassign",
         "begin_poll",
         "take_message",
         "take_rebalance",
@@ -82,29 +70,19 @@ class ConsumerNode:
         self._given = conf
         self._seed = seed
         self._bootstrap = bootstrap
-        checked = consumer_conf(conf, name)
-        output = Output()
-        connections = Connections(name, checked, seed, output, connections_before)
-        self._context = context = Context(
-            checked,
-            output,
-            connections,
-            Metadata(name, checked, seed, bootstrap, connections),
-            Stream(seed, f"{name}/retry/{connections_before}"),
-            Assignment(),
-            Buffer(),
-        )
-        self._coordinator = Coordinator(context)
-        self._commits = Commits(context, self._coordinator)
-        self._membership = Membership(context, self._coordinator, self._commits)
-        self._reading = Reading(context)
-        self._lookups = Lookups(context, self._coordinator)
-        self._fetcher = Fetcher(context, self._lookups)
-        self._offset_queries = OffsetQueries(context, self._coordinator)
-        self._queries = Queries(checked, connections, context.metadata)
+        self._use(Parts(name, consumer_conf(conf, name), seed, bootstrap, connections_before))
         self._next_id = 1
         self._is_new = True
         self._is_closed = False
+
+    def _use(self, parts: Parts) -> None:
+        self._parts = parts
+        self._context = parts.context
+        self._commits = parts.commits
+        self._membership = parts.membership
+        self._reading = parts.reading
+        self._offset_queries = parts.offset_queries
+        self._queries = parts.queries
 
     # --- what to read
 
@@ -132,6 +110,21 @@ class ConsumerNode:
     def unassign(self, now: int) -> None:
         """Read nothing."""
         self.assign((), now)
+
+    def incremental_assign(self, places: tuple[Place, ...], now: int) -> None:
+        """Read these too."""
+        wanted = [(TopicPartition(topic, number), offset) for topic, number, offset in places]
+        for partition, _ in wanted:
+            self._context.metadata.want(partition.topic)
+        self._membership.rebalance.is_assigned_by_application = True
+        self._context.assignment.add(wanted)
+        self._step(now)
+
+    def incremental_unassign(self, pairs: tuple[Pair, ...], now: int) -> None:
+        """Read these no more, and all others on."""
+        gone = tuple(TopicPartition(*pair) for pair in pairs)
+        self._membership.rebalance.remove(gone, self._membership.member, now)
+        self._step(now)
 
     def seek(self, topic: str, partition: int, offset: int, now: int) -> None:
         """Go on at `offset`, or -2 beginning, -1 end, -1000 committed."""
@@ -240,7 +233,8 @@ class ConsumerNode:
     def close(self, now: int) -> None:
         """Commit what is stored (if automatic), give the partitions back, leave the group."""
         member = self._membership
-        if member.state is State.UNJOINED and len(self._context.assignment):
+        is_manual = member.state is State.UNJOINED and not member.is_holding
+        if is_manual and len(self._context.assignment):
             member.rebalance.replace((), member.member, now)
         member.close()
         self._step(now)
@@ -311,61 +305,26 @@ class ConsumerNode:
     # --- the node
 
     def receive(self, envelope: Envelope, now: int) -> None:
-        self._dispatch(self._context.connections.receive(envelope, now), now)
+        self._parts.take_in(self._context.connections.receive(envelope, now), now)
+        self._step(now)
 
     def on_timer(self, now: int) -> None:
         self._is_new = False
-        self._dispatch(self._context.connections.on_timer(now), now)
-
-    def _dispatch(self, answers: Iterable[Answer], now: int) -> None:
-        for answer in answers:
-            parts: dict[str, TakesAnswers] = {
-                fetcher.OWNER: self._fetcher,
-                metadata.OWNER: self._context.metadata,
-                coordinator.OWNER: self._coordinator,
-                membership.OWNER: self._membership,
-                commits.OWNER: self._commits,
-                lookups.OWNER: self._lookups,
-                offset_queries.OWNER: self._offset_queries,
-                queries.OWNER: self._queries,
-            }
-            parts[answer.asked.owner].on_answer(answer, now)
+        self._parts.take_in(self._context.connections.on_timer(now), now)
         self._step(now)
 
     def _step(self, now: int) -> None:
-        """Let each part do what it can; those that ask for others come before them."""
         if self._is_closed:
             return
-        member = self._membership
-        self._commits.step(member.member, now)  # first: a rebalance waits for them
-        member.step(now)
-        self._commits.step(member.member, now)
-        self._lookups.step(now)
-        self._fetcher.step(now)
-        self._offset_queries.step(now)
-        self._queries.step(now)
-        self._coordinator.step(now)
-        self._context.metadata.step(now)
-        if member.is_closing and member.is_out and self._commits.is_idle:
+        self._parts.step(now)
+        if self._parts.are_done:
             self._is_closed = True
             self._context.connections.close_all(now)
 
     def next_timer(self) -> int | None:
         if self._is_new:
             return 0
-        if self._is_closed:
-            return None
-        return earliest(
-            self._context.connections.next_timer(),
-            self._context.metadata.timer,
-            self._coordinator.timer,
-            self._membership.timer,
-            self._commits.timer,
-            self._lookups.timer,
-            self._fetcher.timer,
-            self._offset_queries.timer,
-            self._queries.next_timer(),
-        )
+        return None if self._is_closed else self._parts.next_timer()
 
     def take_outbox(self) -> Outbox:
         return self._context.output.take()
@@ -378,15 +337,7 @@ class ConsumerNode:
     def fork(self) -> Self:
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other._context = context = self._context.fork()
-        other._coordinator = self._coordinator.fork(context)
-        other._commits = self._commits.fork(context, other._coordinator)
-        other._membership = self._membership.fork(context, other._coordinator, other._commits)
-        other._reading = self._reading.fork(context)
-        other._lookups = self._lookups.fork(context, other._coordinator)
-        other._fetcher = self._fetcher.fork(context, other._lookups)
-        other._offset_queries = self._offset_queries.fork(context, other._coordinator)
-        other._queries = self._queries.fork(context.connections, context.metadata)
+        other._use(self._parts.fork())
         return other
 
     # --- helpers of the actions

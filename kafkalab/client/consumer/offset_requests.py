@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from kafkalab.client.consumer.group_protocol import by_topic
+from kafkalab.client.consumer.member import NOBODY, Member
 from kafkalab.client.metadata import Metadata
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import TopicPartition
@@ -77,13 +78,22 @@ class OffsetsResult(NamedTuple):
 
 
 def offset_fetch_request(
-    group_id: str, partitions: Iterable[TopicPartition], require_stable: bool, version: int
+    group_id: str,
+    partitions: Iterable[TopicPartition],
+    require_stable: bool,
+    version: int,
+    member: Member = NOBODY,
 ) -> OffsetFetchRequest:
-    """`require_stable`: wait for the end of transactions that commit offsets (KIP-447)."""
+    """`require_stable`: wait for the end of transactions that commit offsets (KIP-447).
+
+    `member`: of a KIP-848 group; its coordinator refuses one that is not of now.
+    """
     topics = by_topic(partitions).items()
     if version >= _BY_GROUP:
         group = OffsetFetchRequestGroup(
             group_id=group_id,
+            member_id=member.id or None,
+            member_epoch=member.generation,
             topics=tuple(
                 OffsetFetchRequestTopics(name=topic, partition_indexes=indexes)
                 for topic, indexes in topics
