@@ -14,15 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from lab.bench import Bench
     from lab.checking.views import exercise, predict
     from lab.loops import Stopped
     from lab.widgets.background import background
     from lab.widgets.cluster_view import ClusterView
     from lab.widgets.record_lens import RecordLens
 
-__all__ = ["ClusterView", "RecordLens", "Stopped", "background", "exercise", "predict"]
+__all__ = ["Bench", "ClusterView", "RecordLens", "Stopped", "background", "exercise", "predict"]
 
 _HOMES: Final = {
+    "Bench": "lab.bench",
     "ClusterView": "lab.widgets.cluster_view",
     "RecordLens": "lab.widgets.record_lens",
     "Stopped": "lab.loops",

@@ -41,6 +41,9 @@ REST_MS: Final = 150  # how long after the last patch it does at rest
 class PlayerView(Protocol):
     """A picture of the world on screen."""
 
+    def wants(self, frame: Frame) -> tuple[str, ...]:
+        """Keys of details that this view needs (`kafkalab.frames.details`)."""
+
     def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
         """Send what changed; whether anything did."""
 
@@ -223,9 +226,27 @@ class Player:
         # What has no time to glide jumps: half-way places say nothing.
         is_cut |= now - self._shown_at < GLIDE_MS or (due is not None and due - now < GLIDE_MS)
         self._shown_at = now
+        frame = self._with_details(frame, views)
         for view in views:
             if view.show(frame, controls, is_cut=is_cut):
                 self._is_renewed = False
+
+    def _with_details(self, frame: Frame, views: tuple[PlayerView, ...]) -> Frame:
+        """The frame with what views need; what was not taken then is looked up where it can be."""
+        keys = tuple(dict.fromkeys(key for view in views for key in view.wants(frame)))
+        self._source.wanted = keys
+        known = frame.get("details", {})
+        missing = tuple(key for key in keys if key not in known)
+        if not missing:
+            return frame
+        found = self._source.details_at(frame["now"], missing)
+        if found is None:
+            self._has_missed |= self._source.is_live
+            return frame
+        completed: Frame = {**frame, "details": {**known, **found}}
+        with self._lock:
+            self._playback.tape.complete(frame, completed)
+        return completed
 
     def _renew(self, now: float) -> None:
         for view in tuple(self._views):

@@ -9,10 +9,12 @@ Left out: internal topics, unless asked for.
 Read next: `shape`, which says what each field means; `lab.scenes.cluster_view`, which draws it.
 """
 
+from collections.abc import Collection
 from itertools import islice
 from typing import Final, Protocol
 
 from kafkalab.frames.clients import client_frames
+from kafkalab.frames.details import details
 from kafkalab.frames.feed import feed
 from kafkalab.frames.finding import finding
 from kafkalab.frames.groups import group_frames
@@ -37,9 +39,16 @@ class HasWorld(Protocol):
 
 
 def cluster_frame(
-    source: HasWorld | World, *, title: str | None = None, internal: bool = False
+    source: HasWorld | World,
+    *,
+    title: str | None = None,
+    internal: bool = False,
+    wanted: Collection[str] = (),
 ) -> Frame:
-    """What there is now.  Hold the world still meanwhile if others drive it (`Driver.locked`)."""
+    """What there is now.  Hold the world still meanwhile if others drive it (`Driver.locked`).
+
+    `wanted`: keys of `details`, for pictures that need more.
+    """
     world = source if isinstance(source, World) else source.world
     if title is None:
         title = "Cluster" if isinstance(source, World) else source.name
@@ -59,6 +68,8 @@ def cluster_frame(
         "say": "",
     }
     frame["say"] = finding(frame, is_partitioned=bool(world.network.sides))
+    if wanted:
+        frame["details"] = details(world, wanted)
     return frame
 
 

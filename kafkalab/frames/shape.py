@@ -14,7 +14,7 @@ Left out: records outside the window of the last 24 of each replica.
 Read next: `lab.scenes.cluster_view`, which draws it.
 """
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 BrokerState = Literal["online", "crashed", "paused", "fenced", "starting"]
 ClientKind = Literal["producer", "consumer", "admin", "external"]
@@ -185,3 +185,4 @@ class Frame(TypedDict):
     clients: list[ClientFrame]
     events: list[EventFrame]  # newest first
     say: str  # one sentence: the finding
+    details: NotRequired[dict[str, Any]]  # what pictures asked for besides, by key (`details`)

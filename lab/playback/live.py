@@ -6,6 +6,8 @@ tape asks for few of them when much happens.
 Read next: `source`, the face this wears; `kafkalab.live.cluster`.
 """
 
+from typing import Any
+
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import Frame
 from kafkalab.live import LiveCluster
@@ -20,11 +22,16 @@ class LiveSource:
 
     def __init__(self, cluster: LiveCluster) -> None:
         self._cluster = cluster
+        self.wanted: tuple[str, ...] = ()
         self._produced = 0
 
     def frame(self) -> Frame:
         with self._cluster.locked():
-            return cluster_frame(self._cluster)
+            return cluster_frame(self._cluster, wanted=self.wanted)
+
+    def details_at(self, at: int, keys: tuple[str, ...]) -> dict[str, Any] | None:
+        """A live cluster does not go back."""
+        return None
 
     def observe(self, observer: Observer) -> None:
         def tell(now: int, kinds: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ Read next: `source`, the face it wears.
 
 import copy
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kafkalab.frames.shape import (
     BrokerFrame,
@@ -164,10 +164,15 @@ class ScriptedSource:
         self._frame = start
         self._to_come = list(moments)
         self._observers: list[Observer] = []
+        self.wanted: tuple[str, ...] = ()
         self.commands: list[str] = []
 
     def frame(self) -> Frame:
         return self._frame
+
+    def details_at(self, at: int, keys: tuple[str, ...]) -> dict[str, Any] | None:
+        """A script holds what it holds."""
+        return None
 
     def observe(self, observer: Observer) -> None:
         self._observers.append(observer)

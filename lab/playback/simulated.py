@@ -6,9 +6,12 @@ running it; so a click acts while a cell waits.
 Read next: `source`, the face this wears; `kafkalab.world.driver`.
 """
 
+from typing import Any
+
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
+from kafkalab.frames.details import details
 from kafkalab.frames.shape import Frame
 from lab.playback.source import Happening, Observer
 from lab.scenes.kinds import SHOWN
@@ -24,12 +27,24 @@ class SimulationSource:
 
     def __init__(self, sim: Simulation) -> None:
         self._sim = sim
+        self.wanted: tuple[str, ...] = ()
         self._producer: Producer | None = None
         self._produced = 0
 
     def frame(self) -> Frame:
         with self._sim.driver.locked():
-            return cluster_frame(self._sim)
+            return cluster_frame(self._sim, wanted=self.wanted)
+
+    def details_at(self, at: int, keys: tuple[str, ...]) -> dict[str, Any] | None:
+        """By running that instant again, from the checkpoint before it."""
+        with self._sim.driver.locked() as world:
+            if at == world.now:
+                return details(world, keys)
+        try:
+            past = self._sim.at(at / 1000)
+        except LearnerError:
+            return None  # before the view, or before the cluster was ready
+        return details(past.world, keys)
 
     def observe(self, observer: Observer) -> None:
         self._sim.driver.observe(

@@ -12,7 +12,7 @@ Read next: `tape`, the observer; `player`, which commands.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from kafkalab.frames.shape import Frame
 
@@ -34,12 +34,19 @@ Observer = Callable[[Happening], None]
 
 
 class Source(Protocol):
-    """A world that can be shown.  `is_live`: its time passes by itself."""
+    """A world that can be shown.  `is_live`: its time passes by itself.
+
+    `wanted`: keys of details (`kafkalab.frames.details`) that pictures on screen need.
+    """
 
     is_live: bool
+    wanted: tuple[str, ...]
 
     def frame(self) -> Frame:
-        """What there is now."""
+        """What there is now, with the details wanted."""
+
+    def details_at(self, at: int, keys: tuple[str, ...]) -> dict[str, Any] | None:
+        """Details of an instant gone by (`Frame["now"]`); None if that cannot be known any more."""
 
     def observe(self, observer: Observer) -> None:
         """Call `observer` from now on after each step in which something worth showing happened.

@@ -94,6 +94,12 @@ class Tape:
         self._put(Moment(happening.at, weight, frame))
         return True
 
+    def complete(self, frame: Frame, completed: Frame) -> None:
+        """Put a frame with more details in the place of the one shown, if it still is."""
+        shown = self.shown
+        if shown.frame is frame:
+            self.moments[self.cursor] = Moment(shown.at, shown.weight, completed)
+
     def skim(self) -> None:
         """Of what is still to be played, keep only what is significant: a live world goes on."""
         first = self.cursor + 1

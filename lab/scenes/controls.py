@@ -64,8 +64,16 @@ def button(
     return shape, wide
 
 
-def draw_bar(now: int, rail: Rail, controls: Controls | None, topic: str, width: float) -> Shape:
-    """Transport, clock, rail, and the button that produces a record."""
+def draw_bar(
+    now: int,
+    rail: Rail,
+    controls: Controls | None,
+    topic: str,
+    width: float,
+    *,
+    can_branch: bool = False,
+) -> Shape:
+    """Transport, clock, rail, and the buttons that branch and that produce a record."""
     shapes: list[Shape] = []
     x, right = 0.0, width
     if controls is not None:
@@ -81,6 +89,13 @@ def draw_bar(now: int, rail: Rail, controls: Controls | None, topic: str, width:
                              tone="comm-t", label=f"Produce a record to {topic}")  # fmt: skip
         right = width - wide
         shapes.append(group("act", [shape], at=(right, 0)))
+        right -= 24
+    if controls is not None and can_branch:
+        words = "Branch here" if width > 800 else ""
+        shape, wide = button("branch", (0, 0), "branch", words=words, icon="branch",
+                             tone="group-t", label="Branch here")  # fmt: skip
+        right -= wide - 16
+        shapes.append(group("fork", [shape], at=(right, 0)))
         right -= 24
     shapes.append(_rail(rail, controls, x, right))
     return group("bar", shapes, label="Time")

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from kafkalab.frames.shape import BrokerFrame, Frame, GroupFrame, TopicFrame
 from lab.scenes.clock import seconds
 from lab.scenes.cluster import role_of, rows_of, state_words
-from lab.scenes.cluster_view import chosen_topic, settings
 from lab.scenes.groups import progress_words
 from lab.scenes.shapes import plain
+from lab.scenes.view import chosen_topic, settings
 
 EVENTS = 5
 

@@ -1,6 +1,7 @@
 """A live cluster in a picture: frames of real clients' work, faults by words."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,9 @@ class Watcher:
         self.ends.append(partition["high_watermark"])
         self.waiting = controls.waiting
         return True
+
+    def wants(self, frame: Any) -> tuple[str, ...]:
+        return ()
 
     def renew(self) -> None: ...
 

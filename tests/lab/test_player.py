@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,9 @@ class FakeView:
         self.frame = frame
         self.pictures.append(picture)
         return True
+
+    def wants(self, frame: Any) -> tuple[str, ...]:
+        return ()
 
     def renew(self) -> None:
         self.renewals.append(len(self.pictures))

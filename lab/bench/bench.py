@@ -1,0 +1,164 @@
+"""`Bench(world)`: pictures as tabs, time, faults, branches and a command line.
+
+    ┌ title, clock, rail, [branch here]
+    │ finding
+    │ [the run] [branch 1] …             worlds, once there is more than one
+    │ [Cluster] [Log] [Groups] …         pictures
+    │ picture                            faults
+    │                                    events
+    └ > describe topic orders            the command line, and what it answered
+
+A branch is made at the instant *shown*, with the simulation's own `at` and `fork`; the bench turns
+to it, and turns back when asked.  Each world has its own playback.
+
+Invariants: everything that can be clicked or typed can be called.
+Read next: `commands`; `lab.widgets.picture_view`, the page itself.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kafkalab import Simulation
+from kafkalab.errors import LearnerError
+from kafkalab.live import LiveCluster
+from lab.bench.command_line import CommandLine
+from lab.bench.commands import run
+from lab.scenes.page import Tab
+from lab.scenes.pictures import ALL
+from lab.scenes.view import View
+from lab.widgets.picture_view import PictureView
+
+
+class Bench:
+    """See the package's docstring.
+
+    `picture`: the one shown first ("cluster", "log", …).  `topic`, `group`: what it shows, by
+    default the first.  `LearnerError` for a picture there is none of.
+    """
+
+    def __init__(
+        self,
+        world: Simulation | LiveCluster,
+        picture: str = "cluster",
+        *,
+        topic: str = "",
+        partition: int = 0,
+        group: str = "",
+    ) -> None:
+        self.worlds: dict[str, Simulation | LiveCluster] = {"the run": world}
+        self._shown = "the run"
+        view = View(topic=topic, partition=partition, group=group)
+        self._page = PictureView(
+            world, ALL, view, name="bench", more=self._act, worlds=self._world_tabs
+        )
+        self.show(picture)
+        self._line = CommandLine(self.run)
+
+    # what there is
+
+    @property
+    def world(self) -> Simulation | LiveCluster:
+        """The world shown: the run, or one of its branches."""
+        return self.worlds[self._shown]
+
+    @property
+    def widget(self) -> Any:
+        """The page, for tests and for those who compose their own."""
+        return self._page.widget
+
+    # looking
+
+    def show(self, picture: str, **choices: Any) -> "Bench":
+        """Turn to a picture; `topic`, `partition`, `group`, `choice` say of what."""
+        self._page.look(picture=picture, **choices)
+        return self
+
+    def turn_to(self, name: str) -> "Bench":
+        """Turn to another world: "the run", or a branch by its name."""
+        if name not in self.worlds:
+            raise LearnerError(f"there is no branch {name!r}; there are {', '.join(self.worlds)}")
+        self._shown = name
+        self._page.turn_to(self.worlds[name])
+        return self
+
+    # time
+
+    def play(self) -> "Bench":
+        """Play on, or pause, as the button does."""
+        return self._post("play")
+
+    def step(self) -> "Bench":
+        """To the next event."""
+        return self._post("step")
+
+    def back(self) -> "Bench":
+        """To the picture before."""
+        return self._post("back")
+
+    def seek(self, seconds: float) -> "Bench":
+        """To the last picture at or before that instant."""
+        return self._post(f"seek {round(seconds * 1000)}")
+
+    def branch(self, name: str | None = None, *, at: float | None = None) -> Simulation:
+        """A run that leaves this one at the instant shown (or at `at` seconds); turned to.
+
+        A live cluster is frozen now and runs on as a simulation.  `LearnerError` if the instant
+        cannot be reached any more, or the name is taken.
+        """
+        name = name or f"branch {len(self.worlds)}"
+        if name in self.worlds:
+            raise LearnerError(f"there is a branch {name!r} already: choose another name")
+        world = self.world
+        if isinstance(world, LiveCluster):
+            made: Simulation = world.freeze(name)
+        else:
+            seconds = self._page.shown_at / 1000 if at is None else at
+            made = world.at(seconds).fork(name)
+        self.worlds[name] = made
+        self.turn_to(name)
+        return made
+
+    # acting
+
+    def run(self, line: str) -> str:
+        """Run one line of the command line; its answer.  `help` lists what there is."""
+        return run(self.world, line)
+
+    def close(self) -> None:
+        """Take the bench off the page."""
+        self._page.close()
+        self._line.close()
+
+    # inside
+
+    def _post(self, words: str) -> "Bench":
+        self._page.post(words)
+        return self
+
+    def _act(self, words: list[str]) -> bool:
+        """What neither the page nor the player knows."""
+        match words:
+            case ["branch"]:
+                self.branch()
+            case ["world", *name]:
+                self.turn_to(" ".join(name))
+            case _:
+                return False
+        return True
+
+    def _world_tabs(self) -> Sequence[Tab]:
+        return [Tab(f"world {name}", name, name == self._shown) for name in self.worlds]
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """The page over the command line; for readers without a kernel, picture and text."""
+        import ipywidgets
+
+        still = self._page._repr_mimebundle_()
+        box = ipywidgets.VBox([self._page.widget, self._line.widget])
+        bundle = box._repr_mimebundle_()
+        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+        data["image/svg+xml"], data["text/plain"] = still["image/svg+xml"], still["text/plain"]
+        return data
+
+    def __repr__(self) -> str:
+        return repr(self._page)

@@ -1,0 +1,220 @@
+"""A picture on its page: title, time, finding above; faults and events beside or below.
+
+    wide (1000 and up)                          narrow
+    title, settings          controllers        title         controllers
+    [time bar]                                  settings, time bar
+    finding                                     finding
+    [tabs]                                      tabs
+    the picture              faults             the picture, its legend
+    its legend               events             faults        events
+
+Reading order and tab order are the same: time, finding, pictures, the picture, faults, events.
+
+Invariants: pure, so equal arguments give equal scenes; without `Controls` it is the static twin,
+the same picture without what could be pressed.
+Read next: `picture`; `lab.widgets.picture_view`, which shows pages.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kafkalab.frames.shape import ControllerFrame, Frame, TopicFrame
+from lab.scenes.controls import Controls, draw_bar, draw_faults
+from lab.scenes.feed import LINE_HEIGHT, draw_feed, feed_height
+from lab.scenes.legend import draw_legend
+from lab.scenes.metrics import fit, width_of, wrap
+from lab.scenes.picture import Picture, Sight, detail_of
+from lab.scenes.rail import Rail, lay_out, marks_of
+from lab.scenes.shapes import Scene, Shape, chip, chip_width, glyph, group, text
+from lab.scenes.view import MARGIN, SIDE, WIDE, Block, View, chosen_topic, settings
+
+KEYS: Final[Mapping[str, str]] = {
+    "ArrowLeft": "back",
+    "ArrowRight": "step",
+    "End": "end",
+    " ": "play",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A way to another picture, or another world; `action` is what pressing it says."""
+
+    action: str
+    words: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """What can be chosen on this page: pictures, and worlds (a run and its branches)."""
+
+    pictures: Sequence[Tab] = ()
+    worlds: Sequence[Tab] = ()
+
+
+def draw_page(
+    frame: Frame,
+    view: View,
+    picture: Picture,
+    controls: Controls | None = None,
+    tabs: Tabs | None = None,
+) -> Scene:
+    """The whole page.  `controls` is how playback stands; None for the static twin."""
+    inner = view.width - 2 * MARGIN
+    is_wide = view.width >= WIDE
+    topic = chosen_topic(frame, view.topic)
+    topic_name = topic["name"] if topic else ""
+    main_width = inner - SIDE - 24 if is_wide else inner
+    sight = Sight(frame, detail_of(picture, frame, view), view, controls, main_width)
+    say = picture.say(sight) or frame["say"]
+    head = _head(frame, say, topic, controls, tabs or Tabs(), view.width)
+    main = picture.draw(sight)
+    body = _beside(main, frame, topic_name, controls, main_width) if is_wide else main
+    shapes, height = list(body.shapes), body.height
+    entries = picture.legend(sight)
+    if entries:
+        legend, legend_height = draw_legend(entries, inner)
+        shapes.append(group("legend", [legend], at=(0, height + 26)))
+        height += 26 + legend_height
+    if not is_wide:
+        below = _below(frame, topic_name, controls, inner, height + 24)
+        shapes += below.shapes
+        height += 24 + below.height
+    body_group = group("body", shapes, at=(MARGIN, head.height))
+    title = f"{frame['title']}, topic {topic['name']}" if topic else frame["title"]
+    total = int(head.height + height + 4)
+    return Scene(view.width, total, title, say, (*head.shapes, body_group), KEYS)
+
+
+def _head(
+    frame: Frame,
+    say: str,
+    topic: TopicFrame | None,
+    controls: Controls | None,
+    tabs: Tabs,
+    width: int,
+) -> Block:
+    """Title, settings, controllers, time bar, worlds, finding, notice, tabs."""
+    is_wide, inner = width >= WIDE, width - 2 * MARGIN
+    title = f"{frame['title']} · topic {topic['name']}" if topic else frame["title"]
+    title = fit(title, "h1", inner * 0.5)
+    after_title = MARGIN + width_of(title, "h1") + 16
+    at = (after_title, 32) if is_wide else (MARGIN, 54)
+    quorum, quorum_width = _quorum(frame["controller"], width - MARGIN)
+    room = width - MARGIN - at[0] - (quorum_width + 16 if is_wide else 0)
+    y = 66 if is_wide else 90
+    rail = controls.rail if controls else _static_rail(frame)
+    name = topic["name"] if topic else ""
+    bar = draw_bar(frame["now"], rail, controls, name, inner, can_branch=bool(tabs.worlds))
+    lines = wrap(say, "lab", inner)
+    shapes = [
+        text("title", MARGIN, 32, title, "h1"),
+        text("settings", at[0], at[1], fit(settings(frame, topic), "sub", room), "sub"),
+        quorum,
+        group("time", [bar], at=(MARGIN, y)),
+        *(text(f"say{i}", MARGIN, y + 66 + i * 18, words, "lab") for i, words in enumerate(lines)),
+    ]
+    y += 66 + max(len(lines), 1 if is_wide else 2) * 18
+    if controls and controls.notice:
+        shapes += [
+            glyph("notice-sign", "cross", MARGIN + 6, y, "out-t"),
+            text("notice", MARGIN + 20, y, fit(controls.notice, "sub", inner - 20), "sub", "out-t"),
+        ]
+        y += 20
+    for name, row in (("worlds", tabs.worlds), ("pictures", tabs.pictures)):
+        if len(row) > 1:
+            line, height = _tabs(row, inner)
+            label = "Branches" if name == "worlds" else "Pictures"
+            shapes.append(group(name, line, at=(MARGIN, y), label=label))
+            y += height + 12
+    return Block(tuple(shapes), y)
+
+
+def _tabs(tabs: Sequence[Tab], width: float) -> tuple[list[Shape], float]:
+    """Chips in lines that fit, and the height of all."""
+    shapes: list[Shape] = []
+    x = y = 0.0
+    for tab in tabs:
+        words = fit(tab.words, "lab", width / 2)
+        wide = chip_width(words)
+        if x and x + wide > width:
+            x, y = 0.0, y + 26
+        tones = ("ink", "ink", "bg") if tab.is_chosen else ("none", "rule", "ink")
+        shapes.append(
+            chip(
+                tab.action,
+                (x, y),
+                words,
+                tones,
+                action=tab.action,
+                label=tab.words,
+                is_pressed=tab.is_chosen,
+            )
+        )
+        x += wide + 6
+    return shapes, y + 20
+
+
+def _static_rail(frame: Frame) -> Rail:
+    marks = marks_of(frame["events"])
+    return lay_out(marks, marks[0].at if marks else 0, frame["now"], frame["now"])
+
+
+def _quorum(controller: ControllerFrame, right: float) -> tuple[Shape, float]:
+    """The controllers, right-aligned: the active one named, the others by sign and number."""
+    leader = controller["leader"]
+    name = f"Controller {leader}" if leader is not None else "no active controller"
+    words = f"{name}, epoch {controller['epoch']}" if leader is not None else name
+    tone = "lead-t" if leader is not None else "out-t"
+    sign = "star" if leader is not None else "cross"
+    others = [node for node in controller["nodes"] if node["id"] != leader]
+    shapes = [
+        glyph("sign", sign, 6, 0, tone),
+        text("words", 17, 0, words, "note", "ink" if leader is not None else "out-t"),
+    ]
+    x = 17 + width_of(words, "note")
+    spoken = [words]
+    for node in others:
+        is_well = node["state"] == "online"
+        number = str(node["id"])
+        sign, tone = ("dot", "sync-t") if is_well else ("cross", "out-t")
+        shapes += [
+            glyph(f"s{number}", sign, x + 16, 0, tone, 10),
+            text(f"n{number}", x + 25, 0, number, "note"),
+        ]
+        x += 25 + width_of(number, "note")
+        spoken.append(f"{number} {node['state']}")
+    return group("quorum", shapes, at=(right - x, 32), label=", ".join(spoken)), x
+
+
+def _beside(
+    main: Block, frame: Frame, topic: str, controls: Controls | None, main_width: float
+) -> Block:
+    """Faults and events to the right of the main column, as many events as fit its height."""
+    x, y = main_width + 24, 16.0
+    shapes = list(main.shapes)
+    if controls is not None:
+        faults, height = draw_faults(frame["brokers"], SIDE)
+        shapes.append(group("faults", faults, at=(x, y), label="Faults"))
+        y += height + 26
+    room = main.height - y - feed_height(0)
+    lines = max(6, min(16, int(room // LINE_HEIGHT)))
+    feed = draw_feed(frame["events"], SIDE, lines, topic)
+    shapes.append(group("feed", feed, at=(x, y)))
+    return Block(tuple(shapes), max(main.height, y + feed_height(lines)))
+
+
+def _below(frame: Frame, topic: str, controls: Controls | None, width: float, y: float) -> Block:
+    """Faults and events under the main column, side by side."""
+    shapes: list[Shape] = []
+    x, height, lines = 0.0, 0.0, 6
+    if controls is not None:
+        faults, height = draw_faults(frame["brokers"], 316)
+        shapes.append(group("faults", faults, at=(0, y), label="Faults"))
+        x = 346
+        lines = max(6, int((height - feed_height(0)) // LINE_HEIGHT) + 1)
+    feed = draw_feed(frame["events"], width - x, lines, topic)
+    shapes.append(group("feed", feed, at=(x, y)))
+    return Block(tuple(shapes), max(height, feed_height(lines)))

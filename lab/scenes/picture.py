@@ -1,0 +1,57 @@
+"""What a picture of a world is: what it needs to know, what it says, how it is drawn.
+
+    frame ── details[picture.detail(…)] ──▶ say: one sentence
+                                        ──▶ draw: shapes for a width
+
+The page around it (title, time, finding, faults, events) is the same for all: `page`.  What a
+picture needs beyond the frame of the cluster is a *detail*, asked for by a key in words
+(`log orders 0`), made by `kafkalab.frames.details` only while somebody looks.
+
+Invariants: all its functions are pure; `draw` fits the width it is given.
+Read next: `pictures`, where they are; `page`, which shows one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kafkalab.frames.shape import Frame
+from lab.scenes.controls import Controls
+from lab.scenes.legend import Entry
+from lab.scenes.view import Block, View
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a picture is drawn from.  `detail` is None where none was taken, or none is needed.
+
+    `controls` is None for the static twin.
+    """
+
+    frame: Frame
+    detail: Any
+    view: View
+    controls: Controls | None
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture.  `name` is the word in actions and Python (`show log`), `title` on its tab.
+
+    `detail`: the key of what it needs, "" for nothing.  `say`: "" lets the frame's finding stand.
+    `words`: the picture as text, for screen readers and `print`; "": the cluster's.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[Sight], Block]
+    detail: Callable[[Frame, View], str] = lambda frame, view: ""
+    say: Callable[[Sight], str] = lambda sight: ""
+    words: Callable[[Sight], str] = lambda sight: ""
+    legend: Callable[[Sight], Sequence[Entry]] = lambda sight: ()
+
+
+def detail_of(picture: Picture, frame: Frame, view: View) -> Any:
+    """What the frame holds for this picture, or None."""
+    return frame.get("details", {}).get(picture.detail(frame, view))

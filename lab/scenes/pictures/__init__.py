@@ -1,0 +1,13 @@
+"""The pictures of a world, one a file; `ALL` in the order of their tabs.
+
+Read next: `lab.scenes.picture`, what each is made of.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lab.scenes.picture import Picture
+from lab.scenes.pictures.cluster import CLUSTER
+
+ALL: Final[tuple[Picture, ...]] = (CLUSTER,)
+BY_NAME: Final[Mapping[str, Picture]] = {picture.name: picture for picture in ALL}

@@ -1,0 +1,76 @@
+"""The cluster: brokers as columns, partitions as rows; below, records, groups and clients.
+
+Read next: `lab.scenes.cluster`, which draws the cards.
+"""
+
+from collections.abc import Sequence
+
+from kafkalab.frames.shape import TopicFrame
+from lab.scenes.clients import draw_clients
+from lab.scenes.cluster import Row, density_for, draw_cluster, is_diverged, rows_of
+from lab.scenes.controls import draw_picker
+from lab.scenes.groups import draw_groups
+from lab.scenes.legend import ALWAYS, CONTROL, DIVERGED, Entry
+from lab.scenes.picture import Picture, Sight
+from lab.scenes.records import HEIGHT, draw_records
+from lab.scenes.shapes import Shape, group
+from lab.scenes.view import GAP, Block, chosen_topic, topics_in_order, window
+
+
+def _draw(sight: Sight) -> Block:
+    """Picker, brokers, records, groups, clients: one column."""
+    frame, view, controls, width = sight.frame, sight.view, sight.controls, sight.width
+    topic = chosen_topic(frame, view.topic)
+    shapes: list[Shape] = []
+    y = 0.0
+    first, shown = window(topic, view.first_row)
+    total = len(topic["partitions"]) if topic else 0
+    names = [each["name"] for each in topics_in_order(frame)]
+    if controls and (len(names) > 1 or total > shown):
+        pager = (first, shown, total) if total > shown else None
+        picker = draw_picker(names, topic["name"] if topic else "", pager, width)
+        shapes.append(group("picker", picker, label="Topics"))
+        y += 32
+    rows: Sequence[Row] = rows_of(topic)[first : first + shown] if topic else ()
+    cards, height = draw_cluster(frame["brokers"], rows, width, density_for(shown))
+    shapes.append(group("cluster", cards, at=(0, y)))
+    y += height + GAP
+    if topic and topic["partitions"]:
+        partition = topic["partitions"][min(view.partition, total - 1)]
+        has_buttons = controls is not None and total > 1
+        records = draw_records(partition, frame["brokers"], width, has_buttons=has_buttons)
+        label = f"Records of partition {partition['id']}"
+        shapes.append(group(f"records-{topic['name']}", records, at=(0, y), label=label))
+        y += HEIGHT + GAP
+    groups, height = draw_groups(frame["groups"], width)
+    if groups:
+        shapes.append(group("groups", groups, at=(0, y)))
+        y += height + GAP
+    clients, height = draw_clients(frame["clients"], width)
+    if clients:
+        shapes.append(group("clients", clients, at=(0, y), label="Clients"))
+        y += height + GAP
+    return Block(tuple(shapes), y - GAP)
+
+
+def _legend(sight: Sight) -> Sequence[Entry]:
+    """With the rare cells only when there are any."""
+    topic: TopicFrame | None = chosen_topic(sight.frame, sight.view.topic)
+    entries = list(ALWAYS)
+    if topic is None:
+        return entries
+    rows = rows_of(topic)
+    cells = [
+        (cell, row)
+        for row in rows
+        for replica in row.partition["replicas"].values()
+        for cell in replica["cells"]
+    ]
+    if any(cell["kind"] == "control" for cell, _ in cells):
+        entries.append(CONTROL)
+    if any(is_diverged(cell, row) for cell, row in cells):
+        entries.append(DIVERGED)
+    return entries
+
+
+CLUSTER = Picture(name="cluster", title="Cluster", draw=_draw, legend=_legend)

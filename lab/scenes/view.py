@@ -1,0 +1,82 @@
+"""What one reader looks at, and the size of things: shared by every picture of a world.
+
+A `View` belongs to a widget, never to the world: its width, the topic chosen, the window over
+partitions.  A `Block` is part of a picture with its height, so that parts can be stacked.
+
+Read next: `picture`, what a picture is made of; `page`, which puts one on a page.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kafkalab.frames.shape import Frame, TopicFrame
+from lab.scenes.cluster import ROWS_MAX
+from lab.scenes.shapes import Shape
+
+WIDE: Final = 1000
+WIDTH_MIN, WIDTH_MAX = 640, 1400
+STATIC_WIDTH: Final = 1000
+MARGIN: Final = 14
+SIDE: Final = 318
+GAP: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What this reader looks at: not part of the world, and not of its frame.
+
+    `choice` is what a picture lets its reader choose besides (a message, a scale), in words.
+    """
+
+    width: int = STATIC_WIDTH
+    topic: str = ""  # "": the first
+    partition: int = 0  # whose records are shown
+    first_row: int = 0  # of the window over partitions
+    picture: str = "cluster"
+    group: str = ""  # "": the first
+    choice: str = ""
+
+    def at_width(self, width: float) -> "View":
+        """Laid out for a page this wide, in steps of ten: a scroll bar changes nothing."""
+        return replace(self, width=int(min(max(width, WIDTH_MIN), WIDTH_MAX)) // 10 * 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Shapes one above the other with their height."""
+
+    shapes: tuple[Shape, ...]
+    height: float
+
+
+def chosen_topic(frame: Frame, name: str) -> TopicFrame | None:
+    """The topic of that name, else the first; Kafka's own topics last."""
+    topics = topics_in_order(frame)
+    return next((t for t in topics if t["name"] == name), topics[0] if topics else None)
+
+
+def topics_in_order(frame: Frame) -> list[TopicFrame]:
+    return sorted(frame["topics"], key=lambda topic: topic["name"].startswith("__"))
+
+
+def window(topic: TopicFrame | None, first_row: int) -> tuple[int, int]:
+    """First row and number of rows shown of the topic's partitions."""
+    total = len(topic["partitions"]) if topic else 0
+    shown = min(total, ROWS_MAX)
+    return max(0, min(first_row, total - shown)), shown
+
+
+def settings(frame: Frame, topic: TopicFrame | None) -> str:
+    """The muted line: what the picture depends on."""
+    seed = f"seed {frame['seed']}"
+    if topic is None:
+        return f"{_count(len(frame['brokers']), 'broker')} · no topic yet · {seed}"
+    return (
+        f"{_count(len(topic['partitions']), 'partition')} · "
+        f"RF {topic['replication_factor']} · "
+        f"min.insync.replicas {topic['min_insync_replicas']} · {seed}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,202 @@
+"""`PictureView`: pictures of a world on one page, live in Jupyter, still elsewhere.
+
+The live picture shows where *playback* is; the picture and text kept in the notebook show where
+the *world* is, whatever a thread has got round to drawing, so that running a notebook twice gives
+the same file.
+
+Invariants: nothing here waits; handlers only enqueue; a width, a topic or a picture chosen
+belongs to this view and never to the world.
+Read next: `lab.player`, which calls `show`; `lab.scenes.page`, which draws; `cluster_view`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kafkalab import Simulation
+from kafkalab.errors import LearnerError
+from kafkalab.frames.shape import Frame
+from kafkalab.live import LiveCluster
+from lab.playback.source import Source
+from lab.playback.sources import source_of
+from lab.player import Player, player_of
+from lab.scenes.cluster import ROWS_MAX
+from lab.scenes.controls import Controls
+from lab.scenes.page import Tab, Tabs, draw_page
+from lab.scenes.picture import Picture, Sight, detail_of
+from lab.scenes.shapes import Scene
+from lab.scenes.svg import write_svg
+from lab.scenes.text_table import write_text
+from lab.scenes.view import View, chosen_topic, window
+from lab.widgets.player_widget import Message, ScenePlayer
+
+World = Simulation | LiveCluster | Source
+
+
+class PictureView:
+    """One or more pictures of a world; `view` says which at first, and of what.
+
+    `more`: asked about actions that are neither this view's nor the player's; `worlds`: tabs to
+    other worlds.  Both are the bench's.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        pictures: Sequence[Picture],
+        view: View,
+        *,
+        name: str = "picture",
+        more: Callable[[list[str]], bool] | None = None,
+        worlds: Callable[[], Sequence[Tab]] = tuple,
+    ) -> None:
+        self._world = source_of(world)
+        self._pictures = {picture.name: picture for picture in pictures}
+        self._view = view
+        self._more = more
+        self._worlds = worlds
+        self._frame = self._world.frame()
+        self._player: Player = player_of(self._world)
+        self.widget = ScenePlayer(self._draw(self._frame, self._view, None), name=name)
+        self.widget.on_message(lambda message: self._player.post(message, self))
+        self._player.add(self)
+
+    @property
+    def view(self) -> View:
+        """What is looked at."""
+        return self._view
+
+    @property
+    def shown_at(self) -> int:
+        """The instant on screen, in ms (`Frame["now"]`)."""
+        return self._frame["now"]
+
+    def look(self, **choices: Any) -> None:
+        """Look at something else: `picture`, `topic`, `partition`, `group`, `choice`.
+
+        `LearnerError` for a picture there is none of.
+        """
+        name = choices.get("picture", self._view.picture)
+        if name not in self._pictures:
+            there_are = ", ".join(self._pictures)
+            raise LearnerError(f"there is no picture {name!r}; there are {there_are}")
+        self._view = replace(self._view, **choices)
+        self._player.post({})
+
+    def turn_to(self, world: World) -> None:
+        """Show another world in the same place."""
+        self._player.remove(self)
+        self._world = source_of(world)
+        self._player = player_of(self._world)
+        self._player.add(self)
+
+    def post(self, words: str) -> None:
+        """Do what a click would."""
+        self._player.post({"action": words}, self)
+
+    def close(self) -> None:
+        """Take the picture off the page, and stop playing if it was the last."""
+        self._player.remove(self)
+        self.widget.close()
+
+    # for the player
+
+    def wants(self, frame: Frame) -> tuple[str, ...]:
+        key = self._picture.detail(frame, self._view)
+        return (key,) if key else ()
+
+    def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
+        """Called by the player, on its thread."""
+        self._frame = frame
+        return self.widget.show(self._draw(frame, self._view, controls), is_cut=is_cut)
+
+    def renew(self) -> None:
+        self.widget.renew()
+
+    def handle(self, message: Message) -> bool:
+        """What is looked at, and how wide, is this view's own; the rest is the player's."""
+        width = message.get("width")
+        if isinstance(width, int | float):
+            self._view = self._view.at_width(width)
+            return True
+        words = str(message.get("action", "")).split()
+        match words:
+            case ["show", name] if name in self._pictures:
+                self._view = replace(self._view, picture=name)
+            case ["topic", name]:
+                self._view = replace(self._view, topic=name, partition=0, first_row=0)
+            case ["group", name]:
+                self._view = replace(self._view, group=name)
+            case ["select", which]:
+                self._view = replace(self._view, partition=self._partition(which))
+            case ["rows", which]:
+                self._view = replace(self._view, first_row=self._first_row(which))
+            case ["choose", *choice]:
+                self._view = replace(self._view, choice=" ".join(choice))
+            case _:
+                return self._more is not None and self._more(words)
+        return True
+
+    # inside
+
+    @property
+    def _picture(self) -> Picture:
+        return self._pictures[self._view.picture]
+
+    def _draw(self, frame: Frame, view: View, controls: Controls | None) -> Scene:
+        tabs = None
+        if controls is not None:
+            shown = [
+                Tab(f"show {each.name}", each.title, each.name == view.picture)
+                for each in self._pictures.values()
+            ]
+            tabs = Tabs(shown, self._worlds())
+        return draw_page(frame, view, self._picture, controls, tabs)
+
+    def _partition(self, which: str) -> int:
+        """`next`, `before` (around the end), or a number."""
+        topic = chosen_topic(self._frame, self._view.topic)
+        count = len(topic["partitions"]) if topic else 1
+        if which.isdigit():
+            return min(int(which), count - 1)
+        return (self._view.partition + (1 if which == "next" else -1)) % max(count, 1)
+
+    def _first_row(self, which: str) -> int:
+        topic = chosen_topic(self._frame, self._view.topic)
+        first, _ = window(topic, self._view.first_row)
+        step = ROWS_MAX if which == "later" else -ROWS_MAX
+        return window(topic, first + step)[0]
+
+    # still
+
+    def _still(self) -> Frame:
+        """The world as it is now, with what the picture needs."""
+        frame = self._world.frame()
+        missing = tuple(key for key in self.wants(frame) if key not in frame.get("details", {}))
+        if missing:
+            found = self._world.details_at(frame["now"], missing)
+            if found is None:  # a live cluster tells of now alone
+                wanted, self._world.wanted = self._world.wanted, missing
+                frame = self._world.frame()
+                self._world.wanted = wanted
+            else:
+                frame = {**frame, "details": {**frame.get("details", {}), **found}}
+        return frame
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """The live widget, and for readers without a kernel the same picture and text."""
+        frame = self._still()
+        still = replace(self._view, width=View().width, first_row=0)
+        bundle = self.widget._repr_mimebundle_()
+        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+        data["image/svg+xml"] = write_svg(draw_page(frame, still, self._picture))
+        data["text/plain"] = self._words(frame)
+        return data
+
+    def _words(self, frame: Frame) -> str:
+        sight = Sight(frame, detail_of(self._picture, frame, self._view), self._view, None, 1000)
+        words = self._picture.words(sight)
+        return words or write_text(frame, self._view.topic)
+
+    def __repr__(self) -> str:
+        return self._words(self._still())

@@ -1,0 +1,105 @@
+"""The bench as Python: pictures, branches, the command line, the still twin."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from kafkalab import Producer, Simulation
+from kafkalab.errors import LearnerError
+from lab import Bench
+from lab.scenes.pictures import ALL
+
+
+@pytest.fixture
+def sim() -> Simulation:
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", partitions=3, replication_factor=3)
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    for number in range(9):
+        producer.produce("orders", f"order {number}", key=f"user-{number}")
+    producer.flush()
+    return sim
+
+
+@pytest.fixture
+def bench(sim: Simulation) -> Iterator[Bench]:
+    bench = Bench(sim)
+    yield bench
+    bench.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def words_of(bench: Bench) -> str:
+    """All words on the page as last shown."""
+    return " ".join(one.words or "" for one in bench.widget._flat.values())
+
+
+@pytest.mark.parametrize("name", [picture.name for picture in ALL])
+def test_every_picture_has_a_still_twin_and_words(bench: Bench, name: str) -> None:
+    bench.show(name)
+    data = bench._repr_mimebundle_()
+    assert data["image/svg+xml"].startswith("<svg")
+    assert len(data["text/plain"]) > 80
+    assert data["text/plain"] == repr(bench)
+    again = bench._repr_mimebundle_()
+    assert again["image/svg+xml"] == data["image/svg+xml"]
+
+
+def test_a_picture_that_is_none_is_named(sim: Simulation) -> None:
+    with pytest.raises(LearnerError, match="there are cluster"):
+        Bench(sim, "nonsense")
+
+
+def test_a_branch_leaves_at_the_instant_shown_and_the_run_stays(
+    sim: Simulation, bench: Bench
+) -> None:
+    before = sim.trace.digest()
+    branch = bench.branch("what if")
+    assert bench.world is branch
+    branch.broker(1).crash()
+    branch.run(1)
+    assert sim.trace.digest() == before
+    until(lambda: "what if" in words_of(bench))
+    bench.turn_to("the run")
+    assert bench.world is sim
+    with pytest.raises(LearnerError, match="there is a branch 'what if' already"):
+        bench.branch("what if")
+    with pytest.raises(LearnerError, match="there are the run, what if"):
+        bench.turn_to("nowhere")
+
+
+def test_a_branch_from_the_past(sim: Simulation, bench: Bench) -> None:
+    sim.run(5)
+    sim.broker(2).crash()
+    sim.run(5)
+    branch = bench.branch(at=4.0)
+    assert branch.now == 4000
+    assert branch.alive() == [1, 2, 3]
+
+
+def test_clicks_do_what_python_does(sim: Simulation, bench: Bench) -> None:
+    page = bench._page
+    assert page.handle({"action": "branch"})
+    assert list(bench.worlds) == ["the run", "branch 1"]
+    assert page.handle({"action": "world the run"})
+    assert bench.world is sim
+    assert not page.handle({"action": "crash 2"})  # that is for the world
+
+
+def test_the_command_line_acts_on_the_world_shown(sim: Simulation, bench: Bench) -> None:
+    branch = bench.branch()
+    bench.run("crash 3")
+    assert branch.alive() == [1, 2]
+    assert sim.alive() == [1, 2, 3]
+    line = bench._line
+    line._text.value = "brokers"
+    assert "crashed" in line._answer.value
+    line._text.value = "<b>dance</b>"
+    assert "<b>dance" not in line._answer.value
