@@ -8,6 +8,7 @@ In Kafka: `ReplicationControlManager.createPartitions`.
 from typing import Any
 
 from kafkalab.controller.assignments import Replicas, check_manual, partition_record, placed
+from kafkalab.controller.topics import PARTITIONS_PER_REQUEST_MAX
 from kafkalab.controller.written_state import Decision, WrittenState
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.protocol.messages.topics import (
@@ -27,7 +28,7 @@ def create_partitions(state: WrittenState, request: CreatePartitionsRequest, now
         try:
             if names.count(topic.name) > 1:
                 raise KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
-            records += _create(state, topic)
+            records += _create(state, topic, PARTITIONS_PER_REQUEST_MAX - len(records))
         except KafkaError as refused:
             results.append(
                 CreatePartitionsTopicResult(
@@ -42,7 +43,7 @@ def create_partitions(state: WrittenState, request: CreatePartitionsRequest, now
     return Decision([] if request.validate_only else records, response)
 
 
-def _create(state: WrittenState, topic: CreatePartitionsTopic) -> list[Any]:
+def _create(state: WrittenState, topic: CreatePartitionsTopic, most: int) -> list[Any]:
     image = state.image.topics.get(topic.name)
     if image is None:
         raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
@@ -56,6 +57,9 @@ def _create(state: WrittenState, topic: CreatePartitionsTopic) -> list[Any]:
             f"The topic {topic.name} currently has {count} partition(s); {topic.count} would not "
             "be an increase.",
         )
+    if topic.count - count > most:  # Kafka says UNKNOWN_SERVER_ERROR here: a list is too long
+        message = "Excessively large number of partitions per request."
+        raise KafkaError(ErrorCode.POLICY_VIOLATION, message)
     factor = len(image.partitions[0].replicas)
     return [
         partition_record(state, image.topic_id, number, replicas)
