@@ -14,6 +14,7 @@ With `--data DIR` logs are files there, laid out as Kafka's own; a later `serve`
 """
 
 import argparse
+import contextlib
 import gc
 import json
 import os
@@ -98,6 +99,7 @@ def _sim(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     gc.set_threshold(*_GC_THRESHOLD)
+    _allow_many_files()
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
@@ -121,6 +123,17 @@ def _serve(options: argparse.Namespace) -> int:
             reader.start()
         over.wait()
     return 0
+
+
+def _allow_many_files() -> None:
+    """A connection is a file: take as many as the system allows without asking."""
+    try:
+        import resource
+    except ImportError:
+        return  # Windows has no such limit
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _settings(pairs: list[str]) -> dict[str, str]:

@@ -3,8 +3,9 @@
     room() ──▶ the loop writes there ──▶ received(n) ──▶ [frame, frame, …]
 
 Small frames are copied out of one buffer that is used again and again.  A large one gets a buffer
-of its size, is received into it, and handed over with it: its record set is copied once, when it
-is parsed, and a request that must wait behind another keeps what it needs.
+of its own, is received into it, and handed over with it: its record set is copied once, when it
+is parsed, and a request that must wait behind another keeps what it needs.  That buffer grows with
+what has come: a size that is only claimed costs nothing.
 
 In Kafka: `NetworkReceive`.  Read next: `listener`.
 """
@@ -14,25 +15,34 @@ from typing import Final
 from kafkalab.protocol.connection import SIZE_BYTES, frame_size
 
 SHARED_BYTES: Final = 1 << 16
+_FIRST_BYTES: Final = 1 << 20  # of a large frame's buffer
 
 
 class FramesIn:
     """The receiving half of one connection."""
 
-    __slots__ = ("_filled", "_frame", "_frame_filled", "_shared", "_size_max")
+    __slots__ = ("_filled", "_frame", "_frame_filled", "_frame_size", "_shared", "_size_max")
 
     def __init__(self, size_max: int) -> None:
         self._shared = bytearray(SHARED_BYTES)
         self._filled = 0
         self._frame: bytearray | None = None  # a large frame under way
-        self._frame_filled = 0
+        self._frame_filled = self._frame_size = 0
         self._size_max = size_max
 
     def room(self) -> memoryview:
         """Where the next bytes are to be written."""
-        if self._frame is not None:
-            return memoryview(self._frame)[self._frame_filled :]
+        frame = self._frame
+        if frame is not None:
+            if self._frame_filled == len(frame):
+                frame.extend(bytes(min(len(frame), self._frame_size - len(frame))))
+            return memoryview(frame)[self._frame_filled :]
         return memoryview(self._shared)[self._filled :]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a frame has begun and is not complete."""
+        return self._frame is not None or self._filled > 0
 
     def received(self, count: int) -> list[memoryview]:
         """`count` more bytes are there: the frames now complete, without their sizes.
@@ -43,7 +53,7 @@ class FramesIn:
             self._filled += count
             return self._cut()
         self._frame_filled += count
-        if self._frame_filled < len(self._frame):
+        if self._frame_filled < self._frame_size:
             return []
         frame, self._frame = self._frame, None
         return [memoryview(frame)]
@@ -68,6 +78,7 @@ class FramesIn:
         return frames
 
     def _begin(self, size: int, beginning: memoryview) -> None:
-        self._frame = bytearray(size)
+        self._frame_size = size
+        self._frame = bytearray(min(size, _FIRST_BYTES))
         self._frame[: len(beginning)] = beginning
         self._frame_filled = len(beginning)

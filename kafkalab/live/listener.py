@@ -12,6 +12,7 @@ Read next: `edge`, `pacing`; `server.channels`, which keeps the order of answers
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import Mapping
 from typing import Final, cast
@@ -31,6 +32,10 @@ from kafkalab.server.apis import versions_of
 from kafkalab.server.handlers.api_versions import api_versions
 
 HOST: Final = "127.0.0.1"
+#: A frame that has begun is complete within this time, or its connection ends.
+FRAME_LIMIT_S = 30.0
+_LOOKS: Final = 3  # at a connection, within that time
+_LOG: Final = logging.getLogger("kafkalab.live")
 #: Requests that may wait behind the one at hand before a client is not read from any more.
 _WAITING_MAX: Final = 100
 
@@ -54,6 +59,8 @@ class Listener:
         self.is_opening = False
         self._bound: socket.socket | None = bound
         self._server: asyncio.Server | None = None
+        self._patrol: asyncio.TimerHandle | None = None
+        self._is_full = False
 
     @property
     def node(self) -> Broker:
@@ -65,6 +72,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(lambda: Connection(self), sock=bound)
+            self._patrol = loop.call_later(FRAME_LIMIT_S / _LOOKS, self._look_round)
         finally:
             self.is_opening = False
 
@@ -74,12 +82,31 @@ class Listener:
 
     def close(self) -> None:
         """Take no more connections; the world closes those there are."""
+        if self._patrol is not None:
+            self._patrol.cancel()
         if self._server is not None:
             self._server.close()
             self._server = None
         elif self._bound is not None:
             self._bound.close()
             self._bound = None
+
+    def has_room(self) -> bool:
+        """Whether one more connection is taken; when none is, that is said once."""
+        most = self.node.config.int("max.connections")
+        is_full = len(self.connections) >= most
+        if is_full and not self._is_full:
+            _LOG.warning(
+                "%s has %d connections (max.connections): more are closed", self.broker, most
+            )
+        self._is_full = is_full
+        return not is_full
+
+    def _look_round(self) -> None:
+        for connection in list(self.connections.values()):
+            connection.look_at()
+        loop = asyncio.get_running_loop()
+        self._patrol = loop.call_later(FRAME_LIMIT_S / _LOOKS, self._look_round)
 
     def hang_up(self) -> None:
         """The broker has died: end the connections that the world has not heard of yet."""
@@ -107,6 +134,7 @@ class Connection(asyncio.BufferedProtocol):
         self._client: ExternalClient | None = None
         self._is_read = True
         self._is_writable = True
+        self._looks = (0, 0)  # requests taken when last looked at; since when a frame is partial
 
     # --- asyncio
 
@@ -114,8 +142,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         listener = self._listener
         world = listener.pacing.world
-        most = listener.node.config.int("max.connections")
-        if len(listener.connections) >= most or not world.is_up(listener.broker):
+        if not listener.has_room() or not world.is_up(listener.broker):
             self._transport.abort()
             return
         plain: socket.socket = transport.get_extra_info("socket")
@@ -143,8 +170,8 @@ class Connection(asyncio.BufferedProtocol):
         try:
             for frame in self._frames.received(count):
                 self._take(read_request(frame))
-        except MalformedMessage:
-            self._abort()
+        except MalformedMessage as error:
+            self._refuse(str(error))
         self._listener.pacing.run()
         self._balance()
 
@@ -160,6 +187,25 @@ class Connection(asyncio.BufferedProtocol):
         self._balance()
 
     # --- inside
+
+    def _refuse(self, why: str) -> None:
+        """End the connection; one line says why."""
+        transport, broker = self._transport, self._listener.broker
+        peer = transport.get_extra_info("peername") if transport is not None else None
+        host, port = peer or ("?", 0)
+        _LOG.warning("%s closed the connection from %s:%d: %s", broker, host, port, why)
+        self._abort()
+
+    def look_at(self) -> None:
+        """Now and then: end it if the same frame has been incomplete for too long."""
+        client = self._client
+        if client is None or not self._is_read or not self._frames.is_partial:
+            self._looks = (-1, 0)
+            return
+        taken, looks = self._looks
+        self._looks = (client.sent, looks + 1 if taken == client.sent else 0)
+        if self._looks[1] >= _LOOKS:
+            self._refuse(f"a request was not complete within {FRAME_LIMIT_S:g} s")
 
     def _take(self, request: ReceivedRequest) -> None:
         """Put a request on the network, or refuse it."""

@@ -128,10 +128,7 @@ def _as_text(view: memoryview, size: int, at: int) -> tuple[str | None, int]:
     if size == -1:
         return None, at
     end = _left(view, at, size, "text")
-    try:
-        return str(view[at:end], "utf-8"), end
-    except UnicodeDecodeError:
-        raise MalformedMessage(f"text at {at} is not UTF-8") from None
+    return str(view[at:end], "utf-8", "replace"), end  # as Java reads it: U+FFFD for what is none
 
 
 def _as_bytes(view: memoryview, size: int, at: int) -> tuple[bytes | None, int]:

@@ -13,7 +13,7 @@ from kafkalab import LiveCluster, Simulation
 from kafkalab.config import ConfigError
 from kafkalab.errors import KafkaError, LearnerError
 from kafkalab.protocol.connection import SIZE_BYTES, frame_size, read_response, request_frame
-from kafkalab.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
+from kafkalab.protocol.messages.api_versions import ApiVersionsRequest
 from kafkalab.protocol.messages.metadata import MetadataRequest
 
 
@@ -77,51 +77,6 @@ def test_a_request_in_many_small_pieces(cluster: LiveCluster) -> None:
         correlation_id, response = read_response(3, 12, answer(sock))
     assert correlation_id == 7
     assert [broker.node_id for broker in response.brokers] == [1, 2]
-
-
-def test_a_version_to_come_of_api_versions_is_told_what_there_is(cluster: LiveCluster) -> None:
-    request = bytearray(b"".join(request_frame(ApiVersionsRequest(), 0, 5, "new")))
-    request[6:8] = (99).to_bytes(2, "big")
-    with connect(cluster) as sock:
-        sock.sendall(request)
-        correlation_id, response = read_response(18, 0, answer(sock))
-        assert isinstance(response, ApiVersionsResponse)
-        assert (correlation_id, response.error_code) == (5, 35)
-        assert 18 in {each.api_key for each in response.api_keys}
-        ask(sock, 6)
-        assert read_response(18, 0, answer(sock))[0] == 6
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        b"GET / HTTP/1.1\r\nHost: kafka\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"\xff\xff\xff\xff",
-        b"\x00\x00\x00\x00",
-        b"\x7f\xff\xff\xff\x00\x00",
-        b"\x00\x00\x00\x02\x00\x12",
-        b"\x00\x00\x00\x0a\x27\x0f\x00\x00\x00\x00\x00\x01\xff\xff",
-        b"\x00\x00\x00\x0a\x00\x03\x00\x63\x00\x00\x00\x01\xff\xff",
-    ],
-    ids=["http", "tls", "negative", "empty", "huge", "short", "unknown api", "unknown version"],
-)
-def test_garbage_ends_its_connection_and_no_other(cluster: LiveCluster, garbage: bytes) -> None:
-    with connect(cluster) as good, connect(cluster) as bad:
-        ask(good, 1)
-        answer(good)
-        bad.sendall(garbage)
-        assert is_closed(bad)
-        ask(good, 2)
-        assert read_response(18, 0, answer(good))[0] == 2
-
-
-def test_an_api_that_is_not_offered_ends_the_connection(cluster: LiveCluster) -> None:
-    from kafkalab.protocol.messages.quorum import VoteRequest
-
-    with connect(cluster) as sock:
-        sock.sendall(b"".join(request_frame(VoteRequest(), 2, 1, None)))
-        assert is_closed(sock)
 
 
 def test_too_many_connections_are_turned_away() -> None:

@@ -44,6 +44,15 @@ def test_one_byte_at_a_time() -> None:
     assert feed(FramesIn(1 << 20), stream, 1) == bodies
 
 
+def test_the_buffer_of_a_large_frame_grows_with_what_comes() -> None:
+    body = bytes(range(256)) * 12_000
+    assert feed(FramesIn(4 << 20), framed(body) + framed(b"x"), 100_000) == [body, b"x"]
+    frames = FramesIn(100 << 20)
+    frames.room()[:5] = (90 << 20).to_bytes(4, "big") + b"a"
+    assert frames.received(5) == []
+    assert len(frames.room()) < 2 << 20
+
+
 def test_a_frame_handed_over_is_not_written_over() -> None:
     frames = FramesIn(1 << 20)
     frames.room()[:6] = framed(b"ab")
