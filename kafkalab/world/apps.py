@@ -26,6 +26,7 @@ from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName
 from kafkalab.node import Node
 from kafkalab.world.chunks import Chunks
+from kafkalab.world.echo import Echo
 from kafkalab.world.runner import App, NotRepeatable, Result, Runner, Wait, line_of
 from kafkalab.world.scheduler import What
 
@@ -73,7 +74,8 @@ class Process:
     wait: Wait | None = None
     waits: int = 0  # the number of `wait`
     limit: int | None = None
-    runner: Runner | None = None  # none yet in a fork: see `Apps._revive`
+    began: int = 0  # the id of its AppStarted
+    runner: Runner | Echo | None = None  # none yet in a fork: see `Apps._revive`
 
     def fork(self) -> "Process":
         return Process(
@@ -87,19 +89,21 @@ class Process:
             self.wait,
             self.waits,
             self.limit,
+            self.began,
         )
 
 
 class Apps:
     """The apps of a world."""
 
-    __slots__ = ("_is_running", "_touched", "clients", "processes", "waiting")
+    __slots__ = ("_is_running", "_lived", "_touched", "clients", "processes", "waiting")
 
     def __init__(self) -> None:
         self.clients: Clients | None = None
         self.processes: dict[str, Process] = {}
         self.waiting: dict[NodeName, dict[str, None]] = {}  # names of apps, by what they wait for
         self._is_running = False
+        self._lived: Apps | None = None  # while it is replayed
         self._touched: list[NodeName] = []
 
     # life
@@ -127,8 +131,11 @@ class Apps:
 
     def _begin(self, world: "World", process: Process) -> None:
         id = world.trace.add(world.now, world.handling, process.name, ("AppStarted", process.name))
-        process.runner = Runner(world, process.name, process.log, process.nodes)
-        process.runner.begin(process.function)
+        process.began = id
+        process.runner = self._echo_of(world, process)
+        if process.runner is None:
+            process.runner = runner = Runner(world, process.name, process.log, process.nodes)
+            runner.begin(process.function)
         outer, world.handling = world.handling, id
         try:
             self._go_on(world, process, None)
@@ -178,8 +185,8 @@ class Apps:
         runner = process.runner
         assert runner is not None, process.name
         if process.wait is not None:
+            process.log.append(Result(process.wait, answer))
             self._forget_wait(process)
-            process.log.append(Result("wait", answer))
         self._is_running = True
         try:
             wait = self._run(world, process, runner, answer)
@@ -195,13 +202,15 @@ class Apps:
             self._is_running = False
         self._suspend(world, process, wait)
 
-    def _run(self, world: "World", process: Process, runner: Runner, answer: bool | None) -> Wait:
+    def _run(
+        self, world: "World", process: Process, runner: Runner | Echo, answer: bool | None
+    ) -> Wait:
         """Up to a wait that does not hold already."""
         wait = runner.resume(answer)
         for _ in range(_WAITS_AT_ONCE_MAX):
             if wait.node is None or not holds(world, wait):
                 return wait
-            process.log.append(Result("wait", True))
+            process.log.append(Result(wait, True))
             wait = runner.resume(True)
         raise LearnerError(f"{process.name} loops without letting time pass: await app.sleep(…)")
 
@@ -245,6 +254,27 @@ class Apps:
         runner = process.runner = Runner(world, process.name, process.log, process.nodes)
         runner.begin(process.function)
         runner.replay(process.wait)
+
+    def echo(self, world: "World", origin: "Apps") -> None:
+        """While what `origin` has lived is replayed: do what its apps did, from their logs."""
+        self._lived = origin
+        for process in self.processes.values():
+            if process.state is State.RUNNING and process.runner is None:
+                process.runner = self._echo_of(world, process)
+
+    def _echo_of(self, world: "World", process: Process) -> Echo | None:
+        """None if nothing is replayed, or if how the app ended is not in its log."""
+        lived = self._lived.processes.get(process.name) if self._lived is not None else None
+        if lived is None or lived.began != process.began or lived.state is State.CRASHED:
+            return None
+        return Echo(world, process.log, process.nodes, lived.log, lived.wait)
+
+    def end_echoes(self) -> None:
+        """From now on an app that must go on runs its function."""
+        self._lived = None
+        for process in self.processes.values():
+            if isinstance(process.runner, Echo):
+                process.runner = None
 
     def fork(self) -> Self:
         other = type(self)()

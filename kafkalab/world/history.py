@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from kafkalab.errors import LearnerError
 from kafkalab.world.actions import replay
+from kafkalab.world.garbage import rarely_collected
 from kafkalab.world.world import World
 
 _CHECKPOINTS_MAX: Final = 100
@@ -56,7 +57,10 @@ class History:
             default=self._checkpoints[0],
         )
         past = start.fork()
-        replay(past, list(world.actions.since(len(past.actions))), ms)
+        past.apps.echo(past, world.apps)
+        with rarely_collected():
+            replay(past, list(world.actions.since(len(past.actions))), ms)
+        past.apps.end_echoes()
         return past
 
     def before(self, ms: int) -> World:

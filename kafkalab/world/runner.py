@@ -39,9 +39,10 @@ class Wait(NamedTuple):
 class Result(NamedTuple):
     """One line of an app's log: what was called, and what came of it."""
 
-    called: Any  # "wait", or (node, method, plain arguments)
+    called: Any  # a Wait, or (node, method, plain arguments)
     value: Any
     is_raised: bool = False
+    arguments: tuple[Any, ...] | None = None  # as given, if the call changes something
 
 
 @dataclass(slots=True)
@@ -99,7 +100,7 @@ class Runner:
     def act(self, node: NodeName, method: str, *arguments: Any) -> Any:
         """Call a node's method, with `now` as its last argument; what it raises is passed on."""
         called = (node, method, all_plain(arguments))
-        return self._once(called, lambda: self._world.act(node, method, *arguments))
+        return self._once(called, lambda: self._world.act(node, method, *arguments), arguments)
 
     def read(self, node: NodeName, name: str, *arguments: Any) -> Any:
         """An attribute of a node, or what a method that changes nothing returns; plain data."""
@@ -129,27 +130,25 @@ class Runner:
         """A client of the app: adds its node to the world, returns its handle."""
         clients = self._world.apps.clients
         assert clients is not None, "this world has no clients"
-        name = self._once(("add", kind, plain(conf)), lambda: self._new_node(kind, conf))
+        name = self._once(
+            ("add", kind, plain(conf)),
+            lambda: new_node(self._world, self._nodes, kind, conf),
+            (kind, conf),
+        )
         return clients.handle(kind, self, name)
 
-    def _new_node(self, kind: str, conf: dict[str, Any]) -> NodeName:
-        world = self._world
-        assert world.apps.clients is not None
-        name = world.new_name(kind)
-        world.add(world.apps.clients.node(kind, conf, name, world.seed))
-        self._nodes.append(name)
-        return name
-
-    def _once(self, called: Any, do: Callable[[], Any]) -> Any:
+    def _once(
+        self, called: Any, do: Callable[[], Any], arguments: tuple[Any, ...] | None = None
+    ) -> Any:
         """The recorded result of this call, or, past the log's end, a new one, which is noted."""
         self.check_alive()
         if self._is_replaying:
             result = self._recorded(called)
         else:
             try:
-                result = Result(called, do())
+                result = Result(called, do(), False, arguments)
             except Exception as error:
-                result = Result(called, error, is_raised=True)
+                result = Result(called, error, True, arguments)
             self._log.append(result)
         if result.is_raised:
             raise result.value
@@ -180,7 +179,7 @@ class Runner:
         try:
             wait: Wait = self._coroutine.send(None)
             while self._place < len(self._log):
-                wait = self._coroutine.send(self._recorded("wait").value)
+                wait = self._coroutine.send(self._recorded(wait).value)
         except StopIteration:
             raise self._not_repeatable("it ends, where it went on before") from None
         except NotRepeatable:
@@ -213,6 +212,15 @@ class Runner:
             f"  A fork runs {self._function} again against what it saw before; {difference}.\n"
             "  Let it depend on its messages and app.sleep only: no clock, no random"
         )
+
+
+def new_node(world: "World", nodes: list[NodeName], kind: str, conf: dict[str, Any]) -> NodeName:
+    """Add a client of an app to the world and to its `nodes`; its name."""
+    assert world.apps.clients is not None
+    name = world.new_name(kind)
+    world.add(world.apps.clients.node(kind, conf, name, world.seed))
+    nodes.append(name)
+    return name
 
 
 class App:
@@ -250,7 +258,7 @@ def line_of(coroutine: Any) -> str:
 
 
 def _words(called: Any) -> str:
-    if called == "wait":
+    if isinstance(called, Wait):
         return "a wait"
     node, method, arguments = called
     return f"{node}.{method}{arguments}" if isinstance(arguments, tuple) else f"{node} {method}"
