@@ -24,7 +24,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,6 +69,8 @@ class DirectoryStorage:
         self._logs: dict[TopicPartition, LogFiles] = {}
         self._own: dict[str, Any] = {}
         self._written: dict[str, str] = {}  # checkpoint files, as they are
+        self._recovery_points: dict[TopicPartition, int] = {}  # … what they promise
+        self._log_starts: dict[TopicPartition, int] = {}
         self._failure: StorageFailure | None = None
         self._worker = ThreadPoolExecutor(1, "kafkalab-flush")
         with naming(root, "cannot be made"):
@@ -121,6 +123,7 @@ class DirectoryStorage:
         high_watermarks = self._offsets(_HIGH_WATERMARKS)
         recovery_points = self._offsets(_RECOVERY_POINTS)
         starts, cleaned = self._offsets(_LOG_STARTS), self._offsets(_CLEAN_OFFSETS)
+        self._recovery_points, self._log_starts = recovery_points.copy(), starts.copy()
         logs = {}
         with naming(self.root, "cannot be read"):
             directories = sorted(path for path in self.root.iterdir() if path.is_dir())
@@ -184,7 +187,9 @@ class DirectoryStorage:
             raise StorageFailure(f"{path} is damaged: {error}") from None
 
     def _files(self, name: TopicPartition, directory: Path) -> LogFiles:
-        files = self._logs[name] = LogFiles(directory, self._interval_bytes, self._do_later)
+        files = self._logs[name] = LogFiles(
+            directory, self._interval_bytes, self._do_later, self._lower
+        )
         return files
 
     # --- Storage ------------------------------------------------------------------------------
@@ -245,22 +250,23 @@ class DirectoryStorage:
         high_watermarks: Mapping[TopicPartition, int],
     ) -> None:
         self._check()
+        self._recovery_points = {name: log.recovery_point for name, log in logs.items()}
+        self._log_starts = {
+            name: log.log_start_offset
+            for name, log in logs.items()
+            if log.log_start_offset > log.segments.base_offset
+        }
         texts = {
             _HIGH_WATERMARKS: formats.offsets_text(high_watermarks),
-            _RECOVERY_POINTS: formats.offsets_text(
-                {name: log.recovery_point for name, log in logs.items()}
-            ),
-            _LOG_STARTS: formats.offsets_text(
-                {
-                    name: log.log_start_offset
-                    for name, log in logs.items()
-                    if log.log_start_offset > log.segments.base_offset
-                }
-            ),
+            _RECOVERY_POINTS: formats.offsets_text(self._recovery_points),
+            _LOG_STARTS: formats.offsets_text(self._log_starts),
             _CLEAN_OFFSETS: formats.offsets_text(
                 {name: log.clean_offset for name, log in logs.items() if log.clean_offset}
             ),
         }
+        self._write_news(texts)
+
+    def _write_news(self, texts: Mapping[str, str]) -> Future[None] | None:
         news = {file: text for file, text in texts.items() if self._written.get(file) != text}
         self._written |= news
 
@@ -268,8 +274,25 @@ class DirectoryStorage:
             for file, text in news.items():
                 write_whole(self.root / file, text.encode())
 
-        if news:
-            self._do_later(write)
+        return self._do_later(write) if news else None
+
+    def _lower(self, log: PartitionLog) -> None:
+        """Before a log is cut: its recovery point may not lie beyond what it will have.
+
+        And its start, once it has risen, may not fall again (`LogManager.truncateTo`).
+        """
+        name, texts = log.topic_partition, {}
+        if self._recovery_points.get(name, 0) > log.recovery_point:
+            self._recovery_points[name] = log.recovery_point
+            texts[_RECOVERY_POINTS] = formats.offsets_text(self._recovery_points)
+        start = log.log_start_offset if log.log_start_offset > log.segments.base_offset else 0
+        if self._log_starts.get(name, 0) != start:
+            self._log_starts[name] = start
+            texts[_LOG_STARTS] = formats.offsets_text(self._log_starts)
+        written = self._write_news(texts)
+        if written is not None:
+            written.result()
+            self._check()
 
     def remove_doomed(self) -> None:
         """Remove the files of segments that were deleted a while ago."""
@@ -295,14 +318,14 @@ class DirectoryStorage:
             self._lock = -1
 
     # ------------------------------------------------------------------------------------------
-    def _do_later(self, work: Callable[[], object]) -> None:
+    def _do_later(self, work: Callable[[], object]) -> Future[None]:
         def guarded() -> None:
             try:
                 work()
             except StorageFailure as failure:
                 self._failure = failure
 
-        self._worker.submit(guarded)
+        return self._worker.submit(guarded)
 
     def _check(self) -> None:
         if self._failure is not None:

@@ -98,16 +98,19 @@ class StoredSegmentFile(SegmentFile):
 
 
 #: Do something later, in order, beside the thread that serves (flushing a sealed segment).
-Later = Callable[[Callable[[], None]], None]
+Later = Callable[[Callable[[], None]], object]
+#: Make sure that the checkpoints promise no more of a log than it will have.
+Lower = Callable[[PartitionLog], None]
 
 
 class LogFiles:
     """See the module's docstring.  Implements `LogStorage`."""
 
-    def __init__(self, directory: Path, interval_bytes: int, later: Later) -> None:
+    def __init__(self, directory: Path, interval_bytes: int, later: Later, lower: Lower) -> None:
         self.directory = directory
         self.interval_bytes = interval_bytes
         self._later = later
+        self._lower = lower
         self.files: dict[int, StoredSegmentFile] = {}  # by base offset
         self._epochs: tuple[tuple[int, int], ...] = ()  # as they are in the file
         self.doomed: list[Path] = []  # renamed, to be removed after a while
@@ -140,6 +143,7 @@ class LogFiles:
             file.flush()
 
     def reconcile(self, log: PartitionLog) -> None:
+        self._lower(log)
         wanted = {segment.base_offset for segment in log.segments}
         for base_offset in sorted(self.files.keys() - wanted):
             self.delete(base_offset)
