@@ -124,6 +124,8 @@ BROKER_KEYS: Final[Mapping[str, Key]] = _keys(
     Key("replica.fetch.backoff.ms", _I, 1_000, 0),
     Key("replica.high.watermark.checkpoint.interval.ms", _L, 5_000, 1),
     Key("log.retention.check.interval.ms", _L, 300_000, 1),
+    Key("log.cleaner.backoff.ms", _L, 15_000, 0),
+    Key("log.flush.scheduler.interval.ms", _L, (1 << 63) - 1, 1),
     Key("max.incremental.fetch.session.cache.slots", _I, 1_000, 0),
     Key("fetch.max.bytes", _I, 55 << 20, 1024),
     # the controller, and the brokers' life

@@ -55,6 +55,10 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "IsrExpandAsked": ("topic", "partition", "isr", "wanted"),
     "IsrChanged": ("topic", "partition", "before", "after", "partition_epoch"),
     "Truncated": ("topic", "partition", "offset", "removed"),
+    "SegmentRolled": ("topic", "partition", "base_offset"),
+    "SegmentsDeleted": ("topic", "partition", "segments", "bytes", "reason"),
+    "LogCleaned": ("topic", "partition", "clean_offset", "before", "after", "bytes_saved"),
+    "UnflushedLost": ("topic", "partition", "offset", "removed"),
     "LogStartAdvanced": ("topic", "partition", "log_start_offset"),
     "ProduceHandled": (  # base_offset -1: refused.  The last three name the request
         "topic",

@@ -17,7 +17,7 @@ from kafkalab.log.leader_epoch_cache import EpochEnd, LeaderEpochCache
 from kafkalab.log.log_segment import LogSegment
 from kafkalab.log.partition_log import PartitionLog
 from kafkalab.log.producer_state import ProducerEntry, ProducerStates
-from kafkalab.log.results import AppendResult, Deleted, TimestampOffset, WindowRecord
+from kafkalab.log.results import AppendResult, Deleted, TimestampOffset
 from kafkalab.log.shared_list import SharedList
 from kafkalab.log.storage import StorageFailure
 from kafkalab.log.transaction_index import AbortedTransaction
@@ -39,5 +39,4 @@ __all__ = [
     "SharedList",
     "StorageFailure",
     "TimestampOffset",
-    "WindowRecord",
 ]

@@ -19,16 +19,17 @@ In Kafka: `UnifiedLog`.  Left out: tiered storage.
 Read next: `log_segments`, `leader_epoch_cache`, `producer_state`, `retention`, `cleaner`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from kafkalab.config import Config
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import TopicPartition, Uuid
 from kafkalab.log.leader_epoch_cache import LeaderEpochCache
+from kafkalab.log.log_segment import LogSegment
 from kafkalab.log.log_segments import LogSegments
 from kafkalab.log.producer_state import ProducerStates
-from kafkalab.log.results import AppendResult, Deleted, TimestampOffset, WindowRecord
+from kafkalab.log.results import AppendResult, Deleted, TimestampOffset
 from kafkalab.log.retention import Retention, expired_segments
 from kafkalab.log.rewriting import COMPRESSIONS, rewritten
 from kafkalab.log.storage import LogStorage
@@ -89,6 +90,8 @@ class PartitionLog:
         self._config = config
         self._segment_bytes = config.int("segment.bytes")
         self._segment_ms = config.int("segment.ms")
+        if "compact" in config.text("cleanup.policy"):  # what is not sealed cannot be cleaned
+            self._segment_ms = min(self._segment_ms, config.int("max.compaction.lag.ms"))
         self._flush_messages = config.int("flush.messages")
         self._compression = COMPRESSIONS[config.text("compression.type")]
         self._is_log_append_time = config.text("message.timestamp.type") == "LogAppendTime"
@@ -207,6 +210,21 @@ class PartitionLog:
             self.storage.flush(self)
         self.recovery_point = self.log_end_offset
 
+    def cleaned_to(
+        self, offset: int, aborted: Sequence[AbortedTransaction], new: Sequence[LogSegment]
+    ) -> None:
+        """The cleaner has put `new` segments in the place of all below `offset`.
+
+        Of the aborted transactions that ended there, these have a marker left.
+        """
+        self.aborted.keep(aborted, offset)
+        self.clean_offset = offset
+        if self.storage is not None:
+            for segment in new:
+                ended = self.aborted.ended_in(segment.base_offset, segment.next_offset)
+                self.storage.write_aborted(segment, ended)
+        self._reconcile()
+
     def roll(self) -> None:
         """Seal the active segment, which must not be empty, and begin another."""
         if self.storage is not None:
@@ -292,18 +310,6 @@ class PartitionLog:
     def aborted_transactions(self, offset: int, up_to: int) -> tuple[AbortedTransaction, ...]:
         """Those a reader of `offset` … `up_to` (that excluded) must leave out."""
         return self.aborted.overlapping(offset, up_to)
-
-    def records_window(self, first: int, last: int) -> list[WindowRecord]:
-        """The records with offsets `first` … `last`, both included, as far as there are any."""
-        first = max(first, self.log_start_offset)
-        window: list[WindowRecord] = []
-        for entry in self.segments.entries_from(first):
-            if entry.base_offset > last:
-                break
-            for record in entry.records():
-                if first <= record.offset <= last:
-                    window.append(WindowRecord(record, entry.leader_epoch, entry.batch.is_control))
-        return window
 
     def recovered(self, high_watermark: int) -> Self:
         """This log as a restarted process finds it: all that is known is read from it again."""

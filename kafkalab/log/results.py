@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from kafkalab.record import Record
-
 
 class AppendResult(NamedTuple):
     """Where a batch is; `is_duplicate` if it was there already.
@@ -31,11 +29,3 @@ class Deleted(NamedTuple):
     segments: int
     size_in_bytes: int
     reason: str
-
-
-class WindowRecord(NamedTuple):
-    """A record as a picture shows it."""
-
-    record: Record
-    leader_epoch: int
-    is_control: bool

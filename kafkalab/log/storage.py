@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import TopicPartition, Uuid
+from kafkalab.log.transaction_index import AbortedTransaction
 from kafkalab.record import Entry
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class LogStorage(Protocol):
 
     def replace(self, old: Sequence["LogSegment"], new: "LogSegment") -> None:
         """One cleaned segment takes the place of several, or of one."""
+
+    def write_aborted(self, segment: "LogSegment", rows: Sequence[AbortedTransaction]) -> None:
+        """The aborted transactions that end in a sealed segment."""
 
     def fork(self) -> "LogStorage | None":
         """What a branch has: never the files."""
@@ -116,6 +120,9 @@ class FaultyStorage:
             self.inner.reconcile(log)
 
     def replace(self, old: Sequence["LogSegment"], new: "LogSegment") -> None:
+        raise self._failure()
+
+    def write_aborted(self, segment: "LogSegment", rows: Sequence[AbortedTransaction]) -> None:
         raise self._failure()
 
     def fork(self) -> LogStorage | None:

@@ -294,10 +294,10 @@ class DirectoryStorage:
             written.result()
             self._check()
 
-    def remove_doomed(self) -> None:
-        """Remove the files of segments that were deleted a while ago."""
+    def remove_doomed(self, now: int) -> None:
+        """Remove the files of segments that were deleted `file.delete.delay.ms` ago."""
         for files in self._logs.values():
-            files.remove_doomed()
+            files.remove_doomed(now)
 
     def close(self, logs: Mapping[TopicPartition, PartitionLog]) -> None:
         for name, log in logs.items():

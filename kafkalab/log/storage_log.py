@@ -113,7 +113,9 @@ class LogFiles:
         self._lower = lower
         self.files: dict[int, StoredSegmentFile] = {}  # by base offset
         self._epochs: tuple[tuple[int, int], ...] = ()  # as they are in the file
-        self.doomed: list[Path] = []  # renamed, to be removed after a while
+        #: Renamed files, to be removed after a while, and when they were first seen so.
+        self.doomed: list[tuple[Path, int | None]] = []
+        self.delay_ms = 60_000
 
     # --- LogStorage ---------------------------------------------------------------------------
     def append(self, log: PartitionLog, entry: Entry) -> None:
@@ -144,6 +146,7 @@ class LogFiles:
 
     def reconcile(self, log: PartitionLog) -> None:
         self._lower(log)
+        self.delay_ms = log.config.int("file.delete.delay.ms")
         wanted = {segment.base_offset for segment in log.segments}
         for base_offset in sorted(self.files.keys() - wanted):
             self.delete(base_offset)
@@ -275,15 +278,19 @@ class LogFiles:
             with naming(path, "cannot be renamed"):
                 if path.exists():
                     path.replace(doomed)
-                    self.doomed.append(doomed)
+                    self.doomed.append((doomed, None))
         if file is not None:
             file.close()
 
-    def remove_doomed(self) -> None:
-        """`file.delete.delay.ms` have passed."""
-        doomed, self.doomed = self.doomed, []
-        for path in doomed:
-            remove(path)
+    def remove_doomed(self, now: int) -> None:
+        """Remove what was found renamed at least `file.delete.delay.ms` ago."""
+        kept = []
+        for path, seen in self.doomed:
+            if seen is None or now - seen < self.delay_ms:
+                kept.append((path, now if seen is None else seen))
+            else:
+                remove(path)
+        self.doomed = kept
 
     def close(self) -> None:
         for file in self.files.values():

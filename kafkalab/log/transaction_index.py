@@ -10,6 +10,7 @@ In Kafka: `TransactionIndex`, `AbortedTxn`.  Left out: one index a segment.
 Read next: `producer_state`, which knows when a transaction ends.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from kafkalab.log.shared_list import SharedList
@@ -47,6 +48,13 @@ class TransactionIndex:
         """Those whose marker lies in `offset` … `up_to` (that excluded)."""
         low, high = self._last_offsets.bisect_left(offset), self._last_offsets.bisect_left(up_to)
         return self._rows.slice(low, high)
+
+    def keep(self, rows: Iterable[AbortedTransaction], up_to: int) -> None:
+        """Of those that ended before `up_to` only these are left."""
+        later = self._rows.slice(self._last_offsets.bisect_left(up_to), len(self._rows))
+        kept = sorted(rows, key=lambda row: row.last_offset) + later
+        self._rows = SharedList(kept)
+        self._last_offsets = SharedList([row.last_offset for row in kept])
 
     def clear(self) -> None:
         self._rows, self._last_offsets = SharedList(), SharedList()

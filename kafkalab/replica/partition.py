@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Self
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import NO_NODE, NodeId, Uuid
 from kafkalab.log import SENTINEL, AppendResult, Disk, EpochEnd, PartitionLog
+from kafkalab.log.cleaner import clean, cleanable
 from kafkalab.metadata.image import PartitionImage
 from kafkalab.record import Batch, Records, end_marker
 from kafkalab.replica.follower_state import FollowerState
@@ -44,6 +45,7 @@ class Partition:
     """See the module's docstring.  Offsets are of records, times in milliseconds."""
 
     __slots__ = (
+        "_flushed_at",
         "_partition_epoch",
         "is_compacted",
         "leader_epoch",
@@ -65,6 +67,7 @@ class Partition:
         self._partition_epoch = -1
         self.metadata_isr: tuple[NodeId, ...] = ()
         self.leading: Leading | None = None
+        self._flushed_at = 0
         self.configured()
 
     @property
@@ -168,7 +171,7 @@ class Partition:
         Raises NOT_LEADER_OR_FOLLOWER and what the log refuses; then nothing has changed.
         """
         leading, log, emit = self.lead(), self.log, self.local.effects.emit
-        end_before = log.log_end_offset
+        end_before, active = log.log_end_offset, log.segments.active
         result = log.append_as_leader(
             batch,
             self.leader_epoch,
@@ -185,6 +188,8 @@ class Partition:
             emit("Appended", topic, partition, base_offset, last_offset, self.leader_epoch)
             if batch.is_control:
                 self._marked(batch, base_offset)
+            if log.segments.active is not active:
+                self._rolled()
             leading.appended(end_before, now)
         return result
 
@@ -242,8 +247,32 @@ class Partition:
     def apply_retention(self, now: int) -> None:
         """Delete the segments that had their time."""
         before = self.log.log_start_offset
-        if self.log.apply_retention(now) and self.log.log_start_offset > before:
+        deleted = self.log.apply_retention(now)
+        if deleted is None:
+            return
+        self._emit("SegmentsDeleted", *deleted)
+        if self.log.log_start_offset > before:
             self._log_start_rose()
+
+    def clean(self, now: int) -> None:
+        """Compact the log, if it is compacted and dirty enough."""
+        if not self.is_compacted:
+            return
+        what = cleanable(self.log, now)
+        if what is not None and what.is_due:
+            done = clean(self.log, what, now)
+            saved = done.bytes_before - done.bytes_after
+            before, after = done.records_before, done.records_after
+            self._emit("LogCleaned", done.clean_offset, before, after, saved)
+
+    def flush(self, now: int) -> None:
+        """Flush what has been written, if `flush.ms` have passed since it was done last."""
+        log = self.log
+        if log.recovery_point == log.log_end_offset:
+            self._flushed_at = now
+        elif now - self._flushed_at >= log.config.int("flush.ms"):
+            log.flush()
+            self._flushed_at = now
 
     def forget_producers(self, now: int) -> None:
         """Forget producers that have been idle for `producer.id.expiration.ms`."""
@@ -259,7 +288,10 @@ class Partition:
             records = Records(entries)
             if not entries:
                 return
+        active = self.log.segments.active
         self.log.append_as_follower(records)
+        if self.log.segments.active is not active:
+            self._rolled()
         first, last = entries[0], entries[-1]
         topic, partition = self.topic_partition
         self.local.effects.emit(
@@ -311,6 +343,9 @@ class Partition:
         if self.log.delete_records_before(offset):
             self._log_start_rose()
 
+    def _rolled(self) -> None:
+        self._emit("SegmentRolled", self.log.segments.active.base_offset)
+
     def _log_start_rose(self) -> None:
         self._emit("LogStartAdvanced", self.log.log_start_offset)
         self.local.trimmed[self.topic_partition] = None
@@ -323,6 +358,7 @@ class Partition:
         other = type(self).__new__(type(self))
         other.local, other.log = local, disk.logs[self.topic_partition]
         other.topic_partition = self.topic_partition
+        other._flushed_at = self._flushed_at
         other.leader_id, other.leader_epoch = self.leader_id, self.leader_epoch
         other._partition_epoch, other.metadata_isr = self._partition_epoch, self.metadata_isr
         other.max_message_bytes, other.is_compacted = self.max_message_bytes, self.is_compacted

@@ -251,8 +251,13 @@ class Cluster:
         return partition
 
     def values(self, id: int, key: TopicPartition = ORDERS) -> list[str]:
-        window = self.replica(id, key).log.records_window(0, 1 << 40)
-        return [(one.record.value or b"").decode() for one in window]
+        log = self.replica(id, key).log
+        return [
+            (record.value or b"").decode()
+            for entry in log.entries_from(log.log_start_offset)
+            for record in entry.records()
+            if record.offset >= log.log_start_offset
+        ]
 
     def events(self, *kinds: str) -> list[tuple[int, tuple[Any, ...]]]:
         return [
