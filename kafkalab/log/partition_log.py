@@ -35,7 +35,7 @@ from kafkalab.log.rewriting import COMPRESSIONS, rewritten
 from kafkalab.log.storage import LogStorage
 from kafkalab.log.transaction_index import AbortedTransaction, TransactionIndex
 from kafkalab.log.verification import UNCHECKED, Verifications
-from kafkalab.record import Batch, Entry, Records
+from kafkalab.record import Batch, Entry, Record, Records
 
 
 class PartitionLog:
@@ -310,6 +310,11 @@ class PartitionLog:
     def aborted_transactions(self, offset: int, up_to: int) -> tuple[AbortedTransaction, ...]:
         """Those a reader of `offset` … `up_to` (that excluded) must leave out."""
         return self.aborted.overlapping(offset, up_to)
+
+    def records(self) -> Iterator[Record]:
+        """Every record there is, markers too."""
+        for entry in self.entries_from(self.log_start_offset):
+            yield from [one for one in entry.records() if one.offset >= self.log_start_offset]
 
     def recovered(self, high_watermark: int) -> Self:
         """This log as a restarted process finds it: all that is known is read from it again."""

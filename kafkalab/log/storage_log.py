@@ -284,7 +284,7 @@ class LogFiles:
 
     def remove_doomed(self, now: int) -> None:
         """Remove what was found renamed at least `file.delete.delay.ms` ago."""
-        kept = []
+        kept: list[tuple[Path, int | None]] = []
         for path, seen in self.doomed:
             if seen is None or now - seen < self.delay_ms:
                 kept.append((path, now if seen is None else seen))

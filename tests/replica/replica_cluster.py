@@ -251,13 +251,8 @@ class Cluster:
         return partition
 
     def values(self, id: int, key: TopicPartition = ORDERS) -> list[str]:
-        log = self.replica(id, key).log
-        return [
-            (record.value or b"").decode()
-            for entry in log.entries_from(log.log_start_offset)
-            for record in entry.records()
-            if record.offset >= log.log_start_offset
-        ]
+        records = self.replica(id, key).log.records()
+        return [(record.value or b"").decode() for record in records]
 
     def events(self, *kinds: str) -> list[tuple[int, tuple[Any, ...]]]:
         return [
