@@ -35,7 +35,9 @@ class FramesIn:
         frame = self._frame
         if frame is not None:
             if self._frame_filled == len(frame):
-                frame.extend(bytes(min(len(frame), self._frame_size - len(frame))))
+                larger = bytearray(min(2 * len(frame), self._frame_size))
+                larger[: len(frame)] = frame
+                self._frame = frame = larger
             return memoryview(frame)[self._frame_filled :]
         return memoryview(self._shared)[self._filled :]
 

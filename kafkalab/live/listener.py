@@ -243,9 +243,14 @@ class Connection(asyncio.BufferedProtocol):
         addresses = self._listener.addresses
         for envelope in client.take_answers():
             message = advertised(envelope.api_key, envelope.message, addresses)
-            transport.writelines(
-                response_frame(message, envelope.api_version, envelope.correlation_id)
-            )
+            try:
+                frame = response_frame(message, envelope.api_version, envelope.correlation_id)
+            except Exception as error:  # a mistake of ours: it must end no other connection
+                name = type(message).__name__
+                _LOG.error("a %s could not be written", name, exc_info=True)
+                self._refuse(f"{name}: {error}")
+                return
+            transport.writelines(frame)
         if client.is_closed:
             transport.close()
         elif not self._is_read:

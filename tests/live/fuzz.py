@@ -9,6 +9,7 @@ answered.  Everything is drawn from the seed, so a round is done again by its nu
 
 import contextlib
 import json
+import logging
 import os
 import socket
 import sys
@@ -83,10 +84,14 @@ class Fuzz:
         self._cluster = cluster
         self._address = cluster.bootstrap_servers.split(",")[0].split(":")
         cluster._loop.set_exception_handler(lambda loop, context: self.errors.append(context))
+        self._log = logging.Handler(logging.ERROR)
+        self._log.emit = lambda record: self.errors.append(record.getMessage())  # type: ignore[method-assign]
+        logging.getLogger("kafkalab").addHandler(self._log)
         self._canary = self._connect()
 
     def close(self) -> None:
         self._canary.close()
+        logging.getLogger("kafkalab").removeHandler(self._log)
 
     def _connect(self) -> socket.socket:
         host, port = self._address

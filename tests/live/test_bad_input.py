@@ -122,6 +122,15 @@ def test_invalid_utf_8_in_a_name_is_an_invalid_topic(wire: Wire) -> None:
     assert topic.error_code == E.INVALID_TOPIC_EXCEPTION
 
 
+@pytest.mark.parametrize("version", [10, 11])
+def test_a_topic_id_before_version_12_of_metadata(wire: Wire, version: int) -> None:
+    from kafkalab.protocol.messages.metadata import MetadataRequestTopic
+
+    asked = (MetadataRequestTopic(name=None, topic_id=bytes(15) + b"\1"),)
+    (topic,) = wire.ask(MetadataRequest(topics=asked), version).topics
+    assert (topic.error_code, topic.name) == (E.INVALID_REQUEST, "")
+
+
 # --- produce
 
 GOOD = build_batch([Record(b"k", b"v", (("h", b"x"),), 10), Record(None, None, (), 12)])

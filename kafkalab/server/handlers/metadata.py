@@ -6,7 +6,7 @@ that meet an old leader are sent back here until the news has arrived.
 In Kafka: `KafkaApis.handleTopicMetadataRequest`, `KRaftMetadataCache`, KIP-516.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import CLUSTER_ID, NO_NODE, ZERO_UUID, Uuid
@@ -24,6 +24,9 @@ from kafkalab.protocol.messages.metadata import (
     MetadataResponseTopic,
 )
 from kafkalab.server.auto_topics import INTERNAL_TOPICS
+
+#: Before this version names may not be null and ids not be used; 10 and 11 only have the field.
+_TOPIC_IDS: Final = 12
 
 if TYPE_CHECKING:
     from kafkalab.server.broker import Broker
@@ -53,6 +56,13 @@ def _topics(
     image = broker.image
     if request.topics is None or (ticket.api_version == 0 and not request.topics):
         return tuple(_known(topic, alive) for topic in image.topics.values())
+    if ticket.api_version < _TOPIC_IDS and any(
+        asked.name is None or asked.topic_id != ZERO_UUID for asked in request.topics
+    ):
+        return tuple(
+            MetadataResponseTopic(error_code=ErrorCode.INVALID_REQUEST, name=asked.name or "")
+            for asked in request.topics
+        )
     create = request.allow_auto_topic_creation and broker.config.bool("auto.create.topics.enable")
     answers: list[MetadataResponseTopic] = []
     for asked in request.topics:
