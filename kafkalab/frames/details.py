@@ -12,12 +12,13 @@ Read next: `cluster`, the frame; `lab.scenes.picture`, which asks.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from kafkalab.frames.partition_log import log_detail
 from kafkalab.world import World
 
 Maker = Callable[[World, tuple[str, ...]], Any]
 
 #: By the first word of a key.
-MAKERS: Final[Mapping[str, Maker]] = {}
+MAKERS: Final[Mapping[str, Maker]] = {"log": log_detail}
 
 
 def details(world: World, keys: Iterable[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from lab.scenes.picture import Picture
 from lab.scenes.pictures.cluster import CLUSTER
+from lab.scenes.pictures.partition_log import LOG
 
-ALL: Final[tuple[Picture, ...]] = (CLUSTER,)
+ALL: Final[tuple[Picture, ...]] = (CLUSTER, LOG)
 BY_NAME: Final[Mapping[str, Picture]] = {picture.name: picture for picture in ALL}

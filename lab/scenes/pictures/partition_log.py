@@ -1,0 +1,371 @@
+"""A partition's log: segments in a row, the last records, leader epochs, and who reads where.
+
+    segments   ┌ 00000000 ┬ 00000040 ┬ 00000072  active ┐    by offset; as wide as they are long
+               └ 4.1 KB   ┴ 4.0 KB   ┴ 1.2 KB           ┘
+    records    ■■■ ┆┆ ■■■■■■■■|□□    40 … 97                 gaps are records compaction removed
+               └0────┘└1───────┘                             leader epochs
+               ▲ billing committed   ▲ A reads here          pins: the next offset to read
+
+Invariants: a record keeps its place as long as the window does; a pin outside the window waits at
+its edge and points out.
+Left out: other replicas' logs (the cluster has them); the rows of the indexes.
+Read next: `kafkalab.frames.partition_log`, what there is.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, cast
+
+from kafkalab.frames.partition_log import LogFrame, LogRecordFrame, PinFrame, SegmentFrame
+from kafkalab.frames.shape import Frame
+from lab.scenes.clock import seconds
+from lab.scenes.controls import draw_picker
+from lab.scenes.legend import ALWAYS, CONTROL, Entry
+from lab.scenes.metrics import fit, width_of
+from lab.scenes.picture import Picture, Sight
+from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
+from lab.scenes.view import Block, View, chosen_topic, topics_in_order
+
+_CELL: Final = 42
+_STEP: Final = 46
+_SEGMENT_MIN: Final = 74
+_TOMBSTONE: Final = Entry(rect("shape", 0, -8, 16, 16, "out-s", "out", radius=3), 16, "tombstone")
+_REMOVED: Final = Entry(
+    rect("shape", 0, -8, 16, 16, "none", "line", radius=3, dash="2 2"), 16, "removed by compaction"
+)
+
+
+def _key(frame: Frame, view: View) -> str:
+    topic = chosen_topic(frame, view.topic)
+    if topic is None or not topic["partitions"]:
+        return ""
+    number = min(view.partition, len(topic["partitions"]) - 1)
+    return f"log {topic['name']} {number}"
+
+
+def _say(sight: Sight) -> str:
+    log = cast("LogFrame | None", sight.detail)
+    if log is None:
+        return ""
+    name = f"{log['topic']}-{log['partition']}"
+    count = len(log["segments"]) + log["more_segments"]
+    if log["clean"] and "compact" in log["cleanup"]:
+        kept = sum(record["offset"] < log["clean"] for record in log["records"])
+        return (
+            f"{name} is compacted below offset {log['clean']}: of older values of a key only gaps "
+            f"are left; {kept} records are kept in the window."
+        )
+    if log["log_start"]:
+        return (
+            f"{name} begins at offset {log['log_start']}: older segments were deleted whole. "
+            f"{count} segments are left, and the active one always stays."
+        )
+    waiting = log["end"] - log["high_watermark"]
+    if waiting:
+        return f"{waiting} records of {name} are written and not committed: nobody reads them yet."
+    return f"{name} has {log['end']} offsets in {count} segment{'' if count == 1 else 's'}."
+
+
+def _draw(sight: Sight) -> Block:
+    log = cast("LogFrame | None", sight.detail)
+    shapes: list[Shape] = []
+    y = 0.0
+    names = [each["name"] for each in topics_in_order(sight.frame)]
+    topic = chosen_topic(sight.frame, sight.view.topic)
+    if sight.controls is not None and len(names) > 1 and topic is not None:
+        picker = draw_picker(names, topic["name"], None, sight.width)
+        shapes.append(group("picker", picker, label="Topics"))
+        y += 32
+    if log is None:
+        words = "No log to show: no topic yet, or nothing was recorded of it then."
+        return Block((*shapes, text("none", 0, y + 20, words, "sub")), y + 40)
+    has_buttons = sight.controls is not None and topic is not None and len(topic["partitions"]) > 1
+    shapes.append(group("head", _head(log, sight.width, has_buttons), at=(0, y)))
+    y += 58
+    shapes.append(group("segments", _segments(log, sight.width), at=(0, y), label="Segments"))
+    y += 104
+    tape, height = _tape(log, sight.width)
+    shapes.append(group("records", tape, at=(0, y), label="Records"))
+    return Block(tuple(shapes), y + height)
+
+
+def _head(log: LogFrame, width: float, has_buttons: bool) -> Iterator[Shape]:
+    name = f"P{log['partition']}"
+    yield text("name", 0, 16, name, "h2")
+    x = width_of(name, "h2") + 8
+    if has_buttons:
+        for index, (which, sign) in enumerate((("before", "before"), ("next", "next"))):
+            face = rect("face", 0, 0, 20, 20, "card", "rule", radius=4, role="face")
+            icon = glyph("sign", sign, 10, 14.8, "ink", 9)
+            label = f"The partition {'before' if which == 'before' else 'after'}"
+            at = (x + 22 * index, 1)
+            yield group(which, [face, icon], at=at, action=f"select {which}", label=label)
+        x += 54
+    whose = "leader's log" if log["is_leader"] else "no leader; the longest log"
+    words = f"{whose}, broker {log['broker']} · cleanup.policy {log['cleanup']} · {_policy(log)}"
+    yield text("where", x, 16, fit(words, "note", width - x), "note")
+    figures = (
+        ("log start", log["log_start"]),
+        ("last stable", log["last_stable"]),
+        ("high watermark", log["high_watermark"]),
+        ("end", log["end"]),
+    )
+    x = 0.0
+    for label, value in figures:
+        yield text(f"{label}-name", x, 42, label, "note")
+        x += width_of(label, "note") + 6
+        yield text(f"{label}-value", x, 42, str(value), "numb")
+        x += max(width_of(str(value), "numb"), 40) + 18
+
+
+def _policy(log: LogFrame) -> str:
+    settings = log["settings"]
+    parts = [f"segments of {_size(settings['segment.bytes'])}"]
+    if "delete" in log["cleanup"]:
+        keep = settings["retention.ms"]
+        parts.append("kept for ever" if keep < 0 else f"kept {_duration(keep)}")
+    return ", ".join(parts)
+
+
+def _segments(log: LogFrame, width: float) -> Iterator[Shape]:
+    """Segments by offset, each at least wide enough for its words; the oldest left out if many."""
+    yield text("title", 0, 12, "Segments", "lab")
+    room = int(width // (_SEGMENT_MIN + 4))
+    shown = log["segments"][-room:]
+    left_out = log["more_segments"] + len(log["segments"]) - len(shown)
+    if left_out:
+        yield text("more", width_of("Segments", "lab") + 10, 12, f"{left_out} older ones", "note")
+    lengths = [max(each["end"] - each["base"], 1) for each in shown]
+    spare = width - len(shown) * (_SEGMENT_MIN + 4)
+    x = 0.0
+    for segment, length in zip(shown, lengths, strict=True):
+        wide = _SEGMENT_MIN + spare * length / sum(lengths)
+        yield group(f"s{segment['base']}", _segment(segment, wide), at=(x, 22))
+        x += wide + 4
+
+
+def _segment(segment: SegmentFrame, width: float) -> Iterator[Shape]:
+    is_active = segment["is_active"]
+    tone = "comm" if is_active else "rule"
+    yield rect(
+        "box", 0, 0, width, 62, "comm-s" if is_active else "soft", tone, radius=4, stroke_width=1.5
+    )
+    room = width - 12
+    yield text("base", 7, 18, fit(str(segment["base"]), "numb", room), "numb")
+    if is_active:
+        yield text("state", width - 7, 18, "active", "note", "comm-t", anchor="end")
+    count = segment["end"] - segment["base"]
+    words = f"{count} offset{'' if count == 1 else 's'}, {_size(segment['bytes'])}"
+    shorter = _size(segment["bytes"])
+    fits = width_of(words, "note") <= room
+    yield text("size", 7, 36, words if fits else fit(shorter, "note", room), "note", "ink")
+    latest = segment["max_timestamp"]
+    if latest >= 0:
+        yield text("time", 7, 53, fit(f"to {_moment(latest)}", "note", room), "note")
+
+
+def _tape(log: LogFrame, width: float) -> tuple[list[Shape], float]:
+    """The last records, as many as fit, with epochs above and pins below."""
+    count = max(int(width // _STEP), 1)
+    first = max(log["end"] - count, log["log_start"], 0)
+    shapes: list[Shape] = [text("title", 0, 12, "Records", "lab")]
+    words = f"offsets {first} to {max(log['end'] - 1, first)}" if log["end"] > first else "none yet"
+    shapes.append(text("range", width_of("Records", "lab") + 10, 12, words, "note"))
+    epochs = list(_epochs(log, first, count))
+    shapes.append(group("epochs", epochs, at=(0, 40)))
+    by_offset = {record["offset"]: record for record in log["records"]}
+    cells = [
+        _cell(by_offset.get(offset), offset, log, (offset - first) * _STEP)
+        for offset in range(first, log["end"])
+    ]
+    shapes.append(group("cells", cells, at=(0, 48)))
+    mark = (log["high_watermark"] - first) * _STEP - 2
+    if 0 <= log["high_watermark"] - first <= count:
+        shapes.append(line("hw", (0, 44), (0, 86), "ink", at=(mark, 0), stroke_width=2))
+    pins, height = _pins(log["pins"], first, count, log["end"], width)
+    shapes.append(group("pins", pins, at=(0, 128), label="Readers"))
+    return shapes, 128 + height
+
+
+def _epochs(log: LogFrame, first: int, count: int) -> Iterator[Shape]:
+    """Which leader epoch wrote what."""
+    rows = log["epochs"]
+    for index, (epoch, start) in enumerate(rows):
+        end = rows[index + 1][1] if index + 1 < len(rows) else log["end"]
+        left, right = max(start, first), min(end, first + count)
+        if left >= right:
+            continue
+        x, end_x = (left - first) * _STEP, (right - first) * _STEP - 5
+        yield line(f"e{epoch}", (x, 2), (end_x, 2), "lead", stroke_width=3)
+        words = f"epoch {epoch}"
+        if width_of(words, "tiny") > end_x - x:
+            words = str(epoch)
+        yield text(f"w{epoch}", x, -3, words, "tiny", "lead-t")
+
+
+def _cell(record: LogRecordFrame | None, offset: int, log: LogFrame, x: float) -> Shape:
+    """A record with its offset and key; a gap where compaction removed it."""
+    number = str(offset % 10_000 if offset > 99_999 else offset)
+    if record is None:
+        children = [
+            rect("box", 0, 0, _CELL, 34, "none", "line", radius=3, dash="2 2"),
+            text("offset", _CELL / 2, 51, number, "tiny", anchor="middle"),
+        ]
+        return group(f"c{offset}", children, at=(x, 0), label=f"Offset {offset}: removed")
+    is_committed = offset < log["high_watermark"]
+    is_tombstone = record["value"] is None and not record["is_control"]
+    if record["is_control"]:
+        fill, stroke, tone = "soft", "rule", "mute"
+    elif is_tombstone:
+        fill, stroke, tone = "out-s", "out", "out-t"
+    else:
+        fill, stroke, tone = (
+            ("comm-s", "comm", "comm-t") if is_committed else ("none", "comm", "comm-t")
+        )
+    key = "ctl" if record["is_control"] else ("null" if record["key"] is None else record["key"])
+    children = [
+        rect("box", 0, 0, _CELL, 34, fill, stroke, radius=3, role="cell"),
+        text("key", _CELL / 2, 21.5, _tail(key), "tiny", tone, anchor="middle"),
+        text("offset", _CELL / 2, 51, number, "tiny", anchor="middle"),
+    ]
+    value = "a tombstone" if is_tombstone else record["value"]
+    state = "committed" if is_committed else "not yet committed"
+    label = f"Offset {offset}, key {key}, {value}, {state}"
+    return group(
+        f"c{offset}",
+        children,
+        at=(x, 0),
+        label=label,
+        action=f"choose record {offset}",
+        is_tab_stop=False,
+    )
+
+
+def _tail(words: str) -> str:
+    """The end of a key says more than its beginning: user-17, user-18."""
+    if width_of(words, "tiny") <= _CELL - 4:
+        return words
+    kept = words[1:]
+    while kept and width_of(f"…{kept}", "tiny") > _CELL - 4:
+        kept = kept[1:]
+    return f"…{kept}"
+
+
+def _pins(
+    pins: Sequence[PinFrame], first: int, count: int, end: int, width: float
+) -> tuple[list[Shape], float]:
+    """One line a pin: what a group has committed is solid, where a member reads is open."""
+    shapes: list[Shape] = []
+    for index, pin in enumerate(pins[:8]):
+        y = index * 24.0
+        place = min(max(pin["offset"] - first, 0), count)
+        x = min(max(place * _STEP, 7), width - 12)
+        is_committed = not pin["member"]
+        sign = (
+            path("pin", _shape(pin["offset"] < first), "group", "group")
+            if is_committed
+            else path("pin", _shape(pin["offset"] < first), "bg", "group", stroke_width=1.5)
+        )
+        lag = end - pin["offset"]
+        who = pin["group"] if is_committed else pin["member"]
+        what = (
+            f"committed {pin['offset']}, lag {lag}" if is_committed else f"reads at {pin['offset']}"
+        )
+        words = f"{who}  {what}"
+        wide = width_of(words, "note")
+        on_left = x + 12 + wide > width
+        place_x = x - 10 - wide if on_left else x + 10
+        shapes.append(
+            group(
+                f"p-{pin['group']}-{pin['member']}",
+                [
+                    group("sign", [sign], at=(x, y + 12)),
+                    text("words", max(place_x, 0), y + 8, words, "note", "group-t"),
+                ],
+            )
+        )
+    if len(pins) > 8:
+        shapes.append(text("more", 0, 8 * 24.0 + 8, f"and {len(pins) - 8} more readers", "note"))
+    if not pins:
+        shapes.append(text("none", 0, 8, "No group reads this partition.", "note"))
+    return shapes, max(min(len(pins), 9), 1) * 24.0
+
+
+def _shape(is_before: bool) -> str:
+    """Up at its record; to the left if that lies before the window."""
+    return "M-6-10 4-16V-4Z" if is_before else "M0-16 6-4H-6Z"
+
+
+def _legend(sight: Sight) -> Sequence[Entry]:
+    log = cast("LogFrame | None", sight.detail)
+    if log is None:
+        return ()
+    entries = [
+        Entry(rect("shape", 0, -8, 16, 16, "comm-s", "comm", radius=3), 16, "committed"),
+        Entry(rect("shape", 0, -8, 16, 16, "none", "comm", radius=3), 16, "not yet committed"),
+        ALWAYS[-1],
+    ]
+    if any(record["is_control"] for record in log["records"]):
+        entries.append(CONTROL)
+    if "compact" in log["cleanup"]:
+        entries += [_TOMBSTONE, _REMOVED]
+    entries += [
+        Entry(path("shape", "M8-8 14 4H2Z", "group", "group"), 16, "committed by a group"),
+        Entry(
+            path("shape", "M8-8 14 4H2Z", "bg", "group", stroke_width=1.5),
+            16,
+            "a member reads here",
+        ),
+    ]
+    return entries
+
+
+def _words(sight: Sight) -> str:
+    log = cast("LogFrame | None", sight.detail)
+    if log is None:
+        return ""
+    name, now = f"{log['topic']}-{log['partition']}", seconds(sight.frame["now"])
+    lines = [
+        f"{sight.frame['title']} · {name} · {now} s",
+        _say(sight),
+        f"broker {log['broker']}: log start {log['log_start']}, last stable {log['last_stable']}, "
+        f"high watermark {log['high_watermark']}, end {log['end']}",
+        "",
+        "segments (base, end, bytes)",
+    ]
+    for each in log["segments"]:
+        active = "  active" if each["is_active"] else ""
+        lines.append(f"  {each['base']:>8}  {each['end']:>8}  {each['bytes']:>8}{active}")
+    epochs = ", ".join(f"{epoch} from {start}" for epoch, start in log["epochs"]) or "none"
+    lines += ["", f"leader epochs: {epochs}"]
+    for pin in log["pins"]:
+        what = f"{pin['member']} reads at" if pin["member"] else "committed"
+        lines.append(f"  {pin['group']} {what} {pin['offset']}")
+    return "\n".join(lines)
+
+
+def _size(count: int) -> str:
+    """`912 B`, `4.1 KB`, `1 GB`."""
+    amount, unit = float(count), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            break
+        amount /= 1024
+    return (
+        f"{amount:.0f} {unit}" if amount >= 10 or amount == int(amount) else f"{amount:.1f} {unit}"
+    )
+
+
+def _duration(ms: int) -> str:
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000)):
+        if ms >= size and ms % size == 0:
+            return f"{ms // size} {unit}"
+    return f"{ms} ms"
+
+
+def _moment(ms: int) -> str:
+    return f"{seconds(ms)} s" if ms < 10**11 else f"{ms} ms"
+
+
+LOG = Picture(
+    name="log", title="Log", draw=_draw, detail=_key, say=_say, words=_words, legend=_legend
+)

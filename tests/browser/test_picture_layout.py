@@ -1,0 +1,90 @@
+"""Every picture of the bench in a browser: narrow and wide, light and dark, small and large.
+
+A picture added to `lab.scenes.pictures` is tried here without another word.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kafkalab import Consumer, Producer, Simulation
+from kafkalab.frames import cluster_frame
+from lab.scenes.controls import Controls
+from lab.scenes.page import Tab, Tabs, draw_page
+from lab.scenes.pictures import ALL, BY_NAME
+from lab.scenes.rail import lay_out, marks_of
+from lab.scenes.shapes import Scene
+from lab.scenes.view import View
+
+OpenPage = Callable[..., Any]
+LINT = (Path(__file__).parent / "lint.js").read_text().split("\n", 1)[1]
+
+
+@cache
+def small() -> Simulation:
+    """Three brokers, a crash, a group in the middle of its work."""
+    sim = Simulation(brokers=3, seed=7)
+    config = {"min.insync.replicas": 2, "segment.bytes": 600}
+    sim.create_topic("orders", partitions=3, replication_factor=3, config=config)
+    sim.create_topic("a.topic.with-a_long.name", partitions=1, replication_factor=2)
+    producer = Producer({"bootstrap.servers": "kafka:9092", "linger.ms": 0}, sim=sim)
+    for number in range(40):
+        producer.produce("orders", f"order {number}", key=f"user-{number % 5}", partition=0)
+    producer.flush()
+    sim.broker(sim.leader("orders", 0)).crash()
+    sim.run(12)
+    conf = {"bootstrap.servers": "kafka:9092", "auto.offset.reset": "earliest"}
+    for name in ("billing", "audit.with.a.long-name"):
+        consumer = Consumer({**conf, "group.id": name}, sim=sim)
+        consumer.subscribe(["orders"])
+        for _ in range(9):
+            consumer.poll(1)
+        consumer.commit(asynchronous=False)
+    return sim
+
+
+@cache
+def large() -> Simulation:
+    """Twelve brokers, sixty partitions, thirty consumers."""
+    sim = Simulation(brokers=12, seed=7)
+    sim.create_topic("orders", partitions=60, replication_factor=3)
+    conf = {"bootstrap.servers": "kafka:9092", "group.id": "many"}
+    for _ in range(30):
+        Consumer(conf, sim=sim).subscribe(["orders"])
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    for number in range(200):
+        producer.produce("orders", f"order {number}", key=f"user-{number}")
+    producer.flush()
+    sim.broker(5).crash()
+    sim.run(20)
+    return sim
+
+
+def scene(sim: Simulation, name: str, width: int) -> Scene:
+    view, picture = View(picture=name).at_width(width), BY_NAME[name]
+    frame = cluster_frame(sim)
+    key = picture.detail(frame, view)
+    frame = cluster_frame(sim, wanted=(key,) if key else ())
+    rail = lay_out(marks_of(frame["events"]), 0, frame["now"], frame["now"] + 2000)
+    tabs = Tabs(
+        [Tab(f"show {each.name}", each.title, each is picture) for each in ALL],
+        [Tab("world the run", "the run", True), Tab("world b", "what if it had not", False)],
+    )
+    return draw_page(frame, view, picture, Controls(True, 0.5, True, 14, rail, ""), tabs)
+
+
+@pytest.mark.parametrize("make", [small, large], ids=["small", "large"])
+@pytest.mark.parametrize("name", [picture.name for picture in ALL])
+def test_words_are_large_enough_inside_and_apart(
+    open_page: OpenPage, name: str, make: Callable[[], Simulation]
+) -> None:
+    for width, theme, font in (
+        (700, "light", "'DejaVu Sans'"),
+        (1400, "dark", "'Liberation Sans'"),
+    ):
+        page = open_page(width, theme, font)
+        page.open(scene(make(), name, width))
+        assert page.page.evaluate(LINT) == []
