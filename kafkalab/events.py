@@ -27,6 +27,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Healed": (),
     "Delayed": ("source", "target", "delay_ms"),
     "ConnectionCut": ("client", "server", "number"),
+    "RequestIntercepted": ("api", "client", "what"),
     "ActionTaken": ("method", "arguments"),
     # brokers and controllers
     "BrokerRegistered": ("broker_id", "broker_epoch"),

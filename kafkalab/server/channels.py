@@ -97,6 +97,11 @@ class Channels:
             response,
         )
 
+    def is_idle(self, connection: ConnectionId) -> bool:
+        """Whether everything asked on a connection has been answered."""
+        channel = self._channels.get(connection)
+        return channel is None or (channel.busy is None and not channel.waiting)
+
     def waiting(self, connection: ConnectionId) -> int:
         """How many requests wait behind the one at hand."""
         channel = self._channels.get(connection)

@@ -4,6 +4,9 @@ Reading order: `simulation` (the façade a learner holds), `cluster` (what it is
 `parts` (a broker, a controller, an app, the network, as a learner calls them), `clients` (nodes for
 producers and consumers).  The time machine: `branches`, `saved`, `instants`, `ledger` and `fate`,
 `changes` and `twins`, `why`.
+
+The proof: `invariants` (what must hold after each step), `checker` (what clients may see), `plan`
+and `swarm` (runs drawn from seeds), `fleet` (many of them), `search` (every order of a few things).
 """
 
 from kafkalab.sim.changes import also, config, move, swap, without

@@ -8,7 +8,7 @@ meanwhile, but nothing that was promised may be lost.  The end of all faults is 
 Read next: `plan`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 from kafkalab.chance import Stream
@@ -16,19 +16,20 @@ from kafkalab.chance import Stream
 Fault = tuple[int, str]
 T = TypeVar("T")
 
-_APIS: Final = (
-    "Produce",
-    "Fetch",
-    "AlterPartition",
-    "BrokerHeartbeat",
-    "JoinGroup",
-    "SyncGroup",
-    "Heartbeat",
-    "OffsetCommit",
-    "FindCoordinator",
-    "Metadata",
-    "InitProducerId",
-)
+#: What servers may say at any time, and clients and peers must bear.
+_ERRORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Produce": ("NOT_LEADER_OR_FOLLOWER", "REQUEST_TIMED_OUT", "NOT_ENOUGH_REPLICAS"),
+    "Fetch": ("NOT_LEADER_OR_FOLLOWER", "UNKNOWN_LEADER_EPOCH"),
+    "AlterPartition": ("NOT_CONTROLLER",),
+    "BrokerHeartbeat": ("NOT_CONTROLLER",),
+    "JoinGroup": ("COORDINATOR_LOAD_IN_PROGRESS", "NOT_COORDINATOR", "UNKNOWN_MEMBER_ID"),
+    "SyncGroup": ("REBALANCE_IN_PROGRESS", "NOT_COORDINATOR"),
+    "Heartbeat": ("REBALANCE_IN_PROGRESS", "NOT_COORDINATOR", "ILLEGAL_GENERATION"),
+    "OffsetCommit": ("COORDINATOR_LOAD_IN_PROGRESS", "NOT_COORDINATOR"),
+    "OffsetFetch": ("COORDINATOR_LOAD_IN_PROGRESS",),
+    "FindCoordinator": ("COORDINATOR_NOT_AVAILABLE",),
+    "InitProducerId": ("COORDINATOR_LOAD_IN_PROGRESS",),
+}
 
 
 class Place(NamedTuple):
@@ -127,6 +128,28 @@ def _cut(chance: Stream, place: Place, at: int) -> list[Fault]:
     return [] if one == other else [(at, f"cut {one} {other}")]
 
 
+def _one_way(chance: Stream, place: Place, at: int) -> list[Fault]:
+    sides = _two_sides(chance, place)
+    if sides is None:
+        return []
+    return [(at, f"partition {sides[0]} > {sides[1]}"), (at + _lasts(chance), "heal")]
+
+
+def _intercept(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """The next request of some API to some server is lost, late, or refused at the door."""
+    api = _one(chance, tuple(_ERRORS))
+    server = _one(chance, place.servers if api in _FOR_CONTROLLERS else place.brokers)
+    match chance.below(3):
+        case 0:
+            return [(at, f"drop {api} {server}")]
+        case 1:
+            return [(at, f"stall {api} {server} {_lasts(chance)}")]
+        case _:
+            return [(at, f"answer {api} {server} {_one(chance, _ERRORS[api])}")]
+
+
+_FOR_CONTROLLERS: Final = ("AlterPartition", "BrokerHeartbeat", "Fetch")
+
 _KINDS: Final[tuple[Callable[[Stream, Place, int], list[Fault]], ...]] = (
     _crash,
     _crash,
@@ -136,4 +159,7 @@ _KINDS: Final[tuple[Callable[[Stream, Place, int], list[Fault]], ...]] = (
     _cut_off_one,
     _delay,
     _cut,
+    _one_way,
+    _intercept,
+    _intercept,
 )

@@ -67,6 +67,29 @@ class Network:
         texts = [",".join(str(node) for node in sorted(side, key=str)) for side in sides]
         self._driver.command(f"partition {' | '.join(texts)}")
 
+    def partition_one_way(
+        self, source: Iterable[NodeId | NodeName], target: Iterable[NodeId | NodeName]
+    ) -> None:
+        """Let messages from one side to the other wait until `heal`; those back arrive."""
+        texts = [",".join(str(node) for node in sorted(side, key=str)) for side in (source, target)]
+        self._driver.command(f"partition {' > '.join(texts)}")
+
+    def drop(self, api: str, server: NodeId, source: NodeId | NodeName | None = None) -> None:
+        """Lose the next request of an API ("Produce") to a server, and with it its connection."""
+        self._driver.command(f"drop {api} {server}{_from(source)}")
+
+    def stall(
+        self, api: str, server: NodeId, ms: int, source: NodeId | NodeName | None = None
+    ) -> None:
+        """Let the next request of an API to a server come so many virtual ms later."""
+        self._driver.command(f"stall {api} {server} {ms}{_from(source)}")
+
+    def answer(
+        self, api: str, server: NodeId, error: str, source: NodeId | NodeName | None = None
+    ) -> None:
+        """Answer the next request of an API with an error of Kafka's, before the server sees it."""
+        self._driver.command(f"answer {api} {server} {error}{_from(source)}")
+
     def heal(self) -> None:
         """End the partition: what waited arrives."""
         self._driver.command("heal")
@@ -96,6 +119,10 @@ class Network:
     def __repr__(self) -> str:
         sides = " | ".join(", ".join(side) for side in self.sides)
         return f"<Network: {sides or 'whole'}>"
+
+
+def _from(source: NodeId | NodeName | None) -> str:
+    return "" if source is None else f" from {source}"
 
 
 class AppHandle:

@@ -5,9 +5,11 @@
     shutdown 2           it leaves in order: hands over what it leads, then ends
     pause 2 3000         for 3,000 ms it handles nothing; messages and timers wait
     partition 1 | 2,3    messages between the sides wait (they are not lost) until …
+    partition 1 > 2,3    only messages from the left to the right wait
     heal                 … the network is whole again
     delay 1 2 300        messages between them take 300 ms, each way
     cut 1 2              the connections between them break, with what is in flight
+    drop Produce 2       the next Produce to broker 2 is lost; so with stall, answer (`intercept`)
 
 A number is a broker's or controller's `node.id` (controllers begin at 101); a client is called by
 its name.  A node that no side names reaches both sides: so a partition of brokers leaves them all
@@ -25,6 +27,7 @@ from kafkalab.chance import Stream
 from kafkalab.errors import LearnerError
 from kafkalab.ids import ConnectionId, NodeName, server_name
 from kafkalab.world import shutdown
+from kafkalab.world.intercept import Intercepts, Rule, rule_of
 
 if TYPE_CHECKING:
     from kafkalab.world.world import World
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
 WORLD: Final[NodeName] = "world"
 
 _FORMS: Final = (
-    "crash N, restart N, shutdown N, pause N MS, partition A,B | C, heal, delay A B MS, cut A B "
+    "crash N, restart N, shutdown N, pause N MS, partition A,B | C, partition A > B, heal, "
+    "delay A B MS, cut A B, drop API N, stall API N MS, answer API N ERROR, these three also 'from A' "
     "(N, A, B: numbers of brokers or controllers, or names of clients)"
 )
 
@@ -51,6 +55,8 @@ class Command:
     ms: int = 0
     sides: tuple[tuple[NodeName, ...], ...] = ()
     words: str = ""
+    is_one_way: bool = False
+    rule: Rule | None = None
 
 
 def parse(words: str) -> Command:
@@ -69,6 +75,13 @@ def parse(words: str) -> Command:
                 return Command(verb, (name_of(one), name_of(other)), words=words)
             case "heal", []:
                 return Command(verb, words=words)
+            case "partition", _ if ">" in rest:
+                sides = _sides(rest.split(">"))
+                if len(sides) > 2:
+                    raise ValueError("one way is from one side to one other")
+                return Command(verb, sides=sides, words=words, is_one_way=True)
+            case (("drop" | "stall" | "answer"), [api, node, *more]):
+                return _intercepting(verb, api, name_of(node), more, words)
             case "partition", _ if "|" in rest:
                 return Command(verb, sides=_sides(rest.split("|")), words=words)
     except ValueError as error:
@@ -111,7 +124,12 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
             world.pause(command.nodes[0], command.ms, cause)
         case "partition":
             _note(world, cause, "Partitioned", command.sides)
-            world.network.partition(command.sides, world.now)
+            world.network.partition(command.sides, world.now, is_one_way=command.is_one_way)
+        case "drop" | "stall" | "answer":
+            assert command.rule is not None, command
+            if world.network.intercepts is None:
+                world.network.intercepts = Intercepts()
+            world.network.intercepts.rules += (command.rule,)
         case "heal":
             _note(world, cause, "Healed")
             world.network.partition((), world.now)
@@ -138,6 +156,17 @@ def cut(world: "World", connection: ConnectionId, cause: int = 0) -> None:
 
 def _note(world: "World", cause: int, *event: Any) -> int:
     return world.trace.add(world.now, cause, WORLD, event)
+
+
+def _intercepting(verb: str, api: str, server: NodeName, more: list[str], words: str) -> Command:
+    source = ""
+    if more[-2:-1] == ["from"]:
+        source, more = name_of(more[-1]), more[:-2]
+    if len(more) != (verb != "drop"):
+        raise ValueError(f"{verb} takes an API, a server{' alone' if verb == 'drop' else ''} …")
+    last = str(_ms(more[0])) if verb == "stall" else "".join(more)
+    nodes = (server, source) if source else (server,)
+    return Command(verb, nodes, words=words, rule=rule_of(verb, api, server, source, last))
 
 
 def _ms(text: str) -> int:

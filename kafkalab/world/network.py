@@ -22,6 +22,7 @@ from typing import Final, Self
 from kafkalab.ids import ConnectionId, NodeName
 from kafkalab.node import Envelope, Kind
 from kafkalab.world.connections import Connections, Pipe
+from kafkalab.world.intercept import Intercepts
 from kafkalab.world.scheduler import Scheduler, What
 
 LATENCY_MS: Final = 1
@@ -41,6 +42,8 @@ class Network:
         "_scheduler",
         "_side_of",
         "connections",
+        "intercepts",
+        "is_one_way",
         "is_wire",
         "sides",
     )
@@ -53,8 +56,10 @@ class Network:
         self._delays: dict[tuple[NodeName, NodeName], int] = {}
         self._side_of: dict[NodeName, int] = {}
         self.sides: Sides = ()  # of the partition there is; () if the network is whole
+        self.is_one_way = False  # from the first side to the second alone
         self.is_wire = is_wire
         self.connections = Connections()
+        self.intercepts: Intercepts | None = None
 
     # messages
 
@@ -125,11 +130,16 @@ class Network:
         if not sides or pipe.is_cut:
             return False
         source, target = sides.get(pipe.source), sides.get(pipe.target)
-        return source is not None and target is not None and source != target
+        if source is None or target is None:
+            return False
+        return source < target if self.is_one_way else source != target
 
-    def partition(self, sides: Sides, now: int) -> None:
-        """Hold every link between two sides; () heals.  A node on no side reaches all."""
-        self.sides = sides
+    def partition(self, sides: Sides, now: int, *, is_one_way: bool = False) -> None:
+        """Hold every link between two sides; () heals.  A node on no side reaches all.
+
+        `is_one_way`: only from the first side to the second.
+        """
+        self.sides, self.is_one_way = sides, is_one_way
         self._side_of = {node: number for number, side in enumerate(sides) for node in side}
         self.release(self.connections.pipes(), now)
 
@@ -157,7 +167,8 @@ class Network:
         other = type(self)(scheduler, self.is_wire, self._latency_ms)
         other._delays = self._delays.copy()
         other._side_of = self._side_of  # replaced, never changed
-        other.sides = self.sides
+        other.sides, other.is_one_way = self.sides, self.is_one_way
+        other.intercepts = self.intercepts.fork() if self.intercepts is not None else None
         other.connections = self.connections.fork()
         return other
 

@@ -162,6 +162,10 @@ class World:
         if node is None or target in self.crashed:
             network.refuse(pipe, queue[0][1], self.now)
             return False
+        if network.intercepts is not None:
+            taken = network.intercepts.take(self, pipe)
+            if taken is not None:
+                return taken
         envelope, cause = queue.popleft()
         if envelope.kind is _CLOSE:
             network.closed(pipe)
@@ -374,16 +378,19 @@ class World:
 
     # forks
 
-    def fork(self, *, forget_recent: bool = False) -> Self:
+    def fork(self, *, forget_recent: bool = False, only: NodeName = "") -> Self:
         """An equal world that shares nothing mutable with this one.  Only between steps.
 
         `forget_recent`: without deliveries and timers in the trace (see `Trace.fork`).
+        `only`: but for this one node they share all nodes, so only it may be touched (`turns`).
         """
         assert not self.handling, "a world cannot be forked from inside"
         other = type(self).__new__(type(self))
         other.seed, other.now, other.steps = self.seed, self.now, self.steps
         other.began = self.began
-        other.nodes = {name: node.fork() for name, node in self.nodes.items()}
+        other.nodes = self.nodes | {
+            name: self.nodes[name].fork() for name in ([only] if only else self.nodes)
+        }
         other.crashed = self.crashed.copy()
         other.paused = self.paused.copy()
         other.started, other.stopping = self.started.copy(), self.stopping.copy()
