@@ -37,8 +37,8 @@ WORLD: Final[NodeName] = "world"
 
 _FORMS: Final = (
     "crash N, restart N, shutdown N, pause N MS, partition A,B | C, partition A > B, heal, "
-    "delay A B MS, cut A B, drop API N, stall API N MS, answer API N ERROR, these three also 'from A' "
-    "(N, A, B: numbers of brokers or controllers, or names of clients)"
+    "delay A B MS, cut A B, drop API N, stall API N MS, answer API N ERROR (these three "
+    "also 'from A'; N, A, B: numbers of brokers or controllers, or names of clients)"
 )
 
 
@@ -111,8 +111,7 @@ def sides_of(sides: Iterable[Iterable[int | str]]) -> tuple[tuple[NodeName, ...]
 
 def apply(world: "World", command: Command, cause: int = 0) -> None:
     """Do it now.  `CommandError` if it does not apply (a crash of what has crashed already)."""
-    for node in (*command.nodes, *(node for side in command.sides for node in side)):
-        world.check_known(node)
+    check_known(world, command)
     match command.verb:
         case "crash":
             world.crash(command.nodes[0], cause)
@@ -144,6 +143,12 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
                     cut(world, connection, cause)
         case _:
             raise AssertionError(command)
+
+
+def check_known(world: "World", command: Command) -> None:
+    """`CommandError` if it names a node that is not there."""
+    for node in (*command.nodes, *(node for side in command.sides for node in side)):
+        world.check_known(node)
 
 
 def cut(world: "World", connection: ConnectionId, cause: int = 0) -> None:

@@ -162,10 +162,8 @@ class World:
         if node is None or target in self.crashed:
             network.refuse(pipe, queue[0][1], self.now)
             return False
-        if network.intercepts is not None:
-            taken = network.intercepts.take(self, pipe)
-            if taken is not None:
-                return taken
+        if network.intercepts and (taken := network.intercepts.take(self, pipe)) is not None:
+            return taken
         envelope, cause = queue.popleft()
         if envelope.kind is _CLOSE:
             network.closed(pipe)
@@ -301,8 +299,7 @@ class World:
     def schedule(self, at: int, words: str) -> None:
         """Plan a fault for the instant `at` (ms); one that then does not apply is passed over."""
         command = faults.parse(words)
-        for node in (*command.nodes, *(node for side in command.sides for node in side)):
-            self.check_known(node)
+        faults.check_known(self, command)
         if at < self.now:
             raise CommandError(f"it is {self.now} ms already: {words!r} at {at} ms is too late")
         self.scheduler.plan(at, What.COMMAND, command)
@@ -381,16 +378,14 @@ class World:
     def fork(self, *, forget_recent: bool = False, only: NodeName = "") -> Self:
         """An equal world that shares nothing mutable with this one.  Only between steps.
 
-        `forget_recent`: without deliveries and timers in the trace (see `Trace.fork`).
-        `only`: but for this one node they share all nodes, so only it may be touched (`turns`).
+        `forget_recent`: see `Trace.fork`.  `only`: all nodes but this one are shared (`turns`).
         """
         assert not self.handling, "a world cannot be forked from inside"
         other = type(self).__new__(type(self))
         other.seed, other.now, other.steps = self.seed, self.now, self.steps
         other.began = self.began
-        other.nodes = self.nodes | {
-            name: self.nodes[name].fork() for name in ([only] if only else self.nodes)
-        }
+        copied = [only] if only else self.nodes
+        other.nodes = self.nodes | {name: self.nodes[name].fork() for name in copied}
         other.crashed = self.crashed.copy()
         other.paused = self.paused.copy()
         other.started, other.stopping = self.started.copy(), self.stopping.copy()
