@@ -43,6 +43,7 @@ INTERNAL_TOPICS: Final = frozenset(
 )
 _ADMIN_CLIENT_ID: Final = "__admin_client"  # may write to internal topics, as in Kafka
 _SETTLED: Final = -1
+_NOT_LEADER: Final = ErrorCode.NOT_LEADER_OR_FOLLOWER
 
 
 @value()
@@ -235,9 +236,9 @@ class Produces:
         for result in results:
             response = result.response
             topic, partition = result.key
-            error = ErrorCode(response.error_code)
-            effects.emit("ProduceAnswered", topic, partition, response.base_offset, error.name)
-            if error is ErrorCode.NOT_LEADER_OR_FOLLOWER:
+            error = ErrorCode(response.error_code).name if response.error_code else "NONE"
+            effects.emit("ProduceAnswered", topic, partition, response.base_offset, error)
+            if response.error_code == _NOT_LEADER:
                 response = self._with_leader(result, endpoints)
             topics.setdefault((result.topic.name, result.topic.topic_id), []).append(response)
         answer = ProduceResponse(

@@ -171,11 +171,11 @@ class Broker:
         replicas, verifier = self.replicas, self.verifier
         if not (replicas.role_changes or replicas.raised or verifier.verified):
             return has_published
-        self.is_stirred = True
         for partition, leader_epoch in replicas.take_role_changes():
             coordinator = self._coordinator(partition.topic)
             if coordinator is None:
                 continue
+            self.is_stirred = True
             if leader_epoch is None:
                 coordinator.on_resigned(partition.partition, now)
             else:
@@ -186,8 +186,10 @@ class Broker:
         for partition, high_watermark in replicas.take_high_watermarks():
             coordinator = self._coordinator(partition.topic)
             if coordinator is not None:
+                self.is_stirred = True
                 coordinator.on_high_watermark(partition.partition, high_watermark, now)
         for verification, errors in verifier.take_verified():
+            self.is_stirred = True
             if isinstance(verification.request, ProduceRequest):
                 produce_verified(self, verification, errors, now)
             else:

@@ -5,7 +5,7 @@ import statistics
 import sys
 import time
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 
 def produce(servers: str, size: int, linger_ms: int, count: int) -> float:
@@ -36,6 +36,30 @@ def produce(servers: str, size: int, linger_ms: int, count: int) -> float:
     return count * size / (time.perf_counter() - began) / 1e6
 
 
+def consume(servers: str, size: int, linger_ms: int, count: int) -> float:
+    """MB of values a second, of what `produce` has left, from the first message to the last."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": servers,
+            "group.id": "bench",
+            "auto.offset.reset": "earliest",
+            "fetch.message.max.bytes": 10_000_000,
+            "queued.max.messages.kbytes": 1_000_000,
+            "log_level": 0,
+        }
+    )
+    topic = f"bench-{size}-{linger_ms}"
+    partitions = consumer.list_topics(topic, 10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+    left = count - len(consumer.consume(1, 10))
+    began = time.perf_counter()
+    while left > 0:
+        got = len(consumer.consume(10_000, 1))
+        assert got, f"{left} messages are missing"
+        left -= got
+    return count * size / (time.perf_counter() - began) / 1e6
+
+
 def latency(servers: str, size: int, linger_ms: int, count: int) -> float:
     """Median µs from produce to acknowledgement, one at a time."""
     producer = Producer(
@@ -54,4 +78,5 @@ def latency(servers: str, size: int, linger_ms: int, count: int) -> float:
 
 if __name__ == "__main__":
     kind, *arguments = json.loads(sys.argv[2])
-    print({"produce": produce, "latency": latency}[kind](sys.argv[1], *arguments))
+    cases = {"produce": produce, "consume": consume, "latency": latency}
+    print(cases[kind](sys.argv[1], *arguments))
