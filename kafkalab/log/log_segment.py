@@ -78,9 +78,10 @@ class LogSegment:
         """
         stored = self.stored
         if stored is None:
-            if not self.entries:
+            size = self.offsets.size_in_bytes
+            if not size:
                 return False
-            size, began = self.offsets.size_in_bytes, self.entries[0].batch.max_timestamp
+            began = self.entries[0].batch.max_timestamp
         else:
             size = self.size_in_bytes
             if not size:

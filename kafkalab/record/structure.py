@@ -53,7 +53,8 @@ def check_records(data: bytes, position: int, count: int, keys_required: bool) -
 
     Raises INVALID_RECORD for anything that does not fit exactly.
     """
-    index, latest, patience, window = 0, _NEVER, 0, _SHORTEST_RUN
+    index, latest, window = 0, _NEVER, _SHORTEST_RUN
+    patience = 0 if count >= _SHORTEST_RUN else count  # too few for a run
     try:
         while index < count:
             index, position, late = _walk_plain(

@@ -13,7 +13,7 @@ learner's wall clock and virtual time may be years apart.  Read next: `log.parti
 
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.record.batch import Batch
-from kafkalab.record.records import RecordData, entries_in
+from kafkalab.record.records import RecordData, Records, entries_in
 from kafkalab.record.structure import check_records
 
 
@@ -26,7 +26,7 @@ def validate_produced(
     INVALID_RECORD for what a client must not send, INVALID_TIMESTAMP, UNSUPPORTED_COMPRESSION_TYPE.
     `keys_required` is for compacted topics.
     """
-    entries = list(entries_in(data))
+    entries = data.entries if isinstance(data, Records) else tuple(entries_in(data))
     if len(entries) != 1:
         raise _invalid(f"a produce request must have exactly one batch, not {len(entries)}")
     (entry,) = entries

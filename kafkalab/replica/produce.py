@@ -150,14 +150,15 @@ class Produces:
         verifying: Verifying | None,
     ) -> tuple[PartitionProduceResponse, int]:
         """The answer if all goes well, and the offset after the batch."""
-        partition.lead()
         if acks == ALL_IN_SYNC:
             partition.check_enough_in_sync()
+        else:
+            partition.lead()
         batch = validate_produced(
             data.records, partition.max_message_bytes, keys_required=partition.is_compacted
         )
         guard = SENTINEL
-        if batch.is_transactional:
+        if batch.producer_id >= 0 and batch.is_transactional:
             guard = _guard(verifying, partition.topic_partition)
         base_offset, last_offset, _, append_time = partition.append(batch, now, guard=guard)
         response = PartitionProduceResponse(
