@@ -184,6 +184,9 @@ BROKER_KEYS: Final[Mapping[str, Key]] = _keys(
     Key("transaction.max.timeout.ms", _I, 900_000, 1),
 )
 
+#: What a live cluster's logs in memory may hold, for each broker; then the oldest segments go.
+MEMORY_BYTES_MAX: Final = 256 << 20
+
 #: What the lab sets otherwise than Kafka, and why.
 LAB_DEFAULTS: Final[Mapping[str, tuple[Any, str]]] = {
     "offsets.topic.num.partitions": (3, "fifty would crowd every picture of a small cluster"),

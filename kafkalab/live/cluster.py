@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from kafkalab.client.producer import ProducerNode
+from kafkalab.config import MEMORY_BYTES_MAX
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeId, server_name
 from kafkalab.live.directories import Directories
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Observer = Callable[[int, tuple[str, ...]], None]
 _BY_HAND: Final = "by hand"
+_LOOK_EVERY_BYTES: Final = MEMORY_BYTES_MAX // 16
 _START_LIMIT_S: Final = 30.0
 _CALL_LIMIT_S: Final = 30.0
 
@@ -277,6 +279,7 @@ class LiveCluster:
             self._pacing.after_run += [
                 self._write_answers,
                 self._look_at_crashes,
+                self._look_at_memory,
                 self._tell_observers,
                 self._tell,
             ]
@@ -313,6 +316,15 @@ class LiveCluster:
             elif not is_up and listener.is_open:
                 listener.close()
                 listener.hang_up()
+
+    def _look_at_memory(self) -> None:
+        """When much has come in: let each broker drop what is oldest."""
+        if self._pacing.received < _LOOK_EVERY_BYTES:
+            return
+        self._pacing.received = 0
+        for node in servers.brokers(self.world):
+            if self.world.is_up(node.name) and node.disk.storage is None:
+                self.world.act(node.name, "drop_oldest", MEMORY_BYTES_MAX)
 
     def _tell_observers(self) -> None:
         trace = self.world.trace

@@ -167,6 +167,7 @@ class Connection(asyncio.BufferedProtocol):
         return self._frames.room()
 
     def buffer_updated(self, count: int) -> None:
+        self._listener.pacing.received += count
         try:
             for frame in self._frames.received(count):
                 self._take(read_request(frame))

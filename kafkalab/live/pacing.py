@@ -29,6 +29,7 @@ class Pacing:
         self.world = world
         self.lock = threading.RLock()
         self.after_run: list[Callable[[], None]] = []  # write answers, look at what has changed
+        self.received = 0  # bytes from clients, until somebody sets it back
         self._loop = loop
         self._base = world.now
         self._began = loop.time()

@@ -254,6 +254,13 @@ class Partition:
         if self.log.log_start_offset > before:
             self._log_start_rose()
 
+    def delete_below(self, offset: int, reason: str) -> None:
+        """Delete the segments that end at or below `offset`, which one of them does."""
+        segments = [each for each in self.log.segments if each.next_offset <= offset]
+        size = sum([each.size_in_bytes for each in segments])
+        self._emit("SegmentsDeleted", len(segments), size, reason)
+        self._raise_log_start(offset)
+
     def clean(self, now: int) -> None:
         """Compact the log, if it is compacted and dirty enough."""
         if not self.is_compacted:

@@ -28,6 +28,7 @@ from kafkalab.protocol.messages.brokers import Listener
 from kafkalab.protocol.messages.produce import ProduceRequest
 from kafkalab.raft import CommittedBatch, RaftClient, delta_of
 from kafkalab.replica import ReplicaManager
+from kafkalab.replica.memory import drop_oldest
 from kafkalab.server import (
     auto_topics,
     forwarding,
@@ -123,6 +124,11 @@ class Broker:
         self.verifier.on_timer(now)
         self.forwarding.on_timer(now)
         serve(self, ended, now)
+
+    def drop_oldest(self, bytes_max: int, now: int) -> None:
+        """Let logs in memory hold at most about so many bytes (`replica.memory`)."""
+        drop_oldest(self.replicas.partitions, bytes_max)
+        self.on_timer(now)  # which passes on what has changed
 
     def next_timer(self) -> int | None:
         if self.is_stirred:
