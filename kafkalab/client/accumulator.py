@@ -66,7 +66,9 @@ class ProducerBatch:
     def is_full(self, limits: Limits) -> bool:
         return len(self.pending) >= limits.records or self.size >= limits.size
 
-    def build(self, compression: Compression, producer_id: int, epoch: int) -> Batch:
+    def build(
+        self, compression: Compression, producer_id: int, epoch: int, is_transactional: bool
+    ) -> Batch:
         """The bytes to send; made once."""
         if self.sent is None:
             self.sent = build_batch(
@@ -75,6 +77,7 @@ class ProducerBatch:
                 producer_id=producer_id,
                 producer_epoch=epoch,
                 base_sequence=self.base_sequence,
+                is_transactional=is_transactional,
             )
         return self.sent
 

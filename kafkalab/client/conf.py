@@ -53,6 +53,8 @@ def producer_conf(given: Mapping[str, Any], name: NodeName) -> Config:
         conf = conf.with_({_STICKY: min(2 * conf.int("linger.ms"), 900_000)})
     if conf["acks"] not in (-1, 0, 1):
         raise ConfigError(f"acks must be all, 0 or 1, not {conf['acks']}")
+    if conf["transactional.id"]:
+        conf = _transactional(conf, values)
     return _idempotent(conf, values) if conf["enable.idempotence"] else conf
 
 
@@ -132,6 +134,19 @@ def _refuse_unless_default(name: str, value: Any) -> None:
     near = get_close_matches(name, [*OPTIONS, *ALIASES, PARTITIONER, *UNSUPPORTED], n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise ConfigError(f"unknown configuration {name!r}{hint}")
+
+
+def _transactional(conf: Config, values: Mapping[str, Any]) -> Config:
+    """A transactional producer is idempotent; no record may outlive its transaction."""
+    if "enable.idempotence" in values and not conf["enable.idempotence"]:
+        raise ConfigError("transactional.id needs enable.idempotence: leave that out")
+    timeout_ms = conf.int("transaction.timeout.ms")
+    message_ms = conf.int("message.timeout.ms")
+    if "message.timeout.ms" in values and (message_ms > timeout_ms or not message_ms):
+        raise ConfigError("message.timeout.ms must not be more than transaction.timeout.ms")
+    return conf.with_(
+        {"enable.idempotence": True, "message.timeout.ms": min(message_ms, timeout_ms)}
+    )
 
 
 def _idempotent(conf: Config, values: Mapping[str, Any]) -> Config:

@@ -18,7 +18,16 @@ from kafkalab.record import Record
 class Deliveries:
     """The reports of one producer."""
 
-    __slots__ = ("_errors_only", "_output", "acknowledged", "bytes", "failed", "ready", "unsettled")
+    __slots__ = (
+        "_errors_only",
+        "_output",
+        "acknowledged",
+        "bytes",
+        "failed",
+        "last_error",
+        "ready",
+        "unsettled",
+    )
 
     def __init__(self, output: Output, errors_only: bool) -> None:
         self._output = output
@@ -28,6 +37,7 @@ class Deliveries:
         self.bytes = 0  # of those
         self.acknowledged = 0
         self.failed = 0
+        self.last_error = 0
 
     def expect(self, pending: Pending) -> None:
         """A record has been produced."""
@@ -59,6 +69,7 @@ class Deliveries:
         for pending in records:
             self._settle(pending)
             self.failed += 1
+            self.last_error = error
             self._output.emit("RecordFailed", *partition, error, pending.id)
             timestamp = pending.record.timestamp
             self._report(pending, partition, OFFSET_INVALID, timestamp, error, now)
@@ -92,4 +103,5 @@ class Deliveries:
         other.ready = self.ready.copy()
         other.unsettled, other.bytes = self.unsettled, self.bytes
         other.acknowledged, other.failed = self.acknowledged, self.failed
+        other.last_error = self.last_error
         return other

@@ -94,6 +94,8 @@ PURGE_QUEUE: Final = -152
 PURGE_INFLIGHT: Final = -151
 FATAL: Final = -150
 MAX_POLL_EXCEEDED: Final = -147
+PREV_IN_PROGRESS: Final = -177
+FENCED: Final = -144
 ASSIGNMENT_LOST: Final = -142
 AUTO_OFFSET_RESET: Final = -140
 
@@ -111,7 +113,7 @@ def words(code: int) -> str:
 class KafkaError:
     """What went wrong, as data; `KafkaException` is raised with it."""
 
-    __slots__ = ("_code", "_fatal", "_reason", "_retriable")
+    __slots__ = ("_code", "_fatal", "_reason", "_retriable", "_txn_requires_abort")
 
     # Every other code is set below the class; these are for type checkers and readers.
     _PARTITION_EOF: ClassVar[int]
@@ -127,11 +129,13 @@ class KafkaError:
         reason: str | None = None,
         fatal: bool = False,
         retriable: bool = False,
+        txn_requires_abort: bool = False,
     ) -> None:
         self._code = int(error)
         self._reason = reason
         self._fatal = fatal
         self._retriable = retriable
+        self._txn_requires_abort = txn_requires_abort
 
     def code(self) -> int:
         """The number; compare with `KafkaError._PARTITION_EOF` and the like."""
@@ -154,8 +158,8 @@ class KafkaError:
         return self._retriable
 
     def txn_requires_abort(self) -> bool:
-        """Always False: there are no transactions in this release."""
-        return False
+        """Whether the transaction must be aborted, and can then be tried again."""
+        return self._txn_requires_abort
 
     def __repr__(self) -> builtins.str:
         return f'KafkaError{{code={self.name()},val={self._code},str="{self.str()}"}}'
@@ -182,6 +186,13 @@ class KafkaException(Exception):
     """Raised with a `KafkaError` as its first argument, as confluent_kafka does."""
 
 
-def failure(code: int, reason: str | None = None) -> KafkaException:
+def failure(
+    code: int,
+    reason: str | None = None,
+    *,
+    fatal: bool = False,
+    retriable: bool = False,
+    txn_requires_abort: bool = False,
+) -> KafkaException:
     """The exception for a code."""
-    return KafkaException(KafkaError(code, reason))
+    return KafkaException(KafkaError(code, reason, fatal, retriable, txn_requires_abort))

@@ -12,7 +12,8 @@ broker had after all is then there twice: the price of going on.
 Invariants: nothing is sent unless ASSIGNED; the epoch rises only when nothing is in flight.
 
 In Kafka: `TransactionManager.bumpIdempotentProducerEpoch`; in librdkafka: `rdkafka_idempotence.c`.
-Left out: transactional ids.
+With a transactional id the coordinator gives id and epoch (`transactions`): a gap then stops the
+sending until the transaction has been aborted.
 """
 
 from enum import Enum
@@ -59,6 +60,9 @@ class Identity:
         "_not_before",
         "epoch",
         "error",
+        "has_gap",
+        "is_renewed",
+        "is_transactional",
         "producer_id",
         "state",
         "timer",
@@ -74,6 +78,9 @@ class Identity:
         self._attempts = 0
         self._not_before = 0
         is_on = conf.bool("enable.idempotence")
+        self.is_transactional = bool(conf["transactional.id"])
+        self.is_renewed = False
+        self.has_gap = False  # of a transactional producer: until the next epoch
         self.state = IdentityState.NONE if is_on else IdentityState.OFF
         self.producer_id = NO_PRODUCER_ID
         self.epoch = NO_EPOCH
@@ -88,12 +95,12 @@ class Identity:
     @property
     def may_send(self) -> bool:
         """Whether records may leave now, as far as this part is concerned."""
-        return self.state in (IdentityState.OFF, IdentityState.ASSIGNED)
+        return self.state in (IdentityState.OFF, IdentityState.ASSIGNED) and not self.has_gap
 
     def step(self, now: int) -> None:
         """Ask for a producer id if there is none."""
         self.timer = None
-        if self.state is not IdentityState.NONE:
+        if self.state is not IdentityState.NONE or self.is_transactional:
             return
         if now < self._not_before:
             self.timer = self._not_before
@@ -130,8 +137,22 @@ class Identity:
 
     def request_bump(self) -> None:
         """There is a gap in the numbers: stop sending until all has come back."""
-        if self.state is IdentityState.ASSIGNED:
+        if self.is_transactional:
+            self.has_gap = True
+        elif self.state is IdentityState.ASSIGNED:
             self.state = IdentityState.DRAINING
+
+    def assign(self, producer_id: int, epoch: int) -> None:
+        """What a transaction coordinator says; nothing is in flight."""
+        self.is_renewed = (self.producer_id, self.epoch) != (producer_id, epoch)
+        self.producer_id, self.epoch = producer_id, epoch
+        self.state = IdentityState.ASSIGNED
+        self.has_gap = False
+
+    def take_renewal(self) -> bool:
+        """Whether id or epoch are other ones since this was last asked: number from 0 again."""
+        is_renewed, self.is_renewed = self.is_renewed, False
+        return is_renewed
 
     def bump(self) -> None:
         """Nothing is in flight any more: go on under the next epoch."""

@@ -69,6 +69,10 @@ _ALL: Final = (
     _boolean("allow.auto.create.topics", False),
     # producers
     _boolean("enable.idempotence", False, _P),
+    _text("transactional.id", None, _P),
+    _whole("transaction.timeout.ms", 60_000, 1_000, INT32_MAX, _P),
+    # the lab's own: 1 as librdkafka, 2 as Java clients of 4.x (KIP-890)
+    _whole("lab.transaction.version", 1, 1, 2, _P),
     _whole("queue.buffering.max.messages", 100_000, 0, INT32_MAX, _P),
     _whole("queue.buffering.max.kbytes", 1_048_576, 1, INT32_MAX, _P),
     _whole("linger.ms", 5, 0, 900_000, _P),
@@ -132,8 +136,6 @@ ALIASES: Final[Mapping[str, str]] = {
 _U = Unsupported
 UNSUPPORTED: Final[Mapping[str, Unsupported]] = {
     "security.protocol": _U(_PLAINTEXT, "plaintext"),
-    "transactional.id": _U("transactions are not in this release: use enable.idempotence"),
-    "transaction.timeout.ms": _U("transactions are not in this release", "60000"),
     "enable.gapless.guarantee": _U("handle errors in on_delivery instead", "false"),
     "queuing.strategy": _U("records are sent in the order of produce()", "fifo"),
     "queue.buffering.backpressure.threshold": _U("use linger.ms and batch.size", "1"),

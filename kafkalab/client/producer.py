@@ -3,20 +3,29 @@
     produce ──▶ routing ──▶ sender ──▶ connections ──▶ brokers
                   │           │ ▲            │
                metadata    identity ◀── answers ──▶ deliveries ──▶ take_reports
+                              ▲                 └──▶ transactions ──▶ take_outcome
 
 The application calls the methods named in ACTIONS; each takes `now` last and returns at once.
 What waits (flush, poll) is built on top, in `handles`, from `is_flushed` and `has_reports`.
 
 In Kafka: `KafkaProducer`; in librdkafka: `rd_kafka_t`.  Behaves as librdkafka does.
-Left out: transactions; a request with several batches (KIP-951's hints too).
-Read next: `routing`, `sender`, `accumulator`, `idempotence`.
+Left out: a request with several batches (KIP-951's hints too).
+Read next: `routing`, `sender`, `accumulator`, `idempotence`, `transactions`.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, Self
 
 from kafkalab.chance import Stream
-from kafkalab.client import cluster_view, idempotence, metadata, queries, sender
+from kafkalab.client import (
+    cluster_view,
+    coordinator_finder,
+    idempotence,
+    metadata,
+    queries,
+    sender,
+    transactions,
+)
 from kafkalab.client.accumulator import Pending
 from kafkalab.client.conf import producer_conf
 from kafkalab.client.connections import Answer, Connections, TakesAnswers
@@ -31,6 +40,9 @@ from kafkalab.client.partitioners import Partitioning
 from kafkalab.client.queries import Queries, Reply
 from kafkalab.client.routing import Routing
 from kafkalab.client.sender import Sender
+from kafkalab.client.transaction_requests import GroupMember, Offset
+from kafkalab.client.transaction_states import Call, Outcome, Progress
+from kafkalab.client.transactions import Transactions
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import NodeName
 from kafkalab.node import Envelope, Outbox
@@ -51,6 +63,10 @@ class ProducerNode:
         "purge",
         "request_metadata",
         "take_result",
+        "begin_transaction",
+        "begin_call",
+        "send_offsets",
+        "take_outcome",
     )
     kind = "producer"
 
@@ -79,6 +95,9 @@ class ProducerNode:
         self._connections = Connections(name, checked, seed, self._output, connections_before)
         self._metadata = Metadata(name, checked, seed, bootstrap, self._connections)
         self._identity = Identity(name, checked, seed, self._connections, self._metadata)
+        self._transactions = Transactions(
+            name, checked, seed, self._connections, self._metadata, self._identity
+        )
         only_errors = checked.bool("delivery.report.only.error")
         self._deliveries = Deliveries(self._output, only_errors)
         self._sender = Sender(
@@ -88,6 +107,7 @@ class ProducerNode:
             self._connections,
             self._metadata,
             self._identity,
+            self._transactions,
             self._deliveries,
             self._output,
         )
@@ -130,6 +150,7 @@ class ProducerNode:
         return id
 
     def _check_room(self, payload: int, size: int) -> None:
+        self._transactions.check_open()
         if self._identity.state is IdentityState.FATAL:
             raise failure(FATAL, f"this producer has ended with error {self._identity.error}")
         payload_max, records_max, bytes_max = self._limits
@@ -161,6 +182,27 @@ class ProducerNode:
         self._sender.purge(in_queue, in_flight, now)
         self._step(now)
 
+    def begin_transaction(self, now: int) -> None:
+        """From now on records are part of a transaction.  KafkaException."""
+        self._transactions.begin(self._deliveries.failed)
+
+    def begin_call(self, call: str, now: int) -> None:
+        """`init_transactions`, `commit_transaction` or `abort_transaction`.  KafkaException.
+
+        It is over when `has_outcome`; the same again goes on waiting for it.
+        """
+        self._transactions.begin_call(Call(call))
+        self._step(now)
+
+    def send_offsets(self, offsets: tuple[Offset, ...], member: GroupMember, now: int) -> None:
+        """Commit offsets as part of the transaction; over when `has_outcome`.  KafkaException."""
+        self._transactions.send_offsets(offsets, member)
+        self._step(now)
+
+    def take_outcome(self, now: int) -> Outcome | None:
+        """How the call ended; None if it has not."""
+        return self._transactions.take_outcome()
+
     def request_metadata(self, topic: str | None, timeout_ms: int, now: int) -> int:
         """Ask about one topic or all; see `has_result`, `take_result` (a `ClusterSeen`)."""
         id, self._next_question = self._next_question, self._next_question + 1
@@ -177,6 +219,27 @@ class ProducerNode:
         return Reply(cluster_view.cluster_seen(reply.response))
 
     # --- reading
+
+    def has_outcome(self) -> bool:
+        """Whether the call of a transaction is over."""
+        return self._transactions.outcome is not None
+
+    def has_news(self) -> bool:
+        """Whether that is so, or a report can be taken."""
+        return self.has_outcome() or self.has_reports()
+
+    @property
+    def transaction_timeout_ms(self) -> int:
+        return self._conf.int("transaction.timeout.ms")
+
+    @property
+    def transaction(self) -> str:
+        """What it is doing: "off", "ready", "in a transaction", …"""
+        return self._transactions.state.value
+
+    @property
+    def transactional_id(self) -> str | None:
+        return self._transactions.transactional_id or None
 
     def has_result(self, id: int) -> bool:
         return self._queries.has(id)
@@ -252,6 +315,8 @@ class ProducerNode:
             metadata.OWNER: self._metadata,
             idempotence.OWNER: self._identity,
             queries.OWNER: self._queries,
+            transactions.OWNER: self._transactions,
+            coordinator_finder.OWNER: self._transactions,
         }
         return parts[owner]
 
@@ -259,9 +324,29 @@ class ProducerNode:
         """Let each part do what it can; those that need metadata come before it."""
         self._identity.step(now)
         self._routing.step(now)
-        self._sender.step(now)
+        if self._transactions.transactional_id:
+            self._step_transactions(now)
+        else:
+            self._sender.step(now)
         self._queries.step(now)
         self._metadata.step(now)
+
+    def _step_transactions(self, now: int) -> None:
+        talk, sender, deliveries = self._transactions, self._sender, self._deliveries
+        if self._identity.take_renewal():
+            sender.restart_sequences()
+        if talk.call is Call.ABORT:
+            self._routing.purge(now)
+            sender.purge(True, False, now)
+        is_flushing, sender.is_flushing = sender.is_flushing, True
+        if talk.call is not Call.COMMIT:
+            sender.is_flushing = is_flushing
+        sender.step(now)
+        sender.is_flushing = is_flushing
+        progress = Progress(
+            not deliveries.unsettled, sender.is_drained(), deliveries.failed, deliveries.last_error
+        )
+        talk.step(progress, now)
 
     def next_timer(self) -> int | None:
         if self._is_new:
@@ -273,6 +358,7 @@ class ProducerNode:
             self._routing.timer,
             self._sender.next_timer(),
             self._queries.next_timer(),
+            self._transactions.timer,
         )
 
     def take_outbox(self) -> Outbox:
@@ -290,11 +376,15 @@ class ProducerNode:
         other._connections = self._connections.fork(other._output)
         other._metadata = self._metadata.fork(other._connections)
         other._identity = self._identity.fork(other._connections, other._metadata)
+        other._transactions = self._transactions.fork(
+            other._connections, other._metadata, other._identity
+        )
         other._deliveries = self._deliveries.fork(other._output)
         other._sender = self._sender.fork(
             other._connections,
             other._metadata,
             other._identity,
+            other._transactions,
             other._deliveries,
             other._output,
         )

@@ -12,6 +12,9 @@
 | INVALID_PRODUCER_EPOCH, PRODUCER_FENCED, CLUSTER_AUTHORIZATION_FAILED | no: fatal | | |
 | all others (MESSAGE_TOO_LARGE, …) | no | | |
 
+In a transaction nothing is tried under a new epoch: what fails is given up, and the transaction
+must be aborted.  With protocol 2 (KIP-890) INVALID_PRODUCER_EPOCH is no more than that.
+
 In Kafka: `Sender.canRetry`, `TransactionManager.canRetry`; in librdkafka:
 `rd_kafka_handle_Produce_error`.
 """
@@ -58,8 +61,13 @@ _FATAL: Final = frozenset(
 )
 
 
-def verdict(error: int, is_idempotent: bool, is_next: bool) -> Verdict:
-    """`is_next`: the partition's older batches are all acknowledged or given up."""
+def verdict(
+    error: int, is_idempotent: bool, is_next: bool, transaction_version: int = 0
+) -> Verdict:
+    """`is_next`: the partition's older batches are all acknowledged or given up.
+
+    `transaction_version` is 0 for a producer without transactions.
+    """
     if not error or error == ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
         return Verdict.ACKNOWLEDGED
     if error == TRANSPORT:
@@ -70,7 +78,9 @@ def verdict(error: int, is_idempotent: bool, is_next: bool) -> Verdict:
         if error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER and not is_next:
             return Verdict.WAIT_TURN
         if error in (ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode.UNKNOWN_PRODUCER_ID):
-            return Verdict.NEW_EPOCH
+            return Verdict.GIVE_UP if transaction_version else Verdict.NEW_EPOCH
+        if transaction_version > 1 and error == ErrorCode.INVALID_PRODUCER_EPOCH:
+            return Verdict.GIVE_UP
         if error in _FATAL:
             return Verdict.FATAL
     return Verdict.RETRY if error in RETRIABLE else Verdict.GIVE_UP

@@ -28,6 +28,7 @@ from kafkalab.client.idempotence import Identity, IdentityState
 from kafkalab.client.metadata import Metadata
 from kafkalab.client.output import Output
 from kafkalab.client.refusals import Verdict, counts, verdict
+from kafkalab.client.transactions import Transactions
 from kafkalab.config import Config
 from kafkalab.ids import NO_NODE, ZERO_UUID, NodeName, TopicPartition
 from kafkalab.protocol.messages.produce import (
@@ -63,6 +64,7 @@ class Sender:
         "_output",
         "_timeout_ms",
         "_timers",
+        "_transactions",
         "is_flushing",
         "queues",
         "sent",
@@ -76,9 +78,11 @@ class Sender:
         connections: Connections,
         metadata: Metadata,
         identity: Identity,
+        transactions: Transactions,
         deliveries: Deliveries,
         output: Output,
     ) -> None:
+        self._transactions = transactions
         self._conf = conf
         self._connections = connections
         self._metadata = metadata
@@ -134,10 +138,9 @@ class Sender:
         """Send all that can be sent."""
         self._timers.pop_due(now)  # all queues are served anyway
         self._serve_all(now)
-        if self._identity.state is IdentityState.DRAINING and self._is_drained():
+        if self._identity.state is IdentityState.DRAINING and self.is_drained():
             self._identity.bump()
-            for queue in self.queues.values():
-                queue.restart_sequences()
+            self.restart_sequences()
             self._serve_all(now)
         if self._identity.state is IdentityState.FATAL:
             self._give_up_all(now)
@@ -179,7 +182,7 @@ class Sender:
         if link is None:
             self._metadata.request_update()
             return False
-        if not self._identity.may_send:
+        if not self._identity.may_send or not self._transactions.may_send(queue.partition):
             return False
         if not self._connections.ready(link, now):
             if self._connections.has_failed(link):
@@ -212,6 +215,8 @@ class Sender:
         partition = queue.partition
         queue.link = link
         version = self._connections.version(link, ProduceRequest)
+        if self._transactions.produce_version_max is not None:
+            version = min(version, self._transactions.produce_version_max)
         request = self._request(partition, batch, version)
         is_answered = self._acks != 0
         asked = Asked(OWNER, (partition, batch.number), version)
@@ -228,13 +233,14 @@ class Sender:
     def _request(
         self, partition: TopicPartition, batch: ProducerBatch, version: int
     ) -> ProduceRequest:
-        producer = self._identity
-        built = batch.build(self._compression, producer.producer_id, producer.epoch)
+        producer, id = self._identity, self._transactions.transactional_id
+        built = batch.build(self._compression, producer.producer_id, producer.epoch, bool(id))
         data = PartitionProduceData(
             index=partition.partition, records=Records((Entry(0, -1, built),))
         )
         by_id = version >= _FIRST_VERSION_WITH_TOPIC_IDS
         return ProduceRequest(
+            transactional_id=id or None,
             acks=self._acks,
             timeout_ms=self._conf.int("request.timeout.ms"),
             topic_data=(
@@ -290,7 +296,8 @@ class Sender:
         batch = queue.in_flight[number]
         is_next = queue.is_next(batch)
         del queue.in_flight[number]
-        decided = verdict(error, self._identity.is_on, is_next)
+        is_on, version = self._identity.is_on, self._transactions.version
+        decided = verdict(error, is_on, is_next, version)
         if decided is Verdict.ACKNOWLEDGED:
             records = batch.pending
             queue.is_known = True
@@ -322,7 +329,13 @@ class Sender:
         base, most = self._conf.int("retry.backoff.ms"), self._conf.int("retry.backoff.max.ms")
         return retry_delay_ms(max(batch.attempts - 1, 0), base, most, self._chance)
 
-    def _is_drained(self) -> bool:
+    def restart_sequences(self) -> None:
+        """A new producer epoch has begun; nothing is in flight."""
+        for queue in self.queues.values():
+            queue.restart_sequences()
+
+    def is_drained(self) -> bool:
+        """Whether no request with records is in flight."""
         return not any(queue.in_flight for queue in self.queues.values())
 
     def _give_up_all(self, now: int) -> None:
@@ -342,6 +355,7 @@ class Sender:
         connections: Connections,
         metadata: Metadata,
         identity: Identity,
+        transactions: Transactions,
         deliveries: Deliveries,
         output: Output,
     ) -> Self:
@@ -350,6 +364,7 @@ class Sender:
             setattr(other, name, getattr(self, name))
         other._connections, other._metadata, other._identity = connections, metadata, identity
         other._deliveries, other._output = deliveries, output
+        other._transactions = transactions
         other._chance = self._chance.fork()
         other._timers = self._timers.fork()
         other._changed = self._changed.copy()

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kafkalab.client.message import Message, TopicPartition
+from kafkalab.client.transaction_requests import GroupMember
 from kafkalab.handles.consuming import Consuming, OnAssign
 from kafkalab.handles.listing import ClusterMetadata
 from kafkalab.handles.producing import OnDelivery, Producing, list_topics
@@ -61,6 +62,32 @@ class AppProducer:
     def purge(self, in_queue: bool = True, in_flight: bool = True, blocking: bool = True) -> None:
         """Give records up."""
         self._session.act("purge", in_queue, in_flight)
+
+    async def init_transactions(self, timeout: float | None = -1) -> None:
+        """Take the transactional.id over."""
+        await self._session.run(self._producing.transact("init_transactions", timeout))
+
+    def begin_transaction(self) -> None:
+        """What is produced from now on is committed or aborted as one."""
+        self._producing.begin_transaction()
+
+    async def send_offsets_to_transaction(
+        self,
+        positions: Iterable[TopicPartition],
+        group_metadata: GroupMember,
+        timeout: float | None = -1,
+    ) -> None:
+        """Commit a consumer's positions with the transaction."""
+        steps = self._producing.send_offsets(positions, group_metadata, timeout)
+        await self._session.run(steps)
+
+    async def commit_transaction(self, timeout: float | None = -1) -> None:
+        """Send all that was produced and commit it."""
+        await self._session.run(self._producing.transact("commit_transaction", timeout))
+
+    async def abort_transaction(self, timeout: float | None = -1) -> None:
+        """Give it up."""
+        await self._session.run(self._producing.transact("abort_transaction", timeout))
 
     async def list_topics(self, topic: str | None = None, timeout: float = -1) -> ClusterMetadata:
         """Brokers and topics as some broker knows them."""
@@ -160,6 +187,10 @@ class AppConsumer:
     ) -> list[TopicPartition]:
         """The group's committed offsets."""
         return await self._session.run(self._consuming.committed(partitions, timeout))
+
+    def consumer_group_metadata(self) -> GroupMember:
+        """Who it is in its group now, for `send_offsets_to_transaction`."""
+        return self._consuming.group_metadata()
 
     def position(self, partitions: Sequence[TopicPartition]) -> list[TopicPartition]:
         """The offset after the last message returned."""

@@ -10,7 +10,7 @@ Time passes in calls that wait (`poll`, `consume`, a synchronous `commit`, quest
 and in `sim.run`; a consumer that is not polled for max.poll.interval.ms leaves its group.
 Callbacks are called inside `poll`, `consume` and `close`, and what they raise comes out there.
 
-In confluent_kafka: `Consumer`.  Left out: transactions (`consumer_group_metadata`), statistics.
+In confluent_kafka: `Consumer`.  Left out: statistics.
 Read next: `consuming`, what it does; `client.consumer`, the node that does the work.
 """
 
@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from kafkalab.client.message import Message, TopicPartition
+from kafkalab.client.transaction_requests import GroupMember
 from kafkalab.handles.consuming import Consuming, OnAssign, OnCommit
 from kafkalab.handles.listing import ClusterMetadata
 from kafkalab.handles.producing import list_topics
@@ -138,6 +139,10 @@ class Consumer:
     ) -> list[TopicPartition]:
         """The group's committed offsets; OFFSET_INVALID where there is none."""
         return self._session.run(self._consuming.committed(partitions, timeout))
+
+    def consumer_group_metadata(self) -> GroupMember:
+        """Who it is in its group now, for `producer.send_offsets_to_transaction`."""
+        return self._consuming.group_metadata()
 
     def position(self, partitions: Sequence[TopicPartition]) -> list[TopicPartition]:
         """The offset after the last message returned; OFFSET_INVALID before the first."""

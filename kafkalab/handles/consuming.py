@@ -20,6 +20,7 @@ from kafkalab.client.errors import (
     failure,
 )
 from kafkalab.client.message import OFFSET_INVALID, Consumed, Message, TopicPartition
+from kafkalab.client.transaction_requests import GroupMember
 from kafkalab.handles.session import Deadline, Pause, Reach, Steps, limit_ms
 
 OnAssign = Callable[[Any, list[TopicPartition]], object]
@@ -215,6 +216,14 @@ class Consuming:
         asked = tuple((one.topic, one.partition, one.offset) for one in partitions)
         what = "offsets for times"
         return _places((yield from self.ask("query_offsets_for_times", (asked,), what, timeout)))
+
+    def group_metadata(self) -> GroupMember:
+        """Who this consumer is in its group now."""
+        self._check_open()
+        read = self._reach.read
+        return GroupMember(
+            read("group_id"), read("generation"), read("member_id"), read("group_instance_id")
+        )
 
     def position(self, partitions: Sequence[TopicPartition]) -> list[TopicPartition]:
         """The next offset of each; OFFSET_INVALID before anything was read."""

@@ -8,14 +8,16 @@
 `sim.run`.  Callbacks are called inside `poll` and `flush` only, and what they raise comes out
 there.
 
-In confluent_kafka: `Producer`.  Left out: transactions, statistics, `error_cb`.
+In confluent_kafka: `Producer`.  Left out: statistics, `error_cb`.
 Read next: `producing`, what it does; `client.producer`, the node that does the work.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from kafkalab.client.message import TopicPartition
+from kafkalab.client.transaction_requests import GroupMember
 from kafkalab.handles.listing import ClusterMetadata
 from kafkalab.handles.producing import OnDelivery, Producing, list_topics
 from kafkalab.handles.session import Session
@@ -79,6 +81,40 @@ class Producer:
     def purge(self, in_queue: bool = True, in_flight: bool = True, blocking: bool = True) -> None:
         """Give records up; their reports (_PURGE_QUEUE, _PURGE_INFLIGHT) come with `poll`."""
         self._session.act("purge", in_queue, in_flight)
+
+    # --- transactions
+
+    def init_transactions(self, timeout: float | None = -1) -> None:
+        """Take the transactional.id over: whoever had it is fenced.
+
+        This and the calls below raise KafkaException; its error says what to do: `retriable()`,
+        the same call again; `txn_requires_abort()`, abort_transaction(); `fatal()`, give up.
+        """
+        self._session.run(self._producing.transact("init_transactions", timeout))
+
+    def begin_transaction(self) -> None:
+        """What is produced from now on is committed or aborted as one."""
+        self._producing.begin_transaction()
+
+    def send_offsets_to_transaction(
+        self,
+        positions: Iterable[TopicPartition],
+        group_metadata: GroupMember,
+        timeout: float | None = -1,
+    ) -> None:
+        """Commit a consumer's positions with the transaction.
+
+        `group_metadata` is `consumer.consumer_group_metadata()`.
+        """
+        self._session.run(self._producing.send_offsets(positions, group_metadata, timeout))
+
+    def commit_transaction(self, timeout: float | None = -1) -> None:
+        """Send all that was produced and commit it; its callbacks are called meanwhile."""
+        self._session.run(self._producing.transact("commit_transaction", timeout))
+
+    def abort_transaction(self, timeout: float | None = -1) -> None:
+        """Give up what has not been sent; what has been, no reader of committed records sees."""
+        self._session.run(self._producing.transact("abort_transaction", timeout))
 
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> ClusterMetadata:
         """Brokers and topics as some broker knows them; KafkaException _TIMED_OUT."""

@@ -6,11 +6,12 @@ reports, and what one raises comes out once all reports have been served.
 Read next: `producer` and `async_handles`, which run it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kafkalab.client.errors import QUEUE_FULL, TIMED_OUT, KafkaError, KafkaException, failure
-from kafkalab.client.message import Delivery, Message
+from kafkalab.client.message import Delivery, Message, TopicPartition
+from kafkalab.client.transaction_requests import GroupMember, Offset
 from kafkalab.handles.listing import ClusterMetadata, cluster_metadata
 from kafkalab.handles.records import as_bytes, headers_of
 from kafkalab.handles.session import Deadline, Pause, Reach, Steps, limit_ms
@@ -71,6 +72,55 @@ class Producing:
         finally:
             self._reach.act("end_flush")
         return int(self._reach.read("outstanding"))
+
+    # --- transactions
+
+    def begin_transaction(self) -> None:
+        self._reach.act("begin_transaction")
+
+    def transact(self, call: str, timeout: float | None) -> Steps[None]:
+        """`init_transactions`, `commit_transaction` or `abort_transaction`, until it is over."""
+        limit = limit_ms(timeout)
+        if limit is None:
+            limit = int(self._reach.read("transaction_timeout_ms"))
+            limit *= 2 if call == "init_transactions" else 1
+        self._reach.act("begin_call", call)
+        return (yield from self._outcome(call, limit))
+
+    def send_offsets(
+        self, positions: Iterable[TopicPartition], group: GroupMember, timeout: float | None
+    ) -> Steps[None]:
+        """Commit offsets as part of the transaction."""
+        limit = limit_ms(timeout)
+        if limit is None:
+            limit = int(self._reach.read("transaction_timeout_ms"))
+        offsets = tuple(
+            Offset(each.topic, each.partition, each.offset, each.metadata or "")
+            for each in positions
+            if each.offset >= 0
+        )
+        self._reach.act("send_offsets", offsets, group)
+        return (yield from self._outcome("send_offsets_to_transaction", limit))
+
+    def _outcome(self, call: str, limit: int) -> Steps[None]:
+        deadline = Deadline(self._reach, limit / 1000)
+        while not self._reach.read("has_outcome"):
+            is_news = yield Pause("has_news", call, deadline.left_ms)
+            self._serve()
+            if not is_news:
+                reason = f"{call} is not over yet: call it again"
+                raise failure(TIMED_OUT, reason, retriable=True)
+        self._serve()
+        outcome = self._reach.act("take_outcome")
+        if outcome.error:
+            error, reason, is_retriable, must_abort, is_fatal = outcome
+            raise failure(
+                error,
+                reason,
+                fatal=is_fatal,
+                retriable=is_retriable,
+                txn_requires_abort=must_abort,
+            )
 
     def _serve(self) -> int:
         if not self._reach.read("has_reports"):

@@ -274,12 +274,15 @@ class ConsumerNode:
 
     @property
     def taken(self) -> int:
-        """Messages the application has got."""
         return self._reading.taken
 
     @property
     def group_id(self) -> str:
         return self._context.group_id
+
+    @property
+    def group_instance_id(self) -> str | None:
+        return self._context.instance_id
 
     @property
     def member_id(self) -> str:
@@ -303,7 +306,6 @@ class ConsumerNode:
         return str(state.value)
 
     # --- the node
-
     def receive(self, envelope: Envelope, now: int) -> None:
         self._parts.take_in(self._context.connections.receive(envelope, now), now)
         self._step(now)
@@ -339,8 +341,6 @@ class ConsumerNode:
         other.__dict__.update(self.__dict__)
         other._use(self._parts.fork())
         return other
-
-    # --- helpers of the actions
 
     def _new_id(self) -> int:
         id, self._next_id = self._next_id, self._next_id + 1
