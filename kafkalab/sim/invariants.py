@@ -25,6 +25,7 @@ from kafkalab.server import Broker
 from kafkalab.sim import metadata_invariants, replication_invariants
 from kafkalab.sim.observed import Observed, PartitionSeen
 from kafkalab.sim.quorum_invariants import QuorumMemory, members_of, q9_settled
+from kafkalab.sim.transaction_invariants import TransactionPromises
 from kafkalab.world import Entry, World, servers
 
 EVERYTHING_EVERY: Final = 500  # steps
@@ -67,6 +68,7 @@ class Monitor:
         self.acks_all = acks_all
         self.observed = Observed(world)
         self.quorum = QuorumMemory()
+        self.transactions = TransactionPromises(self.observed)
         self._entries = len(world.trace)
         self._steps = world.steps
         self._note_image()
@@ -101,12 +103,14 @@ class Monitor:
                     self._truncated(entry.node, name, event[3])
         for name in touched:
             self._touched(name)
+        self._ask_each(self.transactions.happened(entries))
         for entry in entries:
             if entry.event[0] in _ABOUT_A_PARTITION - _FROM_THE_CONTROLLER:
                 self._happened(entry.node, entry.event)
 
     def _touched(self, name: TopicPartition) -> None:
         self._ask("R4 R5 R6 R15 T1", replication_invariants.learn(self.observed, name))
+        self._ask_each(self.transactions.touched(name))
         self._ask("R1", replication_invariants.r1_committed_is_on_the_isr(self.observed, name))
         self._ask("R2", replication_invariants.r2_committed_is_on_its_own_isr(self.observed, name))
         self._ask("R13", replication_invariants.r13_elr_has_what_is_committed(self.observed, name))
@@ -222,12 +226,18 @@ class Monitor:
                 self._ask("R6", replication_invariants.offsets_in_order(broker.broker_id, log))
         for promise, holds in metadata_invariants.ABOUT_THE_CLUSTER.items():
             self._ask(promise, holds(observed))
+        self._ask_each(self.transactions.everything())
 
     def at_rest(self) -> None:
         """R16: with all faults healed and all quiet, replicas are equal and all in sync."""
         self.everything()
+        self._ask_each(self.transactions.at_rest())
         self._ask("R16", unsettled(self.world))
         self._ask("Q9", q9_settled(self.world))
+
+    def _ask_each(self, complaints: Iterable[tuple[str, str]]) -> None:
+        for promise, complaint in complaints:
+            raise Broken(promise, complaint, self.world)
 
     def _ask(self, promise: str, complaints: Iterable[str]) -> None:
         for complaint in complaints:

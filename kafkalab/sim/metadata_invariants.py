@@ -154,6 +154,9 @@ def t11_producer_ids(observed: Observed) -> Complaints:
         if not isinstance(producer_id, int) or producer_id < 0:
             continue
         owner = (node.name, world.started[node.name])
+        transactional_id = getattr(node, "transactional_id", None)
+        if transactional_id:  # whoever takes it over goes on under the same producer id
+            owner = (transactional_id, -1)
         first = observed.producers.setdefault(producer_id, owner)
         if first != owner:
             yield f"producer id {producer_id} was given to {first[0]} and to {node.name}"

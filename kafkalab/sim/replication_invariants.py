@@ -4,7 +4,7 @@ Each function is one promise; it yields a sentence for each way in which it is b
 that take an event are asked when it happened, the others whenever a partition has been touched.
 
 In Kafka: the design notes of KIP-101, KIP-279, KIP-497, KIP-841, KIP-903 and KIP-966, and the
-TLA+ models that check them.  Left out: R17 (compaction), T4 … T10 (transactions).
+TLA+ models that check them.  Left out: R17 (compaction).
 Read next: `observed`, their memory; `invariants`, which asks them.
 """
 

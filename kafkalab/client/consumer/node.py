@@ -85,7 +85,6 @@ class ConsumerNode:
         self._queries = parts.queries
 
     # --- what to read
-
     def subscribe(self, topics: tuple[str, ...], has_callbacks: bool, now: int) -> None:
         """Join the group for these topics; a name that begins with ^ is a pattern."""
         if not topics:
@@ -281,21 +280,22 @@ class ConsumerNode:
         return self._context.group_id
 
     @property
+    def reads_committed(self) -> bool:
+        return self._context.isolation_level == 1
+
+    @property
     def group_instance_id(self) -> str | None:
         return self._context.instance_id
 
     @property
     def member_id(self) -> str:
-        """What the coordinator calls it; "" before that."""
         return self._membership.member.id
 
     @property
     def generation(self) -> int:
-        """Of the group, as this member knows it; -1 outside."""
         return self._membership.member.generation
 
     def doing(self, now: int) -> str:
-        """In short words."""
         state, count = self._membership.state, len(self._context.assignment)
         if self._is_closed:
             return "closed"
