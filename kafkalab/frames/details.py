@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from kafkalab.frames.partition_log import log_detail
+from kafkalab.frames.quorum import quorum_detail
 from kafkalab.world import World
 
 Maker = Callable[[World, tuple[str, ...]], Any]
 
 #: By the first word of a key.
-MAKERS: Final[Mapping[str, Maker]] = {"log": log_detail}
+MAKERS: Final[Mapping[str, Maker]] = {"log": log_detail, "quorum": quorum_detail}
 
 
 def details(world: World, keys: Iterable[str]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ Read next: `lab.playback.playback`, which makes `Controls` and obeys them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from kafkalab.frames.shape import BrokerFrame
+from kafkalab.frames.shape import Frame
 from lab.scenes.clock import seconds
 from lab.scenes.metrics import first_fitting, fit, width_of
 from lab.scenes.rail import Mark, Rail
@@ -101,12 +101,29 @@ def draw_bar(
     return group("bar", shapes, label="Time")
 
 
-def draw_faults(brokers: Sequence[BrokerFrame], width: float) -> tuple[list[Shape], float]:
-    """For each broker, what can be done to it."""
+class Target(NamedTuple):
+    """A server that can be crashed, restarted, paused.  `until`: when its pause ends, in ms."""
+
+    id: int
+    name: str
+    state: str
+    until: int | None = None
+
+
+def broker_targets(frame: Frame) -> list[Target]:
+    """The brokers."""
+    return [
+        Target(broker["id"], f"Broker {broker['id']}", broker["state"], broker["until"])
+        for broker in frame["brokers"]
+    ]
+
+
+def draw_faults(targets: Sequence[Target], width: float) -> tuple[list[Shape], float]:
+    """For each server, what can be done to it."""
     shapes: list[Shape] = [text("head", 0, 0, "Faults", "h2")]
-    for i, broker in enumerate(brokers[:BROKERS_MAX]):
-        shapes.append(_fault_row(broker, width, 12 + i * FAULT_HEIGHT))
-    return shapes, 12 + min(len(brokers), BROKERS_MAX) * FAULT_HEIGHT
+    for i, target in enumerate(targets[:BROKERS_MAX]):
+        shapes.append(_fault_row(target, width, 12 + i * FAULT_HEIGHT))
+    return shapes, 12 + min(len(targets), BROKERS_MAX) * FAULT_HEIGHT
 
 
 def draw_picker(
@@ -221,23 +238,23 @@ def _cut(i: int, x: float, y: float) -> Shape:
     return group(f"x{i}", strokes, at=(x, y))
 
 
-def _fault_row(broker: BrokerFrame, width: float, y: float) -> Shape:
-    number, state = broker["id"], broker["state"]
-    shapes: list[Shape] = [text("name", 0, 18.5, f"Broker {number}", "body")]
-    x = max(66.0, width_of(f"Broker {number}", "body") + 12)
+def _fault_row(target: Target, width: float, y: float) -> Shape:
+    number, name, state, until = target
+    shapes: list[Shape] = [text("name", 0, 18.5, name, "body")]
+    x = max(66.0, width_of(name, "body") + 12)
     is_crashed, is_paused = state == "crashed", state == "paused"
     verb, sign, tone = ("restart", "play", "ink") if is_crashed else ("crash", "cross", "out-t")
     first, wide = button("first", (x, 0), f"{verb} {number}", words=verb.capitalize(), icon=sign,
-                         tone=tone, label=f"{verb.capitalize()} broker {number}")  # fmt: skip
+                         tone=tone, label=f"{verb.capitalize()} {name.lower()}")  # fmt: skip
     shapes.append(first)
     x += wide + 6
     note = "its disk is kept" if is_crashed else ""
-    if is_paused and broker["until"] is not None:
-        note = f"until {seconds(broker['until'])} s"
+    if is_paused and until is not None:
+        note = f"until {seconds(until)} s"
     elif not is_crashed:
         words = f"Pause {PAUSE_MS // 1000} s"
         second, wide = button("second", (x, 0), f"pause {number} {PAUSE_MS}", words=words,
-                              icon="pause", label=f"{words}: broker {number}")  # fmt: skip
+                              icon="pause", label=f"{words}: {name.lower()}")  # fmt: skip
         shapes.append(second)
         x += wide + 6
     shapes.append(text("note", x + 4, 18.5, fit(note, "note", width - x - 4), "note"))

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kafkalab.frames.shape import ControllerFrame, Frame, TopicFrame
-from lab.scenes.controls import Controls, draw_bar, draw_faults
+from lab.scenes.controls import Controls, Target, draw_bar, draw_faults
 from lab.scenes.feed import LINE_HEIGHT, draw_feed, feed_height
 from lab.scenes.legend import draw_legend
 from lab.scenes.metrics import fit, width_of, wrap
@@ -71,7 +71,8 @@ def draw_page(
     say = picture.say(sight) or frame["say"]
     head = _head(frame, say, topic, controls, tabs or Tabs(), view.width)
     main = picture.draw(sight)
-    body = _beside(main, frame, topic_name, controls, main_width) if is_wide else main
+    targets = picture.targets(frame)
+    body = _beside(main, frame, topic_name, controls, targets, main_width) if is_wide else main
     shapes, height = list(body.shapes), body.height
     entries = picture.legend(sight)
     if entries:
@@ -79,7 +80,7 @@ def draw_page(
         shapes.append(group("legend", [legend], at=(0, height + 26)))
         height += 26 + legend_height
     if not is_wide:
-        below = _below(frame, topic_name, controls, inner, height + 24)
+        below = _below(frame, topic_name, controls, targets, inner, height + 24)
         shapes += below.shapes
         height += 24 + below.height
     body_group = group("body", shapes, at=(MARGIN, head.height))
@@ -190,13 +191,18 @@ def _quorum(controller: ControllerFrame, right: float) -> tuple[Shape, float]:
 
 
 def _beside(
-    main: Block, frame: Frame, topic: str, controls: Controls | None, main_width: float
+    main: Block,
+    frame: Frame,
+    topic: str,
+    controls: Controls | None,
+    targets: Sequence[Target],
+    main_width: float,
 ) -> Block:
     """Faults and events to the right of the main column, as many events as fit its height."""
     x, y = main_width + 24, 16.0
     shapes = list(main.shapes)
     if controls is not None:
-        faults, height = draw_faults(frame["brokers"], SIDE)
+        faults, height = draw_faults(targets, SIDE)
         shapes.append(group("faults", faults, at=(x, y), label="Faults"))
         y += height + 26
     room = main.height - y - feed_height(0)
@@ -206,12 +212,19 @@ def _beside(
     return Block(tuple(shapes), max(main.height, y + feed_height(lines)))
 
 
-def _below(frame: Frame, topic: str, controls: Controls | None, width: float, y: float) -> Block:
+def _below(
+    frame: Frame,
+    topic: str,
+    controls: Controls | None,
+    targets: Sequence[Target],
+    width: float,
+    y: float,
+) -> Block:
     """Faults and events under the main column, side by side."""
     shapes: list[Shape] = []
     x, height, lines = 0.0, 0.0, 6
     if controls is not None:
-        faults, height = draw_faults(frame["brokers"], 316)
+        faults, height = draw_faults(targets, 316)
         shapes.append(group("faults", faults, at=(0, y), label="Faults"))
         x = 346
         lines = max(6, int((height - feed_height(0)) // LINE_HEIGHT) + 1)

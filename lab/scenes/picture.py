@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafkalab.frames.shape import Frame
-from lab.scenes.controls import Controls
+from lab.scenes.controls import Controls, Target, broker_targets
 from lab.scenes.legend import Entry
 from lab.scenes.view import Block, View
 
@@ -41,6 +41,7 @@ class Picture:
 
     `detail`: the key of what it needs, "" for nothing.  `say`: "" lets the frame's finding stand.
     `words`: the picture as text, for screen readers and `print`; "": the cluster's.
+    `targets`: the servers that its faults are for.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Picture:
     say: Callable[[Sight], str] = lambda sight: ""
     words: Callable[[Sight], str] = lambda sight: ""
     legend: Callable[[Sight], Sequence[Entry]] = lambda sight: ()
+    targets: Callable[[Frame], Sequence[Target]] = broker_targets
 
 
 def detail_of(picture: Picture, frame: Frame, view: View) -> Any:
