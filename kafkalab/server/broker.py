@@ -224,6 +224,7 @@ class Broker:
 
     def begin_shutdown(self, now: int) -> None:
         """Leave in order, the leaderships first (KIP-143)."""
+        self.is_stirred = True
         self.lifecycle.begin_shutdown(now)
         serve(self, [], now)
 
