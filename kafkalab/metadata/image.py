@@ -95,10 +95,14 @@ class MetadataImage:
         topic = self.topics.get(partition.topic)
         return topic.partitions.get(partition.partition) if topic is not None else None
 
-    def topic_config(self, name: str, broker: Config) -> Config:
-        """A topic's settings: its own, then those of the cluster, then the broker's."""
-        cluster = self.configs.get((BROKER_RESOURCE, ""), {})
-        inherited = broker.with_(cluster) if cluster else broker
+    def topic_config(self, name: str, broker: Config, broker_id: NodeId = NO_NODE) -> Config:
+        """A topic's settings on a broker: its own, then those set for this broker, for all brokers,
+        then those the broker was started with."""
+        dynamic = {
+            **self.configs.get((BROKER_RESOURCE, ""), {}),
+            **self.configs.get((BROKER_RESOURCE, str(broker_id)), {}),
+        }
+        inherited = broker.with_(dynamic) if dynamic else broker
         return topic_config(inherited, self.configs.get((TOPIC_RESOURCE, name)))
 
     def at(self, offset: int, epoch: int) -> "MetadataImage":

@@ -262,7 +262,7 @@ class ReplicaManager:
 
     def _host(self, name: TopicPartition, topic_id: Uuid, image: MetadataImage) -> Partition:
         """A replica on the log that is on the disk, or on a new one."""
-        config = image.topic_config(name.topic, self._local.config)
+        config = image.topic_config(name.topic, self._local.config, self._local.id)
         log = self._disk.logs.get(name)
         if log is not None and log.topic_id != topic_id:
             self._disk.delete_log(name)
@@ -286,12 +286,13 @@ class ReplicaManager:
 
     def _configure(self, image: MetadataImage, delta: MetadataDelta, now: int) -> None:
         topics = [name for kind, name in delta.changed_configs if kind == TOPIC_RESOURCE]
-        if (BROKER_RESOURCE, "") in delta.changed_configs:
+        brokers = ((BROKER_RESOURCE, ""), (BROKER_RESOURCE, str(self._local.id)))
+        if any(resource in delta.changed_configs for resource in brokers):
             topics = list(image.topics)
         for topic in topics:
             if topic not in image.topics:
                 continue
-            config = image.topic_config(topic, self._local.config)
+            config = image.topic_config(topic, self._local.config, self._local.id)
             for number in image.topics[topic].partitions:
                 partition = self._local.partitions.get(TopicPartition(topic, number))
                 if partition is None:

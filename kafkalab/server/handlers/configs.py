@@ -82,7 +82,7 @@ def _topic(broker: "Broker", name: str) -> list[tuple[Key, Any, int]]:
     if name not in broker.image.topics:
         raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"no topic {name!r}")
     own = broker.image.configs.get((TOPIC, name), {})
-    config = broker.image.topic_config(name, broker.config)
+    config = broker.image.topic_config(name, broker.config, broker.broker_id)
     return [(key, config[key.name], _topic_source(key, own, broker)) for key in TOPIC_KEYS.values()]
 
 

@@ -125,8 +125,13 @@ def _alive(image: MetadataImage) -> dict[int, None]:
 
 
 def _any_broker(broker: "Broker") -> int:
-    """Clients of KRaft never see the controller: any broker that is alive stands for it."""
+    """Clients of KRaft never see the controller: any broker that is alive stands for it.
+
+    Kafka draws one; here it is the one that answers, for that one surely lives.
+    """
     alive = sorted(_alive(broker.image))
+    if broker.broker_id in alive:
+        return broker.broker_id
     return alive[0] if alive else NO_NODE
 
 
