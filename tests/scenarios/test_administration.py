@@ -1,4 +1,4 @@
-"""What an operator changes while the cluster runs, and that it takes effect, over a failover too."""
+"""What an operator changes while the cluster runs takes effect, over a failover too."""
 
 from collections.abc import Callable
 from typing import Any
@@ -110,9 +110,7 @@ def test_leadership_goes_back_by_itself_after_the_interval(meanwhile: Meanwhile)
 
 
 def test_it_stays_where_it_is_if_the_operator_wants_so() -> None:
-    sim = cluster(
-        leader_imbalance_check_interval_seconds=60, auto_leader_rebalance_enable=False
-    )
+    sim = cluster(leader_imbalance_check_interval_seconds=60, auto_leader_rebalance_enable=False)
     sim.create_topic("orders", 1, 3)
     preferred = lose_leader(sim, "orders")
     sim.run(200)
@@ -191,7 +189,6 @@ def test_partitions_are_added_and_used(meanwhile: Meanwhile) -> None:
     sim = cluster()
     sim.create_topic("orders", 1, 3)
     admin = AdminClient({"bootstrap.servers": sim.bootstrap_servers}, sim=sim)
-
 
     admin.create_partitions([NewPartitions("orders", 4)])["orders"].result()
     meanwhile(sim)
