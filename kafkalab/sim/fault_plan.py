@@ -91,6 +91,13 @@ def _pause(chance: Stream, place: Place, at: int) -> list[Fault]:
     return [(at, f"pause {_one(chance, place.servers)} {_lasts(chance)}")]
 
 
+def _leave(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """In order, and back; before it has gone, if it takes long."""
+    server = _one(chance, place.servers)
+    back = at + _lasts(chance)
+    return [(at, f"shutdown {server}"), (back, f"crash {server}"), (back, f"restart {server}")]
+
+
 def _two_sides(chance: Stream, place: Place) -> tuple[str, str] | None:
     everyone = [*map(str, place.servers), *place.producers, *place.consumers]
     if chance.chance(500):
@@ -111,6 +118,8 @@ def _cut_off_one(chance: Stream, place: Place, at: int) -> list[Fault]:
     """One broker from all other servers; clients still reach it."""
     broker = _one(chance, place.brokers)
     others = ",".join(str(each) for each in place.servers if each != broker)
+    if not others:
+        return []
     return [(at, f"partition {broker} | {others}"), (at + _lasts(chance), "heal")]
 
 
@@ -154,6 +163,7 @@ _KINDS: Final[tuple[Callable[[Stream, Place, int], list[Fault]], ...]] = (
     _crash,
     _crash,
     _crash_many,
+    _leave,
     _pause,
     _partition,
     _cut_off_one,

@@ -90,6 +90,7 @@ class Plan:
     seconds: float
     brokers: int
     controllers: int
+    combined: bool  # the brokers are the controllers; `controllers` says nothing then
     wire: bool
     config: Mapping[str, Any]
     topics: tuple[TopicPlan, ...]
@@ -104,6 +105,7 @@ class Plan:
         chance = Stream(seed, "swarm")
         brokers = (3, 3, 3, 1, 2, 4, 5)[chance.below(7)]
         controllers = (1, 3, 3)[chance.below(3)]
+        combined = controllers > 1 and Stream(seed, "swarm/combined").chance(_HALF)
         config = _cluster_config(chance)
         topics = tuple(
             _topic(chance, f"t{number}", brokers) for number in range(chance.between(1, 3))
@@ -117,20 +119,24 @@ class Plan:
             seconds,
             brokers,
             controllers,
+            combined,
             chance.chance(_HALF),
             config,
             topics,
             producers,
             members,
             _admin(chance, topics, brokers, until_ms),
-            drawn_faults(seed, _place(brokers, controllers, producers, members), until_ms),
+            drawn_faults(
+                seed, _place(brokers, 0 if combined else controllers, producers, members), until_ms
+            ),
         )
 
     def __str__(self) -> str:
         """On several lines, to be read."""
+        controllers = "the same" if self.combined else self.controllers
         parts = [
             f"seed {self.seed}, {self.seconds:g} s: {self.brokers} brokers, "
-            f"{self.controllers} controllers, wire={self.wire}, {dict(self.config)}",
+            f"{controllers} controllers, wire={self.wire}, {dict(self.config)}",
             *(f"  {topic}" for topic in self.topics),
             *(f"  {producer}" for producer in self.producers),
             *(f"  {member}" for member in self.members),

@@ -88,7 +88,12 @@ class _Run:
     def __init__(self, plan: Plan, watched: bool) -> None:
         self.plan = plan
         self.sim = sim = Simulation(
-            plan.brokers, plan.seed, plan.controllers, wire=plan.wire, config=plan.config
+            plan.brokers,
+            plan.seed,
+            plan.controllers,
+            combined=plan.combined,
+            wire=plan.wire,
+            config=plan.config,
         )
         sim.close()
         self.world = sim.world
@@ -175,6 +180,8 @@ class _Run:
             if words.startswith("delay"):
                 _, one, other, _ = words.split()
                 world.command(f"delay {one} {other} 1")
+        for name in list(world.stopping):
+            world.command(f"crash {name}")  # it may wait for one that is to come back just now
         for name in list(world.crashed):
             if isinstance(world.nodes[name], Broker | Controller):
                 world.command(f"restart {name}")
