@@ -19,14 +19,31 @@ if TYPE_CHECKING:
     from lab.loops import Stopped
     from lab.widgets.background import background
     from lab.widgets.cluster_view import ClusterView
+    from lab.widgets.ledger_view import LedgerView
     from lab.widgets.record_lens import RecordLens
+    from lab.widgets.spacetime import SpaceTime
+    from lab.widgets.twins_view import TwinsView
 
-__all__ = ["Bench", "ClusterView", "RecordLens", "Stopped", "background", "exercise", "predict"]
+__all__ = [
+    "Bench",
+    "ClusterView",
+    "LedgerView",
+    "RecordLens",
+    "SpaceTime",
+    "Stopped",
+    "TwinsView",
+    "background",
+    "exercise",
+    "predict",
+]
 
 _HOMES: Final = {
     "Bench": "lab.bench",
     "ClusterView": "lab.widgets.cluster_view",
+    "LedgerView": "lab.widgets.ledger_view",
     "RecordLens": "lab.widgets.record_lens",
+    "SpaceTime": "lab.widgets.spacetime",
+    "TwinsView": "lab.widgets.twins_view",
     "Stopped": "lab.loops",
     "background": "lab.widgets.background",
     "exercise": "lab.checking.views",

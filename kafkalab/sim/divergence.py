@@ -22,6 +22,7 @@ from kafkalab.world import Entry, Trace
 #: Fields that number things, and mean nothing from one run to another.
 _NUMBERS: Final[Mapping[str, Collection[int]]] = {"RecordSent": (6, 7), "ProduceHandled": (5, 6)}
 _CHAIN_MAX: Final = 60
+_PATIENCE_MS: Final = 30_000  # later than this is not in its place
 
 
 class Side(NamedTuple):
@@ -125,9 +126,10 @@ def _pair(
 
 def _next_about(entry: Entry, others: list[Entry], at: int) -> Entry | None:
     """The next event of the other run at the same node about the same thing."""
-    later = (each for each in others if each.at >= at and each.node == entry.node)
-    same = (each for each in later if _subject(each)[1:] == _subject(entry)[1:])
-    return next((e for e in islice(same, 200) if e.at - at < 30_000), None)
+    later = (each for each in others if each.at > at and each.node == entry.node)
+    about = (each for each in later if _subject(each)[1:] == _subject(entry)[1:])
+    found = [each for each in islice(about, 200) if each.at - at < _PATIENCE_MS]
+    return next((each for each in found if each.kind == entry.kind), found[0] if found else None)
 
 
 def _subject(entry: Entry) -> tuple[Any, ...]:

@@ -44,9 +44,16 @@ class Twins:
     """Two simulations, `a` as it was and `b` what if, and how they differ."""
 
     def __init__(
-        self, change: Change, a: "Simulation", b: "Simulation", since_id: int, cost: Cost
+        self,
+        change: Change,
+        a: "Simulation",
+        b: "Simulation",
+        since_id: int,
+        cost: Cost,
+        changed_at: int,
     ) -> None:
         self.change = change
+        self.changed_at = changed_at  # virtual ms
         self.a, self.b = a, b
         self.cost = cost
         self.begins_at = cost.since_ms
@@ -148,7 +155,7 @@ def run_twins(sim: "Simulation", change: Change, until: int | None) -> Twins:
         a.branch = sim.branch
         b.branch = sim.branch.add(b, change.words, since_ms)
         cost = Cost(since_ms, start.steps - steps, other.steps - steps)
-        return Twins(change, a, b, since_id, cost)
+        return Twins(change, a, b, since_id, cost, begins)
 
 
 def _made(sim: "Simulation", options: Any) -> World:

@@ -154,10 +154,31 @@ def fenced(seen: Seen, entry: Entry) -> tuple[str, tuple[Entry, ...], Entry | No
     fault = seen.silence(server_name(broker), entry.node, entry)
     fence = f"the controller fenced broker {broker} at {seconds(entry.at)}"
     if fault is None:
-        return fence, (entry,), None
+        return _old_session(seen, entry, fence)
     silent = (entry.at - fault.at) / 1000
     words = f"{clause(fault)}: after {silent:.3f} s without a heartbeat {fence}"
     return words, (fault, entry), fault
+
+
+def _old_session(
+    seen: Seen, entry: Entry, fence: str
+) -> tuple[str, tuple[Entry, ...], Entry | None]:
+    """It crashed and runs again, but may not register before its old session is over."""
+    broker = entry.fields["broker_id"]
+    crashes = [e for e in seen.trace.of("Crashed", node=server_name(broker)) if e.id < entry.id]
+    if not crashes:
+        return fence, (entry,), None
+    crash = crashes[-1]
+    registered = [
+        each
+        for each in seen.trace.of("BrokerRegistered")
+        if each.fields["broker_id"] == broker and crash.id < each.id < entry.id
+    ]
+    if registered:
+        return fence, (entry,), None
+    back = [e for e in seen.trace.of("Restarted", node=crash.node) if crash.id < e.id < entry.id]
+    words = f"{clause(crash)}, and its new process cannot register while its old session lasts"
+    return f"{words}: {fence}", (crash, *back[-1:], entry), crash
 
 
 def _restarted_unnoticed(

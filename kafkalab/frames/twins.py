@@ -1,0 +1,183 @@
+"""Twins as a frame: the records of both runs at their send times, where they part, the outcomes.
+
+A record's fate in a run is one of
+    ok        acknowledged within 100 ms, kept             late     acknowledged after a wait, kept
+    lost      acknowledged, then lost                      failed   the application was told so
+    open      nothing is known yet                         gone     no run of its kind: not produced
+
+Read next: `lab.scenes.twins`, which draws it.
+"""
+
+from typing import Final, TypedDict
+
+from kafkalab.frames.feed import in_words
+from kafkalab.frames.shape import Tone
+from kafkalab.sim.fate import Fate, State
+from kafkalab.sim.ledger import Ledger
+from kafkalab.sim.outcomes import PATIENCE_MS, stalls
+from kafkalab.sim.telling import tell
+from kafkalab.sim.twins import Twins
+from kafkalab.world import Entry
+
+MARKS_MAX: Final = 9
+_MARKED: Final = frozenset(
+    {"Crashed", "Restarted", "Paused", "Partitioned", "Healed", "LeaderElected", "IsrChanged",
+     "Truncated", "BrokerFenced", "GroupStateChanged"}
+)  # fmt: skip
+
+
+class RecordFrame(TypedDict):
+    """`key`: the same record has the same key in both runs."""
+
+    key: str
+    at: int
+    fate: str
+    words: str
+
+
+class RunFrame(TypedDict):
+    name: str
+    words: str
+    records: list[RecordFrame]
+    stalls: list[list[int]]  # [from, to]: no write was accepted
+
+
+class MarkFrame(TypedDict):
+    """An event of A, of B, or of both ("")."""
+
+    at: int
+    run: str
+    glyph: str
+    tone: Tone
+    words: str
+
+
+class OutcomeFrame(TypedDict):
+    name: str
+    a: int
+    b: int
+    unit: str
+    verdict: str
+
+
+class TwinsFrame(TypedDict):
+    title: str
+    settings: str
+    say: str
+    since: int  # where the two begin to be drawn
+    until: int
+    change: int
+    diverges: int | None
+    divergence: list[str]  # what each does there
+    runs: list[RunFrame]
+    marks: list[MarkFrame]
+    outcomes: list[OutcomeFrame]
+
+
+def twins_frame(twins: Twins, topic: str | None = None) -> TwinsFrame:
+    """What there is to be seen of two runs; `topic` for one topic's records alone."""
+    runs = [
+        _run("A", "as it was", twins.ledgers[0], topic),
+        _run("B", twins.change.words, twins.ledgers[1], topic),
+    ]
+    produced = [record["at"] for run in runs for record in run["records"]]
+    divergence = twins.divergence
+    change = max(twins.changed_at, twins.a.started_at)
+    since = min([change, *(at for at in produced)], default=change)
+    settled = [end for run in runs for _, end in run["stalls"]]
+    until = max([change + 1, *produced, *settled])
+    marks = _marks(twins, since, until)
+    if divergence is not None:
+        until = max(until, divergence.at)
+    return {
+        "title": f"One thing changed: {twins.change.words}",
+        "settings": _settings(twins, topic),
+        "say": twins.say,
+        "since": since,
+        "until": until,
+        "change": change,
+        "diverges": divergence.at if divergence else None,
+        "divergence": _parting(twins),
+        "runs": runs,
+        "marks": marks,
+        "outcomes": [
+            {"name": o.name, "a": o.a, "b": o.b, "unit": o.unit, "verdict": o.verdict}
+            for o in twins.outcomes
+        ],
+    }
+
+
+def fate_of(fate: Fate) -> str:
+    """A record's fate as the picture tells it."""
+    if fate.state is State.LOST:
+        return "lost"
+    if fate.failed:
+        return "failed"
+    latency = fate.latency_ms
+    if latency is None:
+        return "open"
+    return "late" if latency > PATIENCE_MS else "ok"
+
+
+def _run(name: str, words: str, ledger: Ledger, topic: str | None) -> RunFrame:
+    fates = [fate for fate in ledger if topic in (None, fate.topic)]
+    return {
+        "name": name,
+        "words": words,
+        "records": [
+            {"key": f"{f.producer}/{f.id}", "at": f.produced.at, "fate": fate_of(f), "words": f.say}
+            for f in fates
+        ],
+        "stalls": [list(each) for each in stalls(Ledger(fates, ledger.now, ledger.title))],
+    }
+
+
+def _settings(twins: Twins, topic: str | None) -> str:
+    sim = twins.a
+    names = [topic] if topic else sim.topics
+    parts = [f"seed {sim.seed}", f"topic {', '.join(names)}" if names else "no topic"]
+    if names:
+        image = sim.metadata.topics[names[0]]
+        copies = max(len(each.replicas) for each in image.partitions.values())
+        config = sim.metadata.topic_config(names[0], sim.config)
+        parts += [f"RF {copies}", f"min.insync.replicas {config.int('min.insync.replicas')} in A"]
+    return " · ".join([*parts, "records at their send times", f"a wait: over {PATIENCE_MS} ms"])
+
+
+def _parting(twins: Twins) -> list[str]:
+    divergence = twins.divergence
+    if divergence is None:
+        return []
+    lines = []
+    for name, side in (("A", divergence.a), ("B", divergence.b)):
+        if side.entry is None:
+            lines.append(f"{name}: nothing of the kind")
+            continue
+        later = f", at {side.entry.at / 1000:.3f} s" if side.entry.at > divergence.at else ""
+        lines.append(f"{name}: {tell(side.entry)}{later}")
+    return lines
+
+
+def _marks(twins: Twins, since: int, until: int) -> list[MarkFrame]:
+    """Events people know, of both runs once, of one run with its name."""
+    found: dict[tuple[int, str], tuple[set[str], Entry]] = {}
+    for name, sim in (("A", twins.a), ("B", twins.b)):
+        for entry in sim.trace.of(*_MARKED):
+            told = in_words(entry.node, entry.event)
+            if told is None or not since <= entry.at <= until:
+                continue
+            key = (entry.at, told[2])
+            found.setdefault(key, (set(), entry))[0].add(name)
+    marks: list[MarkFrame] = []
+    for (at, _), (runs, entry) in sorted(found.items()):
+        glyph, tone, words = in_words(entry.node, entry.event) or ("dot", "ink", "")
+        run = "" if len(runs) == 2 else runs.pop()
+        marks.append({"at": at, "run": run, "glyph": glyph, "tone": tone, "words": words})
+    return _fewer(marks)
+
+
+def _fewer(marks: list[MarkFrame]) -> list[MarkFrame]:
+    """Faults and elections first, when there are too many."""
+    order = {"cross": 0, "plug": 0, "star": 1, "play": 2, "tick": 2}
+    best = sorted(marks, key=lambda m: (order.get(m["glyph"], 3), m["at"]))[:MARKS_MAX]
+    return sorted(best, key=lambda m: m["at"])

@@ -1,0 +1,374 @@
+"""Twins: one line where they are one, two close lines while equal, two far lines once they part.
+
+    ■■■■■─┬■■■■■■■■┐                       A   ■■■■✕✕✕✕✕✕■■■
+          └■■■■■■■■┴◆ first divergence     B   ■■■■◷◷◷◷◷◷■■■
+
+A record stands at its send time; what became of it is its cell.  Where several share a place the
+worst is shown, with how many they are.
+
+Read next: `axis`; `kafkalab.frames.twins`, which says what there is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+from kafkalab.frames.shape import Frame
+from kafkalab.frames.twins import MarkFrame, RecordFrame, RunFrame, TwinsFrame
+from lab.scenes.axis import Axis, draw_axis
+from lab.scenes.clock import seconds
+from lab.scenes.cluster import COMPACT, draw_cluster, rows_of
+from lab.scenes.cluster_view import chosen_topic
+from lab.scenes.controls import button
+from lab.scenes.legend import Entry, draw_legend
+from lab.scenes.metrics import fit, width_of, wrap
+from lab.scenes.outcomes import draw_outcomes
+from lab.scenes.shapes import Scene, Shape, glyph, group, line, path, rect, text
+
+MARGIN: Final = 14
+WIDTH_MIN, WIDTH_MAX = 640, 1400
+STATIC_WIDTH: Final = 960
+NEAR, FAR = 15, 62  # half the distance of the lines before and after they part
+CELL, STEP = 18, 21
+LEFT: Final = 122.0
+
+#: Of a fate: fill, outline, sign and its tone, words.  Worse ones later.
+FATES: Final[Mapping[str, tuple[str, str | None, str, str, str]]] = {
+    "ok": ("comm", None, "", "", "acknowledged, kept"),
+    "open": ("none", "comm", "", "", "no answer yet"),
+    "late": ("unc", "comm", "clock", "dark", "acknowledged after a wait, kept"),
+    "failed": ("none", "out", "cross", "out-t", "reported failed"),
+    "lost": ("out", None, "cross", "onout", "acknowledged, then lost"),
+}
+_WORST: Final = list(FATES)
+
+Level = Callable[[int], float]  # of an instant, the height of a run's line
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The page, and the instant looked at (None: the end)."""
+
+    width: int = STATIC_WIDTH
+    now: int | None = None
+    is_live: bool = False
+
+    def at_width(self, width: float) -> "View":
+        return replace(self, width=int(min(max(width, WIDTH_MIN), WIDTH_MAX)) // 10 * 10)
+
+
+KEYS: Final[Mapping[str, str]] = {
+    "ArrowLeft": "back", "ArrowRight": "step", "Home": "first", "End": "end", "d": "divergence",
+}  # fmt: skip
+
+
+def draw(frame: TwinsFrame, view: View, clusters: tuple[Frame, Frame] | None = None) -> Scene:
+    """The whole picture.  `clusters`: both worlds at `view.now`, shown side by side."""
+    width, inner = view.width, view.width - 2 * MARGIN
+    shapes, y = _head(frame, view, inner)
+    axis = _axis(frame, width)
+    marks, height = _marks(frame, axis, y)
+    middle = y + height + FAR + 34
+    bottom = middle + FAR + 34
+    shapes.append(group("axis", draw_axis(axis, middle - FAR - 26, bottom, has_grid=False)))
+    shapes.append(group("marks", marks(bottom)))
+    shapes += _runs(frame, axis, middle)
+    if view.now is not None:
+        shapes.append(_now(axis(view.now), view.now, middle))
+    y = bottom + 46
+    if frame["divergence"]:
+        lines = [fit(words, "body", inner - 24) for words in frame["divergence"]]
+        shapes.append(_parting(frame, lines, y))
+        y += 24 + 18 * len(lines)
+    if clusters is not None:
+        panels, height = _panels(clusters, inner)
+        shapes.append(group("panels", panels, at=(MARGIN, y)))
+        y += height + 18
+    cards, height = draw_outcomes(frame["outcomes"], inner)
+    shapes.append(group("outcomes", cards, at=(MARGIN, y), label="What they came to"))
+    y += height + 22
+    legend, height = draw_legend(_entries(frame), inner)
+    shapes.append(group("legend", [legend], at=(MARGIN, y + 4)))
+    total = int(y + height + 8)
+    say = clusters[1]["say"] if clusters is not None else frame["say"]
+    return Scene(width, total, frame["title"], say, tuple(shapes), KEYS)
+
+
+def _head(frame: TwinsFrame, view: View, inner: float) -> tuple[list[Shape], float]:
+    room = inner - (250 if view.is_live else 0)
+    shapes: list[Shape] = [
+        text("title", MARGIN, 32, fit(frame["title"], "h1", room), "h1"),
+        text("settings", MARGIN, 54, fit(frame["settings"], "sub", room), "sub"),
+    ]
+    if view.is_live:
+        shapes.append(_controls(view))
+    lines = wrap(frame["say"], "lab", inner, 4)
+    shapes += [text(f"say{i}", MARGIN, 80 + i * 18, each, "lab") for i, each in enumerate(lines)]
+    return shapes, 80 + len(lines) * 18 + 14
+
+
+def _controls(view: View) -> Shape:
+    """One clock for both: step by step, to where they part, to the end."""
+    shapes: list[Shape] = []
+    x = 0.0
+    if view.now is not None:
+        when = f"{seconds(view.now)} s"
+        shapes.append(text("clock", 0, 23, when, "big"))
+        x = width_of(when, "big") + 14
+    for key, icon, label in (
+        ("back", "back", "To the instant before"),
+        ("step", "step", "To the next instant"),
+        ("divergence", "diamond", "To the first divergence"),
+        ("end", "next", "To the end"),
+    ):
+        shape, wide = button(key, (x, 0), key, icon=icon, label=label)
+        shapes.append(shape)
+        x += wide + 6
+    return group("controls", shapes, at=(view.width - MARGIN - x + 6, 14), label="Time, of both")
+
+
+def _panels(clusters: tuple[Frame, Frame], inner: float) -> tuple[list[Shape], float]:
+    """Both clusters at one instant: side by side, or one above the other."""
+    is_wide = inner >= 900
+    wide = (inner - 20) / 2 if is_wide else inner
+    shapes: list[Shape] = []
+    height = 0.0
+    for i, (name, frame) in enumerate(zip("AB", clusters, strict=True)):
+        topic = chosen_topic(frame, "")
+        rows = rows_of(topic)[:4] if topic else ()
+        cards, tall = draw_cluster(frame["brokers"], rows, wide, COMPACT)
+        say = wrap(frame["say"], "note", wide - 30, 2)
+        children = [text("name", 0, 12, name, "h2")]
+        children += [text(f"say{j}", 22, 12 + 15 * j, w, "note", "ink") for j, w in enumerate(say)]
+        children.append(group("cards", cards, at=(0, 40)))
+        at = (i * (wide + 20), 0.0) if is_wide else (0.0, height)
+        shapes.append(group(name, children, at=at, label=f"{name} at {seconds(frame['now'])} s"))
+        height = max(height, tall + 40) if is_wide else height + tall + 58
+    return shapes, height
+
+
+def _axis(frame: TwinsFrame, width: int) -> Axis:
+    times = [record["at"] for run in frame["runs"] for record in run["records"]]
+    times += [mark["at"] for mark in frame["marks"]]
+    times += [t for run in frame["runs"] for stall in run["stalls"] for t in stall]
+    if frame["diverges"] is not None:
+        times.append(frame["diverges"])
+    margin = max(20, (frame["until"] - frame["since"]) // 60)
+    span = (max(0, frame["since"] - margin), frame["until"] + margin)
+    return Axis(times, span, (LEFT, width - MARGIN - 4.0))
+
+
+def _marks(
+    frame: TwinsFrame, axis: Axis, top: float
+) -> tuple[Callable[[float], list[Shape]], float]:
+    """Signs with time and words above, in rows so that none stands over another."""
+    all_marks: list[tuple[int, str, str, str, str]] = [
+        (frame["change"], "branch", "ink", "the change", "c")
+    ]
+    if frame["diverges"] is not None:
+        all_marks.append((frame["diverges"], "diamond", "group-t", "first divergence", "d"))
+    for i, mark in enumerate(frame["marks"]):
+        all_marks.append((mark["at"], mark["glyph"], _tone(mark), _words(mark), f"m{i}"))
+    rows: list[float] = []
+    placed: list[tuple[float, int, tuple[int, str, str, str, str]]] = []
+    order = sorted(all_marks, key=lambda m: (axis(m[0]), m[4] not in "cd"))
+    for mark in order:
+        x = axis(mark[0])
+        wide = max(width_of(f"{seconds(mark[0])} s", "numb") + 18, width_of(mark[3], "cap")) + 12
+        left = min(max(x - wide / 2, MARGIN), axis.right + 4 - wide)
+        row = next((i for i, end in enumerate(rows) if end <= left), None)
+        if row is None:
+            row = len(rows)
+            rows.append(0.0)
+        rows[row] = left + wide
+        placed.append((left + wide / 2, row, mark))
+    height = len(rows) * 38.0
+
+    def draw_marks(bottom: float) -> list[Shape]:
+        shapes: list[Shape] = []
+        for middle, row, (at, sign, tone, words, key) in placed:
+            x, y = axis(at), top + row * 38
+            is_parting = key == "d"
+            stroke, dash = ("group", None) if is_parting else ("rule", "2 3")
+            shapes.append(
+                line(f"l{key}", (x, y + 26), (x, bottom), stroke, dash=dash,
+                     stroke_width=2 if is_parting else 1)
+            )  # fmt: skip
+            when = f"{seconds(at)} s"
+            half = width_of(when, "numb") / 2
+            shapes.append(
+                group(key, [
+                    glyph("sign", sign, middle - half - 2, y + 12, tone),
+                    text("at", middle + 8, y + 12, when, "numb", anchor="middle", has_halo=True),
+                    text("words", middle, y + 28, words, "cap", tone, anchor="middle",
+                         has_halo=True),
+                ], label=f"{when}: {words}", action=f"seek {at}", is_tab_stop=False)
+            )  # fmt: skip
+        lines = [s for s in shapes if s.tag == "line"]
+        return [*lines, *(s for s in shapes if s.tag != "line")]
+
+    return draw_marks, height
+
+
+def _tone(mark: MarkFrame) -> str:
+    return "ink" if mark["tone"] == "ink" else f"{mark['tone']}-t"
+
+
+def _words(mark: MarkFrame) -> str:
+    return f"{mark['words']} ({mark['run']})" if mark["run"] else mark["words"]
+
+
+def _runs(frame: TwinsFrame, axis: Axis, middle: float) -> list[Shape]:
+    """Lines, stalls and cells of both runs, and their names."""
+    change = axis(frame["change"])
+    parts = axis(frame["diverges"]) if frame["diverges"] is not None else axis.right + 40
+    begins = min((r["at"] for run in frame["runs"] for r in run["records"]), default=0)
+    is_at_once = parts - change < 44
+    parted_at = frame["diverges"] if frame["diverges"] is not None else 1 << 62
+    has_trunk = begins < frame["change"]
+    rails: list[Shape] = []
+    cells: list[Shape] = []
+    stalls: list[Shape] = []
+    names: list[Shape] = []
+    if has_trunk:
+        trunk = [r for r in frame["runs"][0]["records"] if r["at"] < frame["change"]]
+        rails.append(line("trunk", (axis.left, middle), (change - 10, middle), "rule",
+                          stroke_width=2))  # fmt: skip
+        cells += _cells("t", trunk, axis, lambda at: middle)
+    for run, side in zip(frame["runs"], (-1, 1), strict=True):
+        near, far = middle + side * NEAR, middle + side * FAR
+
+        def level(at: int, near: float = near, far: float = far) -> float:
+            return far if is_at_once or at >= parted_at else near
+
+        start = max(change - 10, axis.left)
+        first = far if is_at_once else near
+        bend = f"M{start:.1f} {middle:.1f}C{start + 12:.1f} {middle:.1f} {start:.1f} {first:.1f} "
+        bend += f"{start + 14:.1f} {first:.1f}"
+        if not is_at_once and parts < axis.right:
+            bend += f"H{parts - 10:.1f}C{parts + 4:.1f} {near:.1f} {parts - 6:.1f} {far:.1f} "
+            bend += f"{parts + 10:.1f} {far:.1f}"
+        bend += f"H{axis.right:.1f}"
+        rails.append(path(f"rail{run['name']}", bend, "none", "rule", stroke_width=2))
+        later = [r for r in run["records"] if not has_trunk or r["at"] >= frame["change"]]
+        cells += _cells(run["name"], later, axis, level)
+        stalls += _stalls(run, axis, frame, level, side)
+        y = far + (4 if side > 0 else -8)
+        names += [
+            text(f"n{run['name']}", MARGIN, y, f"{run['name']}  {_title(run)}", "lab"),
+            text(f"w{run['name']}", MARGIN, y + 15, _short(run["words"], LEFT - 20), "note"),
+        ]
+    if has_trunk:
+        names.append(text("shared", MARGIN, middle + 4.5, "shared past", "note"))
+    return [group("rails", rails), group("stalls", stalls), group("cells", cells),
+            group("names", names)]  # fmt: skip
+
+
+def _title(run: RunFrame) -> str:
+    return "run" if run["name"] == "A" else "what if"
+
+
+def _short(words: str, room: float) -> str:
+    """All of it, or the end of it: that is where the new value stands."""
+    if width_of(words, "note") <= room:
+        return words
+    return fit(
+        (words.partition(" → ")[2] and f"→ {words.partition(' → ')[2]}") or words, "note", room
+    )
+
+
+def _cells(key: str, records: Sequence[RecordFrame], axis: Axis, level: Level) -> list[Shape]:
+    """One cell a record, or one for those that share its place: the worst of them."""
+    cells: list[tuple[float, float, list[RecordFrame]]] = []
+    for record in sorted(records, key=lambda r: r["at"]):
+        x, y = axis(record["at"]), level(record["at"])
+        if cells:
+            last, height, here = cells[-1]
+            is_near = height == y and x < last + STEP
+            if is_near and (here[-1]["fate"] == record["fate"] or x < last + STEP / 3):
+                here.append(record)
+                continue
+            x = max(x, last + STEP) if height == y else x
+        cells.append((x, y, [record]))
+    return [
+        _cell(f"{key}-{here[0]['key']}", max(here, key=_badness), len(here), x, y)
+        for x, y, here in cells
+    ]
+
+
+def _badness(record: RecordFrame) -> int:
+    return _WORST.index(record["fate"])
+
+
+def _cell(key: str, record: RecordFrame, count: int, x: float, y: float) -> Shape:
+    fill, stroke, sign, tone, words = FATES[record["fate"]]
+    dash = "2 2" if record["fate"] == "open" else None
+    shapes: list[Shape] = [
+        rect("back", -CELL / 2, -CELL / 2, CELL, CELL, "bg", None, radius=3),
+        rect("face", -CELL / 2, -CELL / 2, CELL, CELL, fill, stroke, radius=3, dash=dash),
+    ]
+    if sign:
+        shapes.append(glyph("sign", sign, 0, 5.3, tone))
+    label = f"{record['words']}" if count == 1 else f"{count} records, the worst: {words}"
+    return group(key, shapes, at=(round(x, 1), round(y, 1)), label=label)
+
+
+def _stalls(run: RunFrame, axis: Axis, frame: TwinsFrame, level: Level, side: int) -> list[Shape]:
+    """Bars: no write was accepted; broken where the line bends."""
+    shapes: list[Shape] = []
+    labels: list[tuple[float, float]] = []
+    for i, (since, until) in enumerate(run["stalls"]):
+        cut = frame["diverges"]
+        edges = [since, until]
+        if cut is not None and since < cut < until:
+            edges = [since, cut, until]
+        for j, (a, b) in enumerate(pairwise(edges)):
+            y = level(a) + side * 17
+            shapes.append(rect(f"{run['name']}{i}-{j}", axis(a) + 1, y - 4, axis(b) - axis(a) - 2,
+                               8, "out-s", "out"))  # fmt: skip
+        a = edges[-2]
+        words = f"no writes, {until - since} ms"
+        x, half = (axis(a) + axis(until)) / 2, width_of(words, "tiny") / 2 + 4
+        x = min(x, axis.right - half)
+        y = level(a) + side * 17 + (17 if side > 0 else -9)
+        if all(x + half < left or x - half > right for left, right in labels):
+            labels.append((x - half, x + half))
+            shapes.append(text(f"w{run['name']}{i}", x, y, words, "tiny", "out-t",
+                               anchor="middle", has_halo=True))  # fmt: skip
+    return shapes
+
+
+def _now(x: float, now: int, middle: float) -> Shape:
+    shapes = [
+        line("line", (0, -FAR - 20), (0, FAR + 20), "ink", stroke_width=2),
+        path("grip", "M0-6A6 6 0 1 1-.01-6Z", "ink", "bg", stroke_width=2),
+    ]
+    return group("now", shapes, at=(round(x, 1), middle), label=f"now {seconds(now)} s")
+
+
+def _parting(frame: TwinsFrame, lines: Sequence[str], y: float) -> Shape:
+    at = seconds(frame["diverges"] or 0)
+    shapes: list[Shape] = [
+        glyph("sign", "diamond", MARGIN + 6, 4, "group-t"),
+        text("head", MARGIN + 20, 4, f"At {at} s they part", "lab", "group-t"),
+    ]
+    shapes += [
+        text(f"l{i}", MARGIN + 20, 23 + 18 * i, each, "body") for i, each in enumerate(lines)
+    ]
+    return group("parting", shapes, at=(0, y))
+
+
+def _entries(frame: TwinsFrame) -> list[Entry]:
+    used = {record["fate"] for run in frame["runs"] for record in run["records"]}
+    entries = []
+    for fate, (fill, stroke, sign, tone, words) in FATES.items():
+        if fate in used:
+            children = [rect("face", 0, -9, CELL, CELL, fill, stroke, radius=3)]
+            if sign:
+                children.append(glyph("sign", sign, 9, 5.3, tone))
+            entries.append(Entry(group("shape", children), CELL, words))
+    if any(run["stalls"] for run in frame["runs"]):
+        bar = rect("shape", 0, -4, 30, 8, "out-s", "out")
+        entries.append(Entry(bar, 30, "no write accepted"))
+    return entries
