@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NO_NODE, NodeName, TopicPartition, server_name
-from kafkalab.metadata import MetadataImage
 from kafkalab.sim import cluster, fate_words
 from kafkalab.sim.fate import SURPRISES, Copy, Fate, Moment, Place, State
 from kafkalab.sim.faults_in_force import InForce
@@ -98,19 +97,28 @@ class Ledger(Sequence[Fate]):
 
 def ledger(world: World, topic: str | None = None) -> Ledger:
     """Of one topic, or of all.  `LearnerError` if nothing was ever produced to it."""
-    lives = RecordLives(_groups(world))
-    lives.read(iter(world.trace))
-    fates = [fate for fate in lives.fates if topic in (None, fate.topic)]
-    image = cluster.metadata(world)
-    now = _Now(world, image, InForce(world.trace))
+    fates = [fate for fate in _lives(world) if topic in (None, fate.topic)]
+    now = _Now(world)
     for fate in fates:
         now.settle(fate)
     return Ledger(fates, world.now, f"Ledger of {topic}" if topic else "Ledger")
 
 
+def _lives(world: World) -> list[Fate]:
+    lives = RecordLives(_groups(world))
+    lives.read(iter(world.trace))
+    return lives.fates
+
+
 def find(world: World, about: Any) -> Fate:
     """One record: a message, `"orders-0@41"`, or its value or key.  `LearnerError` otherwise."""
-    fates = list(ledger(world))
+    fates = _lives(world)
+    fate = _chosen(fates, about)
+    _Now(world).settle(fate)
+    return fate
+
+
+def _chosen(fates: list[Fate], about: Any) -> Fate:
     name = _name_of(about)
     if name is not None:
         found = [fate for fate in fates for place in fate.places if place.name == name]
@@ -154,10 +162,10 @@ def _groups(world: World) -> dict[NodeName, str]:
 class _Now:
     """What is so now: which logs have which places."""
 
-    def __init__(self, world: World, image: MetadataImage, faults: InForce) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._image = image
-        self._faults = faults
+        self._image = cluster.metadata(world)
+        self._faults = InForce(world.trace)
         self._logs = {node.name: node.disk.logs for node in cluster.brokers(world)}
         self._trace = _Elections(world.trace)
 

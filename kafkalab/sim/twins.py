@@ -23,7 +23,7 @@ from kafkalab.sim.changes import Change
 from kafkalab.sim.divergence import Divergence, first_divergence
 from kafkalab.sim.ledger import Ledger, ledger
 from kafkalab.sim.outcomes import Outcome
-from kafkalab.sim.telling import seconds
+from kafkalab.sim.telling import seconds, tell
 from kafkalab.world import Action, World
 from kafkalab.world.actions import perform
 from kafkalab.world.history import History
@@ -77,7 +77,25 @@ class Twins:
         """The finding: where they part, and what that came to."""
         if self.divergence is None:
             return f"With {self.change.words} nothing that matters happens otherwise."
-        return f"{self.divergence.say} {self._results()}"
+        return f"{self.divergence.say} {self._because()} {self._results()}"
+
+    def _because(self) -> str:
+        """The difference behind the first one: a fault only one has had by then, or the change."""
+        divergence = self.divergence
+        assert divergence is not None
+        for name, sim in (("A", self.a), ("B", self.b)):
+            for at, node, event in sorted(self._changed_faults(), key=str):
+                fault = next(
+                    (
+                        e
+                        for e in sim.trace.of(event[0], node=node)
+                        if (e.at, e.event) == (at, event)
+                    ),
+                    None,
+                )
+                if fault is not None and fault.at <= divergence.at:
+                    return f"Only in {name} {tell(fault)}, at {seconds(fault.at)}."
+        return f"Only in B it is so: {self.change.words}."
 
     def _results(self) -> str:
         said = []

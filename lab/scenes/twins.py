@@ -19,12 +19,12 @@ from kafkalab.frames.twins import MarkFrame, RecordFrame, RunFrame, TwinsFrame
 from lab.scenes.axis import Axis, draw_axis
 from lab.scenes.clock import seconds
 from lab.scenes.cluster import COMPACT, draw_cluster, rows_of
-from lab.scenes.cluster_view import chosen_topic
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry, draw_legend
 from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.outcomes import draw_outcomes
 from lab.scenes.shapes import Scene, Shape, glyph, group, line, path, rect, text
+from lab.scenes.view import chosen_topic
 
 MARGIN: Final = 14
 WIDTH_MIN, WIDTH_MAX = 640, 1400

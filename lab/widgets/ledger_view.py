@@ -46,6 +46,10 @@ class LedgerView:
         self._player.remove(self)
         self.widget.close()
 
+    def wants(self, frame: Frame) -> tuple[str, ...]:
+        """No details of the player's frame: this picture has its own."""
+        return ()
+
     def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
         """Called by the player, on its thread: anew, if time has passed."""
         if self._sim.now != self._frame["now"] and not controls.is_moving:

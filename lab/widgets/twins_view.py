@@ -73,6 +73,10 @@ class TwinsView:
         self._player.remove(self)
         self.widget.close()
 
+    def wants(self, frame: Frame) -> tuple[str, ...]:
+        """No details of the player's frame: this picture has its own."""
+        return ()
+
     def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
         """Called by the player, on its thread, after what `handle` did."""
         return self.widget.show(draw(self._frame, self._view, self._clusters), is_cut=True)

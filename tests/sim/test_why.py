@@ -66,6 +66,22 @@ def test_a_leader_changed(seed: int, how: str) -> None:
     assert sim.leader("orders", 0) != leader
 
 
+def test_a_preferred_leader_has_its_partition_again() -> None:
+    sim = Simulation(brokers=3, seed=2)
+    sim.create_topic("orders", replication_factor=3)
+    first = sim.leader("orders", 0)
+    sim.broker(first).crash()
+    sim.run(12)
+    sim.broker(first).restart()
+    sim.run_until(lambda: sim.leader("orders", 0) == first, limit_ms=700_000)
+    why = sim.why(sim.instants("leader", topic="orders")[-1])
+    assert "it is the preferred leader" in why.say
+    assert why.cause is not None
+    assert why.cause.kind == "Crashed"
+    twins = sim.twins(without(why.cause))
+    assert not twins.b.instants("leader", topic="orders")
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_partition_is_offline(seed: int) -> None:
     sim, leader = working(seed)

@@ -23,7 +23,7 @@ def idle(seen: Seen, name: NodeName) -> Explanation:
     question = f"Why does {name} get nothing?"
     node: Any = seen.world.nodes[name]
     if name in seen.world.crashed:
-        ended = [e for e in seen.trace.of("Crashed", "AppCrashed", "AppFinished") if _ends(e, name)]
+        ended = [e for e in seen.of("Crashed", "AppCrashed", "AppFinished") if _ends(e, name)]
         last = seen.faults.of(name, seen.world.now) or (ended[-1] if ended else None)
         how = f": {tell(last)} at {seconds(last.at)}" if last else ""
         return Explanation(question, f"{name} does not run any more{how}.", ordered(last), last)
@@ -52,7 +52,7 @@ def _not_in(seen: Seen, name: NodeName, node: Any, question: str) -> Explanation
     if fault is not None:
         say = f"{name} cannot reach its coordinator, {node_name(coordinator)}: {clause(fault)}."
         return Explanation(question, say, (fault,), fault)
-    changes = [e for e in seen.trace.of("GroupStateChanged") if e.fields["group"] == node.group_id]
+    changes = [e for e in seen.of("GroupStateChanged") if e.fields["group"] == node.group_id]
     last = changes[-1] if changes else None
     state = last.fields["after"] if last else "not there yet"
     say = f"{name} joins group {node.group_id}, which is {state}: a rebalance is under way."
@@ -69,7 +69,7 @@ def _nothing_assigned(seen: Seen, name: NodeName, node: Any, question: str) -> E
         if topic.name in node.subscription()
     )
     joined: dict[str, Entry] = {}
-    for entry in seen.trace.of("MemberJoined"):
+    for entry in seen.of("MemberJoined"):
         if entry.fields["group"] == node.group_id:
             joined[entry.fields["client_id"]] = entry
     others = [entry for client, entry in joined.items() if client != name and client in _up(seen)]
@@ -128,7 +128,7 @@ def rebalanced(seen: Seen, entry: Entry) -> Explanation:
     """Of a `GroupStateChanged` event: the one that began its rebalance."""
     group = entry.fields["group"]
     began = entry
-    for each in reversed(seen.trace.of("GroupStateChanged")):
+    for each in reversed(seen.of("GroupStateChanged")):
         if each.id <= entry.id and each.fields["group"] == group:
             began = each
             if each.fields["after"] == "PreparingRebalance":
@@ -161,7 +161,7 @@ def _silent(seen: Seen, began: Entry, left: list[Entry]) -> Entry | None:
                 fault = seen.silence(name, began.node, began)
                 if fault is not None:
                     return fault
-                ends = seen.trace.of("AppCrashed", "AppFinished")
+                ends = seen.of("AppCrashed", "AppFinished")
                 ended = [e for e in ends if _ends_in(seen, e, name) and e.id < began.id]
                 if ended:
                     return ended[-1]

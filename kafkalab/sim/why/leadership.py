@@ -40,12 +40,15 @@ def leader_changed(seen: Seen, election: Entry) -> Explanation:
             return Explanation(question, say, ordered(*chain, election), fault)
     for each in siblings:
         if each.kind == "BrokerUnfenced" and each.fields["broker_id"] == leader:
-            back = seen.trace.of("Restarted", "Resumed", "Healed")
+            back = seen.of("Restarted", "Resumed", "Healed")
             back = [e for e in back if e.id < each.id and e.node in (server_name(leader), "world")]
             cause = back[-1] if back else None
             how = f"{tell(cause)} at {seconds(cause.at)} and " if cause else ""
             say = f"{so} it had no leader, and {how}the controller took broker {leader} in again."
             return Explanation(question, say, ordered(cause, each, election), cause)
+    preferred = _preferred(seen, election, of, so, question)
+    if preferred is not None:
+        return preferred
     restart = _restarted_unnoticed(seen, before, election)
     if restart is not None:
         crash, chain = restart
@@ -56,6 +59,33 @@ def leader_changed(seen: Seen, election: Entry) -> Explanation:
     say = f"{so} {tell(root)} at {seconds(root.at)}."
     cause = root if root.kind == "ActionTaken" else None
     return Explanation(question, say, _steps(chain), cause)
+
+
+def _preferred(
+    seen: Seen, election: Entry, of: TopicPartition, so: str, question: str
+) -> Explanation | None:
+    """The controller gives a partition back to its first replica, once that is in sync again."""
+    decided, leader = seen.partition(of), election.fields["leader"]
+    if decided is None or leader != decided.preferred_leader:
+        return None
+    back = next(
+        (
+            each
+            for each in seen.all("IsrChanged", of, election.id)
+            if leader in each.fields["after"] and leader not in each.fields["before"]
+        ),
+        None,
+    )
+    taken = seen.last("LeaderElected", of, election.id)
+    if back is None or taken is None:
+        return None
+    why = leader_changed(seen, taken)
+    say = (
+        f"{so} it is the preferred leader (the first replica), in the ISR again since "
+        f"{seconds(back.at)}: the controller balances leaders. It had lost it because of this: "
+        f"{why.say}"
+    )
+    return Explanation(question, say, ordered(*why.chain, back, election), why.cause)
 
 
 def offline(seen: Seen, of: TopicPartition) -> Explanation | None:
@@ -165,18 +195,18 @@ def _old_session(
 ) -> tuple[str, tuple[Entry, ...], Entry | None]:
     """It crashed and runs again, but may not register before its old session is over."""
     broker = entry.fields["broker_id"]
-    crashes = [e for e in seen.trace.of("Crashed", node=server_name(broker)) if e.id < entry.id]
+    crashes = [e for e in seen.of("Crashed", node=server_name(broker)) if e.id < entry.id]
     if not crashes:
         return fence, (entry,), None
     crash = crashes[-1]
     registered = [
         each
-        for each in seen.trace.of("BrokerRegistered")
+        for each in seen.of("BrokerRegistered")
         if each.fields["broker_id"] == broker and crash.id < each.id < entry.id
     ]
     if registered:
         return fence, (entry,), None
-    back = [e for e in seen.trace.of("Restarted", node=crash.node) if crash.id < e.id < entry.id]
+    back = [e for e in seen.of("Restarted", node=crash.node) if crash.id < e.id < entry.id]
     words = f"{clause(crash)}, and its new process cannot register while its old session lasts"
     return f"{words}: {fence}", (crash, *back[-1:], entry), crash
 
@@ -186,12 +216,10 @@ def _restarted_unnoticed(
 ) -> tuple[Entry, tuple[Entry, ...]] | None:
     """It died and came back before its session was over: its new process made it known."""
     name = server_name(broker)
-    of_it = [
-        each for each in seen.trace.of("Crashed", "Restarted", node=name) if each.id < entry.id
-    ]
+    of_it = [each for each in seen.of("Crashed", "Restarted", node=name) if each.id < entry.id]
     registered = [
         each
-        for each in seen.trace.of("BrokerRegistered")
+        for each in seen.of("BrokerRegistered")
         if each.fields["broker_id"] == broker and each.id < entry.id and each.at <= entry.at
     ]
     if len(of_it) < 2 or not registered or registered[-1].id < of_it[-1].id:

@@ -3,11 +3,21 @@
 Read next: `leadership`.
 """
 
+from typing import Final
+
 from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
 from kafkalab.metadata.image import PartitionImage
 from kafkalab.sim import cluster
 from kafkalab.sim.faults_in_force import InForce
 from kafkalab.world import Entry, World
+
+#: Read once, for they are few even in a long run, and most answers are made of them.
+RARE: Final = (
+    "Crashed", "Restarted", "Paused", "Resumed", "Partitioned", "Healed", "Delayed",
+    "BrokerRegistered", "BrokerFenced", "BrokerUnfenced", "LeaderElected", "LeaderStarted",
+    "IsrShrinkAsked", "IsrExpandAsked", "IsrChanged", "GroupStateChanged", "MemberJoined",
+    "MemberLeft", "AppCrashed", "AppFinished",
+)  # fmt: skip
 
 
 class Seen:
@@ -16,6 +26,7 @@ class Seen:
     def __init__(self, world: World) -> None:
         self.world = world
         self.trace = world.trace
+        self._rare = world.trace.of(*RARE)
         self.faults = InForce(world.trace)
         self.image = cluster.metadata(world)
 
@@ -34,7 +45,7 @@ class Seen:
         """The same, all of them, newest first."""
         return [
             entry
-            for entry in reversed(self.trace.of(kind))
+            for entry in reversed(self._of(kind))
             if (before_id is None or entry.id < before_id)
             and (of is None or (entry.event[1], entry.event[2]) == tuple(of))
         ]
@@ -43,9 +54,17 @@ class Seen:
         """What was said in the same instant of the same handling: decided together."""
         return [
             each
-            for each in self.trace.of(node=entry.node)
-            if each.cause == entry.cause and each.at == entry.at and each.id != entry.id
+            for each in self._rare
+            if each.cause == entry.cause
+            and each.at == entry.at
+            and each.node == entry.node
+            and each.id != entry.id
         ]
+
+    def _of(self, kind: str) -> list[Entry]:
+        if kind not in RARE:
+            return self.trace.of(kind)
+        return [entry for entry in self._rare if entry.event[0] == kind]
 
     def leader_before(self, entry: Entry) -> NodeId:
         """Who led a partition before this election."""
@@ -65,6 +84,10 @@ class Seen:
     def silence(self, one: NodeName, other: NodeName, entry: Entry) -> Entry | None:
         """The fault that kept two nodes apart when this happened, or had until just before."""
         return self.faults.between(one, other, entry.at, entry.id)
+
+    def of(self, *kinds: str, node: NodeName | None = None) -> list[Entry]:
+        """The rare events of some kinds, oldest first."""
+        return [e for e in self._rare if e.event[0] in kinds and node in (None, e.node)]
 
     def down(self, broker: NodeId) -> Entry | None:
         """The fault of a broker itself, now."""
