@@ -24,7 +24,12 @@ from kafkalab.replica.partition import Partition
 from kafkalab.server import Broker
 from kafkalab.sim import metadata_invariants, replication_invariants
 from kafkalab.sim.observed import Observed, PartitionSeen
-from kafkalab.sim.quorum_invariants import QuorumMemory, members_of, q9_settled
+from kafkalab.sim.quorum_invariants import (
+    QuorumMemory,
+    members_of,
+    q8_images_are_prefixes,
+    q9_settled,
+)
 from kafkalab.sim.transaction_invariants import TransactionPromises
 from kafkalab.world import Entry, World, servers
 
@@ -226,6 +231,7 @@ class Monitor:
                 self._ask("R6", replication_invariants.offsets_in_order(broker.broker_id, log))
         for promise, holds in metadata_invariants.ABOUT_THE_CLUSTER.items():
             self._ask(promise, holds(observed))
+        self._ask("Q8", q8_images_are_prefixes(self.quorum, self.world))
         self._ask_each(self.transactions.everything())
 
     def at_rest(self) -> None:

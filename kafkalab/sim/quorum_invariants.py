@@ -1,9 +1,9 @@
-"""What must hold of the controller quorum (Q1 … Q7), whatever crashes, stalls or is cut off.
+"""What must hold of the controller quorum (Q1 … Q9), whatever crashes, stalls or is cut off.
 
     Q1  at most one leader in an epoch              Q5  no high watermark before an own entry
     Q2  one vote in an epoch, remembered            Q6  epochs never fall, nor high watermarks
     Q3  later leaders have all that is committed    Q7  a snapshot is the replay of the log
-    Q4  committed prefixes agree
+    Q4  committed prefixes agree                    Q8  so is what any server knows
 
 `QuorumMemory` remembers what has been seen of every member: who led and whom it voted for, and each
 entry that anyone has ever taken for committed.  Crashed members are judged by their disks.
@@ -225,6 +225,15 @@ def members_of(world: World) -> Iterator[Member]:
     for node in servers.all_servers(world):
         name = node.name
         yield Member(name, world.started[name], name not in world.crashed, node.raft, node.disk)
+
+
+def q8_images_are_prefixes(memory: QuorumMemory, world: World) -> Iterator[str]:
+    """What any server knows of the cluster is the replay of what was committed up to there."""
+    for node in servers.all_servers(world):
+        image = node.image
+        expected = memory.images.get(image.offset + 1)
+        if image.offset >= 0 and node.name not in world.crashed and image != expected:
+            yield f"{node.name} sees another cluster at offset {image.offset} than was decided"
 
 
 def q9_settled(world: World) -> Iterator[str]:
