@@ -18,7 +18,7 @@ from kafkalab.world.actions import replay
 from kafkalab.world.garbage import rarely_collected
 from kafkalab.world.world import World
 
-_CHECKPOINTS_MAX: Final = 100
+_CHECKPOINTS_MAX: Final = 200  # 350 KB each, in a run with traffic
 _EVERY_STEPS: Final = 1_000
 
 
