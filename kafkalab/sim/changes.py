@@ -288,6 +288,8 @@ def words_of(entry: Entry) -> str:
     match entry.kind:
         case "Crashed":
             return f"crash {entry.node}"
+        case "ShutdownBegun":
+            return f"shutdown {entry.node}"
         case "Restarted":
             return f"restart {entry.node}"
         case "Paused":
@@ -305,7 +307,8 @@ def _same(one: str, other: str) -> bool:
     if one == other:
         return True
     try:
-        return replace(parse(one), words="") == replace(parse(other), words="")
+        a, b = (replace(parse(each), words="", is_one_way=False) for each in (one, other))
+        return a == b
     except CommandError:
         return False
 

@@ -3,8 +3,8 @@
 A broker that falls silent sends no event; what silenced it does.  This is the one link of a causal
 chain that the trace's causes do not hold, for nothing caused by silence is sent.
 
-    Crashed (until Restarted) · Paused (until its end) · Partitioned with the two on two sides
-    (until Healed, or another partition) · Delayed (until delayed otherwise)
+    Crashed, or shut down (until Restarted) · Paused (until its end) · Partitioned, with the two on
+    two sides (until Healed, or another partition) · Delayed (until delayed otherwise)
 
 Read next: `why`.
 """
@@ -14,7 +14,10 @@ from collections.abc import Iterable
 from kafkalab.ids import NodeName
 from kafkalab.world import Entry, Trace
 
-KINDS = ("Crashed", "Restarted", "Paused", "Resumed", "Partitioned", "Healed", "Delayed")
+KINDS = (
+    "Crashed", "ShutdownBegun", "Stopped", "Restarted", "Paused", "Resumed", "Partitioned",
+    "Healed", "Delayed",
+)  # fmt: skip
 
 #: A link slower than this counts as a fault (usual is 1 ms).
 SLOW_MS = 100
@@ -29,6 +32,7 @@ class InForce:
     def at(self, ms: int, before_id: int | None = None) -> list[Entry]:
         """The faults in force then, oldest first."""
         on: dict[object, Entry] = {}
+        leaving: dict[NodeName, Entry] = {}
         for entry in self._entries:
             if entry.at > ms or (before_id is not None and entry.id >= before_id):
                 break
@@ -37,6 +41,10 @@ class InForce:
                 case "Crashed":
                     on[node] = entry
                     on.pop(("paused", node), None)
+                case "ShutdownBegun":
+                    leaving[node] = entry
+                case "Stopped":
+                    on[node] = leaving.pop(node, entry)
                 case "Restarted":
                     on.pop(node, None)
                 case "Paused":
@@ -63,7 +71,7 @@ class InForce:
 
     def of(self, node: NodeName, ms: int, before_id: int | None = None) -> Entry | None:
         """The fault of a node itself, if it was down or stood still."""
-        kinds = ("Crashed", "Paused")
+        kinds = ("Crashed", "Paused", "ShutdownBegun", "Stopped")
         there_are = self.at(ms, before_id)
         return next((e for e in there_are if e.node == node and e.kind in kinds), None)
 
@@ -71,7 +79,7 @@ class InForce:
 def separates(fault: Entry, one: NodeName, other: NodeName) -> bool:
     """Whether this fault stops or slows what is sent between two nodes."""
     match fault.kind:
-        case "Crashed" | "Paused":
+        case "Crashed" | "Paused" | "ShutdownBegun" | "Stopped":
             return fault.node in (one, other)
         case "Partitioned":
             sides = _sides(fault.event[1])

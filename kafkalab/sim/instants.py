@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "acknowledgement": ("RecordAcknowledged",),
     "fault": (
         "Crashed",
+        "ShutdownBegun",
         "Restarted",
         "Paused",
         "Resumed",

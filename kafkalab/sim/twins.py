@@ -112,7 +112,8 @@ class Twins:
                     said.append(f"writes wait {a} in A, {b} in B")
                 case _:
                     said.append(f"A has {a} records acknowledged, B {b}")
-        return f"{'; '.join(said)}." if said else "What they come to is the same."
+        words = "; ".join(said)
+        return f"{words[:1].upper()}{words[1:]}." if said else "What they come to is the same."
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""

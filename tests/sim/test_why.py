@@ -44,7 +44,7 @@ def followers(leader: int) -> list[int]:
     return [broker for broker in (1, 2, 3) if broker != leader]
 
 
-@pytest.mark.parametrize("how", ["crash", "pause", "partition"])
+@pytest.mark.parametrize("how", ["crash", "pause", "partition", "shutdown", "one way"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_leader_changed(seed: int, how: str) -> None:
     sim, leader = working(seed)
@@ -52,6 +52,10 @@ def test_a_leader_changed(seed: int, how: str) -> None:
         sim.broker(leader).crash()
     elif how == "pause":
         sim.broker(leader).pause(20)
+    elif how == "shutdown":
+        sim.driver.command(f"shutdown {leader}")
+    elif how == "one way":
+        sim.driver.command(f"partition {leader} > 101")
     else:
         sim.network.partition({leader}, {101})
     sim.run(12)
@@ -60,7 +64,8 @@ def test_a_leader_changed(seed: int, how: str) -> None:
     why = sim.why(entry)
     assert why.cause is not None
     assert f"leads orders-0 since {entry.at / 1000:.3f} s because" in why.say
-    assert [each.kind for each in why.chain[1:]] == ["BrokerFenced", "LeaderElected"]
+    kinds = [each.kind for each in why.chain[1:]]
+    assert kinds == ["BrokerFenced", "LeaderElected"][how == "shutdown" :]
     twins = sim.twins(without(why.cause))
     assert twins.b.leader("orders", 0) == leader
     assert sim.leader("orders", 0) != leader
@@ -229,6 +234,23 @@ def test_a_consumer_is_idle_because_its_leader_or_the_watermark_is_out_of_reach(
     twins = sim.twins(without(why.cause))
     assert twins.b.world.nodes["consumer-1"].has_event()  # type: ignore[attr-defined]
     assert not sim.world.nodes["consumer-1"].has_event()  # type: ignore[attr-defined]
+
+
+def test_an_open_transaction_holds_readers_back() -> None:
+    sim, (consumer,) = reading(3, partitions=1)
+    producer = Producer(SERVERS | {"transactional.id": "t"}, sim=sim)
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.produce("orders", "undecided")
+    sim.run(1)
+    why = sim.why(consumer)
+    assert "has been neither committed nor aborted" in why.say
+    assert sim.why("undecided").cause == why.cause is not None
+    twins = sim.twins(without(why.cause))
+    assert "has read all there is" in twins.b.why("consumer-1").say
+    producer.commit_transaction()
+    sim.run(1)
+    assert "neither committed" not in sim.why(consumer).say
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -10,7 +10,7 @@ from kafkalab.sim import cluster
 from kafkalab.sim.telling import node_name, seconds, tell
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.leadership import clause, offline
-from kafkalab.sim.why.watermark import stuck
+from kafkalab.sim.why.watermark import held_back, stuck
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry
 from kafkalab.world.causality import causes
@@ -113,6 +113,11 @@ def _nothing_to_read(seen: Seen, name: NodeName, node: Any, question: str) -> Ex
             why = stuck(seen, of)
             say = f"{name} has read {of} up to its high watermark. {why.say}"
             return Explanation(question, say, why.chain, why.cause)
+        if position is not None and log.last_stable_offset <= position < log.high_watermark:
+            held = held_back(seen, of)
+            if held is not None:
+                say = f"{name} has read {of} up to {position}. {held.say}"
+                return Explanation(question, say, held.chain, held.cause)
         if position is not None and position >= log.high_watermark:
             read_up.append(of)
     if len(read_up) == len(node.assignment()):

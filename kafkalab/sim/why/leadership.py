@@ -49,6 +49,10 @@ def leader_changed(seen: Seen, election: Entry) -> Explanation:
     preferred = _preferred(seen, election, of, so, question)
     if preferred is not None:
         return preferred
+    left = [e for e in seen.of("ShutdownBegun", node=server_name(before)) if e.id < election.id]
+    if left and not seen.all_after("Restarted", server_name(before), left[-1], election):
+        say = f"{so} broker {before} began to shut down at {seconds(left[-1].at)}."
+        return Explanation(question, say, ordered(left[-1], election), left[-1])
     restart = _restarted_unnoticed(seen, before, election)
     if restart is not None:
         crash, chain = restart
@@ -57,7 +61,7 @@ def leader_changed(seen: Seen, election: Entry) -> Explanation:
     chain = tuple(reversed(causes(seen.trace, election.id).chain))
     root = chain[0]
     say = f"{so} {tell(root)} at {seconds(root.at)}."
-    cause = root if root.kind == "ActionTaken" else None
+    cause = root if root.cause == 0 and root.kind != "TimerFired" else None
     return Explanation(question, say, _steps(chain), cause)
 
 
@@ -239,6 +243,8 @@ def _past(fault: Entry) -> str:
     match fault.kind:
         case "Crashed":
             return f"{node_name(fault.node)} crashed"
+        case "ShutdownBegun" | "Stopped":
+            return f"{node_name(fault.node)} was shut down"
         case "Paused":
             return f"{node_name(fault.node)} stood still"
         case "Partitioned":
@@ -249,7 +255,8 @@ def _past(fault: Entry) -> str:
 
 
 def _verb(fault: Entry) -> str:
-    return {"Crashed": "crashed", "Paused": "stands still since"}.get(fault.kind, "is cut off")
+    verbs = {"Crashed": "crashed", "ShutdownBegun": "was shut down", "Stopped": "was shut down"}
+    return verbs.get(fault.kind, "is cut off")
 
 
 def _steps(chain: tuple[Entry, ...]) -> tuple[Entry, ...]:

@@ -4,12 +4,13 @@ Read next: `consuming`.
 """
 
 from kafkalab.ids import NO_NODE, TopicPartition, server_name
+from kafkalab.sim import cluster
 from kafkalab.sim.fate import Fate, State
 from kafkalab.sim.fate_words import name
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.leadership import clause, offline
 from kafkalab.sim.why.refusals import refused
-from kafkalab.sim.why.watermark import stuck
+from kafkalab.sim.why.watermark import held_back, stuck
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry
 
@@ -38,6 +39,11 @@ def not_visible(seen: Seen, fate: Fate) -> Explanation:
             if nobody is not None:
                 say = f"{fate.say} {nobody.say}"
                 return Explanation(question, say, nobody.chain, nobody.cause)
+    if fate.place is not None and fate.place.is_kept:
+        held = held_back(seen, _partition(fate))
+        if held is not None and held.cause is not None and fate.place.offset >= _stable(seen, fate):
+            say = f"{fate.say} {held.say}"
+            return Explanation(question, say, _with(seen, fate, held), held.cause)
     question = f"Why is {name(fate)} not read?" if not fate.applied else f"Is {name(fate)} read?"
     moments = [m for m in (fate.produced, fate.acknowledged) if m]
     place = fate.place
@@ -67,6 +73,13 @@ def _not_written(seen: Seen, fate: Fate, question: str) -> Explanation:
             return Explanation(question, say, ordered(fault, produced), fault)
     sent = [seen.trace.entry(each.id) for each in fate.sends]
     return Explanation(question, f"{fate.say} It is on its way.", ordered(produced, *sent))
+
+
+def _stable(seen: Seen, fate: Fate) -> int:
+    of = _partition(fate)
+    decided = seen.partition(of)
+    assert decided is not None
+    return cluster.broker(seen.world, decided.leader).disk.logs[of].last_stable_offset
 
 
 def _numbers(seen: Seen, fate: Fate) -> list[int]:

@@ -6,9 +6,10 @@ may not (KIP-966); else it waits for the slowest of the maximal ISR, or of those
 Read next: `visibility`.
 """
 
-from kafkalab.ids import NodeId, TopicPartition, server_name
+from kafkalab.ids import NO_NODE, NodeId, TopicPartition, server_name
 from kafkalab.replica.leading import Leading
 from kafkalab.sim import cluster
+from kafkalab.sim.record_lives import RecordLives
 from kafkalab.sim.telling import ids
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.leadership import clause, offline, why_out
@@ -50,6 +51,30 @@ def stuck(seen: Seen, of: TopicPartition) -> Explanation:
     names = ", ".join(str(broker) for broker, _ in waited_for) or "none"
     say = f"{where}: the fetches of the in-sync followers ({names}) are under way."
     return Explanation(question, say, ordered(seen.last("Appended", of)))
+
+
+def held_back(seen: Seen, of: TopicPartition) -> Explanation | None:
+    """Why readers of committed transactions stop before the high watermark; None if they do not."""
+    decided = seen.partition(of)
+    if decided is None or decided.leader == NO_NODE:
+        return None
+    log = cluster.broker(seen.world, decided.leader).disk.logs.get(of)
+    if log is None or log.last_stable_offset >= log.high_watermark:
+        return None
+    stable = log.last_stable_offset
+    lives = RecordLives({})
+    lives.read(iter(seen.trace))
+    first = next((f for f in lives.fates for p in f.places if p.name == f"{of}@{stable}"), None)
+    written = next((e for e in seen.all("Appended", of) if e.fields["base_offset"] <= stable), None)
+    who = first.producer if first else "a producer"
+    say = (
+        f"The last stable offset of {of} is {stable}, its high watermark {log.high_watermark}: the "
+        f"transaction of {who} that began there has been neither committed nor aborted, and "
+        "read_committed readers wait for that."
+    )
+    cause = seen.trace.entry(first.produced.id) if first else None
+    question = f"Why do readers of committed records stop in {of}?"
+    return Explanation(question, say, ordered(cause, written), cause)
 
 
 def _too_few(

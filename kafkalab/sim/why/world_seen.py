@@ -13,7 +13,8 @@ from kafkalab.world import Entry, World
 
 #: Read once, for they are few even in a long run, and most answers are made of them.
 RARE: Final = (
-    "Crashed", "Restarted", "Paused", "Resumed", "Partitioned", "Healed", "Delayed",
+    "Crashed", "ShutdownBegun", "Restarted", "Paused", "Resumed", "Partitioned", "Healed",
+    "Delayed",
     "BrokerRegistered", "BrokerFenced", "BrokerUnfenced", "LeaderElected", "LeaderStarted",
     "IsrShrinkAsked", "IsrExpandAsked", "IsrChanged", "GroupStateChanged", "MemberJoined",
     "MemberLeft", "AppCrashed", "AppFinished",
@@ -88,6 +89,10 @@ class Seen:
     def of(self, *kinds: str, node: NodeName | None = None) -> list[Entry]:
         """The rare events of some kinds, oldest first."""
         return [e for e in self._rare if e.event[0] in kinds and node in (None, e.node)]
+
+    def all_after(self, kind: str, node: NodeName, first: Entry, last: Entry) -> list[Entry]:
+        """The events of a kind and node between two others."""
+        return [e for e in self.of(kind, node=node) if first.id < e.id < last.id]
 
     def down(self, broker: NodeId) -> Entry | None:
         """The fault of a broker itself, now."""
