@@ -1,5 +1,6 @@
 """Why: for each kind of question, many seeds; and without the named cause it is not so."""
 
+import os
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from kafkalab.sim import without
 from kafkalab.sim.fate import State
 
 SERVERS = {"bootstrap.servers": "kafka:9092"}
-SEEDS = range(3)
+#: More with `KAFKALAB_SEEDS=20`.
+SEEDS = range(int(os.environ.get("KAFKALAB_SEEDS", "2")))
 
 
 async def pay(app: Any) -> None:
