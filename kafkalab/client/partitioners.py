@@ -8,10 +8,15 @@
 | `murmur2` | murmur2 | murmur2 of "" | sticky |
 | `fnv1a_random`, `fnv1a` (Sarama's) | FNV-1a | FNV-1a of "" | sticky |
 | `random` | random | random | random |
+| `uniform_sticky` (Java's default, KIP-794) | murmur2 | murmur2 of "" | sticky, by bytes |
+| `round_robin` (Java's `RoundRobinPartitioner`) | in turn | in turn | in turn |
 
 *Sticky*: a partition drawn at random and kept for `sticky.partitioning.linger.ms`, so that records
 without a key fill one batch (KIP-480).  librdkafka does this for every partitioner but `random`;
 with the linger at 0, and in older clients, the last column is as the names say.
+
+*Sticky, by bytes*: kept until `batch.size` bytes have gone there, so that a slow partition does not
+get more for being slow.  Left out: preferring partitions with short queues, as Java does too.
 
 A function `f(key, partition_count) -> partition` is taken too: pure, held by reference.
 
@@ -74,6 +79,8 @@ def by_fnv1a(key: bytes | None, partition_count: int) -> int:
 
 
 RANDOM: Final = "random"
+UNIFORM: Final = "uniform_sticky"
+ROUND_ROBIN: Final = "round_robin"
 DEFAULT: Final = "consistent_random"
 _HASHES: Final[dict[str, Partitioner]] = {
     "consistent": by_crc32,
@@ -82,17 +89,34 @@ _HASHES: Final[dict[str, Partitioner]] = {
     "murmur2_random": by_murmur2,
     "fnv1a": by_fnv1a,
     "fnv1a_random": by_fnv1a,
+    UNIFORM: by_murmur2,
 }
 
 
 class Partitioning:
     """The partitioner of one producer, and which partitions are sticky now."""
 
-    __slots__ = ("_chance", "_function", "_linger_ms", "_name", "_sticky")
+    __slots__ = (
+        "_batch_bytes",
+        "_chance",
+        "_function",
+        "_linger_ms",
+        "_name",
+        "_sticky",
+        "_turns",
+        "_uniform",
+    )
 
     def __init__(
-        self, partitioner: str | Partitioner | None, linger_ms: int, chance: Stream
+        self,
+        partitioner: str | Partitioner | None,
+        linger_ms: int,
+        chance: Stream,
+        batch_bytes: int = 16_384,
     ) -> None:
+        self._batch_bytes = batch_bytes
+        self._uniform: dict[str, tuple[int, int]] = {}  # topic -> partition, bytes sent there
+        self._turns: dict[str, int] = {}  # topic -> records so far
         self._name, self._function = _named(partitioner)
         self._linger_ms = linger_ms
         self._chance = chance
@@ -105,13 +129,18 @@ class Partitioning:
         partition_count: int,
         available: Callable[[int], bool],
         now: int,
+        size: int = 0,
     ) -> int:
-        """The partition for a record; `available` says whether a partition has a leader.
+        """The partition for a record of `size` bytes; `available`: does a partition have a leader?
 
         A plugged function's answer is returned as it is, and may be out of range.
         """
         if self._function is None:
+            if self._name == ROUND_ROBIN:
+                return self._take_turns(topic, partition_count, available)
             return self._draw(partition_count, available)
+        if key is None and self._name == UNIFORM:
+            return self._stick_by_bytes(topic, partition_count, available, size)
         if self._name and (key is None or (not key and self._name == DEFAULT)):
             return self._stick(topic, partition_count, available, now)
         return int(self._function(key, partition_count))
@@ -130,9 +159,34 @@ class Partitioning:
             self._sticky[topic] = (partition, now + self._linger_ms)
         return partition
 
+    def _stick_by_bytes(
+        self, topic: str, partition_count: int, available: Callable[[int], bool], size: int
+    ) -> int:
+        """In Kafka: `BuiltInPartitioner.updatePartitionInfo`."""
+        partition, sent = self._uniform.get(topic, (-1, 0))
+        if partition < 0 or sent >= self._batch_bytes or not available(partition):
+            partition, sent = self._draw(partition_count, available), 0
+        self._uniform[topic] = (partition, sent + size)
+        return partition
+
+    def _take_turns(
+        self, topic: str, partition_count: int, available: Callable[[int], bool]
+    ) -> int:
+        """Whatever the key, among those that have a leader, or all if none has."""
+        turn = self._turns.get(topic, 0)
+        self._turns[topic] = turn + 1
+        ready = [each for each in range(partition_count) if available(each)]
+        return ready[turn % len(ready)] if ready else turn % partition_count
+
     def fork(self) -> Self:
-        other = type(self)(self._name or self._function, self._linger_ms, self._chance.fork())
+        other = type(self)(
+            self._name or self._function,
+            self._linger_ms,
+            self._chance.fork(),
+            self._batch_bytes,
+        )
         other._sticky = self._sticky.copy()
+        other._uniform, other._turns = self._uniform.copy(), self._turns.copy()
         return other
 
 
@@ -141,11 +195,11 @@ def _named(partitioner: Any) -> tuple[str, Partitioner | None]:
     if callable(partitioner):
         return "", partitioner
     name = partitioner or DEFAULT
-    if name == RANDOM:
+    if name in (RANDOM, ROUND_ROBIN):
         return name, None
     if name not in _HASHES:
         raise ConfigError(
-            f"partitioner must be one of {', '.join([*_HASHES, RANDOM])}, "
+            f"partitioner must be one of {', '.join([*_HASHES, RANDOM, ROUND_ROBIN])}, "
             f"or a function of (key, partition_count), not {partitioner!r}"
         )
     return name, _HASHES[name]

@@ -113,7 +113,9 @@ class ProducerNode:
         )
         chance = Stream(seed, f"{name}/partitioner/{connections_before}")
         linger_ms = checked.int("sticky.partitioning.linger.ms")
-        partitioning = Partitioning(conf.get(PARTITIONER), linger_ms, chance)
+        partitioning = Partitioning(
+            conf.get(PARTITIONER), linger_ms, chance, checked.int("batch.size")
+        )
         self._routing = Routing(
             checked, self._metadata, partitioning, self._sender, self._deliveries
         )

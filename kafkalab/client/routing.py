@@ -141,6 +141,7 @@ class Routing:
                 count,
                 lambda one: one in partitions and partitions[one].leader != NO_NODE,
                 now,
+                pending.size,
             )
         target = TopicPartition(view.name, partition)
         if 0 <= partition < count:

@@ -20,6 +20,7 @@ from kafkalab.frames.finding import finding
 from kafkalab.frames.groups import group_frames
 from kafkalab.frames.logs import topic_frames
 from kafkalab.frames.shape import BrokerFrame, ControllerFrame, ControllerNodeFrame, Frame
+from kafkalab.frames.transactions import transaction_frames
 from kafkalab.ids import NO_NODE, NodeName
 from kafkalab.server import Broker
 from kafkalab.world import World, servers
@@ -63,6 +64,7 @@ def cluster_frame(
         "brokers": [_broker(world, broker) for broker in brokers],
         "topics": topics,
         "groups": group_frames(world, image, brokers),
+        "transactions": transaction_frames(world, brokers),
         "clients": client_frames(world),
         "events": feed(islice(reversed(world.trace), _ENTRIES_MAX), began=world.began),
         "say": "",

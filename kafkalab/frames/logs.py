@@ -18,6 +18,7 @@ from kafkalab.frames.shape import (
     ReplicaFrame,
     TopicFrame,
 )
+from kafkalab.frames.transactions import open_transactions
 from kafkalab.ids import NO_NODE, NodeId, TopicPartition
 from kafkalab.log import PartitionLog
 from kafkalab.metadata import MetadataImage
@@ -63,12 +64,15 @@ def _partition(
     }
     leading = logs.get(decided.leader)
     known = [log.high_watermark for log in logs.values()]
+    stable = [log.last_stable_offset for log in logs.values()]
     return {
         "id": partition.partition,
         "leader": None if decided.leader == NO_NODE else decided.leader,
         "leader_epoch": decided.leader_epoch,
         "isr": list(decided.isr),
         "high_watermark": leading.high_watermark if leading else max(known, default=0),
+        "last_stable_offset": leading.last_stable_offset if leading else max(stable, default=0),
+        "open_transactions": open_transactions(leading) if leading else [],
         "replicas": {str(broker_id): _replica(log) for broker_id, log in logs.items()},
     }
 

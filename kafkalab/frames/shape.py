@@ -57,6 +57,8 @@ class PartitionFrame(TypedDict):
     leader_epoch: int
     isr: list[int]
     high_watermark: int  # the leader's, or the last known
+    last_stable_offset: NotRequired[int]  # of the same log
+    open_transactions: NotRequired[list["OpenTransactionFrame"]]  # earliest first
     replicas: dict[str, ReplicaFrame]  # by broker id, as text: JSON has no other keys
 
 
@@ -150,6 +152,34 @@ class GroupFrame(TypedDict):
     offsets: list[GroupOffsetFrame]
 
 
+class TransactionFrame(TypedDict):
+    """A transactional id.  `state` by Kafka's names: Empty, Ongoing, PrepareCommit, …
+
+    `unmarked`: partitions that have no marker yet, as far as is known.  `is_committed` is False
+    while its last move is not on enough disks, or its markers are being written.
+    """
+
+    id: str
+    state: str
+    coordinator: int
+    coordinator_partition: int
+    producer_id: int
+    producer_epoch: int
+    partitions: list[str]
+    unmarked: list[str]
+    since: int | None
+    timeout_ms: int
+    is_committed: bool
+
+
+class OpenTransactionFrame(TypedDict):
+    """A transaction that is open in one partition."""
+
+    producer_id: int
+    producer_epoch: int
+    first_offset: int
+
+
 class ClientFrame(TypedDict):
     """Records this client sent, had acknowledged, and lost to errors; `doing` in short words."""
 
@@ -182,6 +212,7 @@ class Frame(TypedDict):
     brokers: list[BrokerFrame]
     topics: list[TopicFrame]
     groups: list[GroupFrame]
+    transactions: NotRequired[list[TransactionFrame]]
     clients: list[ClientFrame]
     events: list[EventFrame]  # newest first
     say: str  # one sentence: the finding

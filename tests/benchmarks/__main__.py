@@ -91,7 +91,9 @@ def spread(values: list[float]) -> str:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    text = f"{table(measure(rounds))}\n\n{simulation.table(rounds)}"
+    from tests.benchmarks import transactions  # which uses what is above
+
+    text = f"{table(measure(rounds))}\n\n{simulation.table(rounds)}\n\n{transactions.table(rounds)}"
     print(text)
     head = (
         "# Measured\n\nMedians (lowest-highest) of interleaved rounds; `make bench` writes this.\n"

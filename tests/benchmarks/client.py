@@ -76,7 +76,25 @@ def latency(servers: str, size: int, linger_ms: int, count: int) -> float:
     return statistics.median(times) * 1e6
 
 
+def transactions(servers: str, records: int, count: int) -> float:
+    """Transactions a second, of so many records of 100 B each, one after the other."""
+    producer = Producer(
+        {"bootstrap.servers": servers, "transactional.id": "bench", "log_level": 0, "linger.ms": 0}
+    )
+    producer.init_transactions(30)
+    began = 0.0
+    for number in range(count + 5):
+        if number == 5:
+            began = time.perf_counter()
+        producer.begin_transaction()
+        for _ in range(records):
+            producer.produce("bench-transactions", b"x" * 100)
+        producer.commit_transaction(30)
+    return count / (time.perf_counter() - began)
+
+
 if __name__ == "__main__":
     kind, *arguments = json.loads(sys.argv[2])
     cases = {"produce": produce, "consume": consume, "latency": latency}
+    cases["transactions"] = transactions
     print(cases[kind](sys.argv[1], *arguments))

@@ -50,7 +50,7 @@ def test_a_frame_is_json_and_nothing_else() -> None:
     produce(sim, ["a", "b"])
     frame = cluster_frame(sim)
     assert json.loads(json.dumps(frame)) == frame
-    assert set(frame) == Frame.__required_keys__
+    assert set(frame) == Frame.__required_keys__ | {"transactions"}
     assert [topic["name"] for topic in frame["topics"]] == ["audit", "orders"]
     assert frame["say"] == "All replicas are in sync."
     end = sim.metadata.offset + 1
