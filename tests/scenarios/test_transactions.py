@@ -95,7 +95,7 @@ def test_an_open_transaction_holds_readers_back_and_nobody_else(version: int) ->
     assert (end_of(sim, 1), end_of(sim, 0)) == (3, 3)  # the marker has an offset too
 
 
-def times_out(version: int) -> tuple[Producer, Any]:
+def times_out(version: int) -> tuple[Simulation, Producer, Any]:
     """A producer whose transaction its coordinator has aborted, and what it is told."""
     sim = cluster()
     pay = producer(version, transaction_timeout_ms=5_000)
@@ -109,25 +109,27 @@ def times_out(version: int) -> tuple[Producer, Any]:
     with pytest.raises(KafkaException) as raised:
         pay.commit_transaction()
     assert read() == []
-    return pay, raised.value.args[0]
+    return sim, pay, raised.value.args[0]
 
 
 def test_a_transaction_that_lasts_too_long_is_aborted_and_its_producer_fenced() -> None:
-    pay, error = times_out(1)
+    sim, pay, error = times_out(1)
     assert error.fatal()
     with pytest.raises(KafkaException):
         pay.begin_transaction()
+    assert not sim.is_closed
 
 
 def test_with_version_2_the_producer_may_go_on_after_it_has_aborted() -> None:
     """Its EndTxn looks like one that is asked again, so it is told its new epoch (KIP-890)."""
-    pay, error = times_out(2)
+    sim, pay, error = times_out(2)
     assert error.txn_requires_abort()
     pay.abort_transaction()
     pay.begin_transaction()
     pay.produce("orders", "in time")
     pay.commit_transaction()
     assert read() == ["in time"]
+    assert not sim.is_closed
 
 
 @VERSIONS
@@ -168,7 +170,7 @@ def test_a_call_that_takes_too_long_is_to_be_made_again(version: int) -> None:
 
 
 def test_what_makes_no_sense_says_so() -> None:
-    cluster()
+    sim = cluster()
     plain = Producer(SERVERS)
     with pytest.raises(KafkaException, match=r"transactional\.id"):
         plain.begin_transaction()
@@ -180,11 +182,12 @@ def test_what_makes_no_sense_says_so() -> None:
     pay.begin_transaction()
     with pytest.raises(KafkaException, match=r"group\.id"):
         pay.send_offsets_to_transaction([], GroupMember(""))
+    assert not sim.is_closed
 
 
 @VERSIONS
 def test_offsets_of_a_member_that_was_replaced_are_refused(version: int) -> None:
-    cluster()
+    sim = cluster()
     consumer = Consumer({**SERVERS, "group.id": "g", "auto.offset.reset": "earliest"})
     consumer.subscribe(["orders"])
     consumer.poll(8)
@@ -202,6 +205,7 @@ def test_offsets_of_a_member_that_was_replaced_are_refused(version: int) -> None
     pay.send_offsets_to_transaction([TopicPartition("orders", 0, 3)], old)
     pay.commit_transaction()
     assert consumer.committed([TopicPartition("orders", 0)])[0].offset == 3
+    assert not sim.is_closed
 
 
 def test_an_operator_ends_a_transaction_that_hangs() -> None:
