@@ -6,11 +6,12 @@
     kafkalab sim --seeds 1000 --seconds 5       the swarm (`sim.swarm`), over all cores
     kafkalab sim --seed 29 --seconds 5          one of them, told in full
 
-One line on standard output, when every broker answers; it ends cleanly on SIGINT and SIGTERM.
+    kafkalab dump-log FILE …                    what is in the files of a log, Kafka's or ours
+
+`serve` prints one line on standard output, when every broker answers; it ends cleanly on SIGINT
+and SIGTERM.  `--data DIR` keeps logs there, laid out as Kafka's; a later `serve` goes on from them.
 With `--control` it reads one command a line from standard input and answers each with one line
 of JSON: `crash 2`, `restart 2`, `pause 2 3000`, `partition 1 | 2,3`, `heal`, `state`.
-
-With `--data DIR` logs are files there, laid out as Kafka's own; a later `serve` goes on from them.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from kafkalab.errors import LearnerError
@@ -47,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kafkalab", description="A compact, working Kafka.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_sim(commands.add_parser("sim", help="break simulated clusters, and see what they lose"))
+    _add_dump_log(commands.add_parser("dump-log", help="show what is in the files of a log"))
     serve = commands.add_parser("serve", help="serve a cluster to real Kafka clients, on 127.0.0.1")
     serve.add_argument("--brokers", type=int, default=3, help="how many (3)")
     serve.add_argument("--controllers", type=int, default=1, help="how many (1)")
@@ -78,6 +81,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.set_defaults(run=_serve)
     return parser
+
+
+def _add_dump_log(dump_log: argparse.ArgumentParser) -> None:
+    dump_log.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="*.log, *.index, *.timeindex, *.txnindex, *.snapshot, *.checkpoint; Kafka's too",
+    )
+    dump_log.set_defaults(run=_dump_log)
+
+
+def _dump_log(options: argparse.Namespace) -> int:
+    from kafkalab.log.storage_dump import dump
+    from kafkalab.metadata.serde import described
+
+    for path in options.files:
+        print(f"Dumping {path}")
+        is_metadata = path.absolute().parent.name == "__cluster_metadata-0"
+        for line in dump(path, described if is_metadata else None):
+            print(line)
+    return 0
 
 
 def _add_sim(sim: argparse.ArgumentParser) -> None:

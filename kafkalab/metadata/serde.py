@@ -85,3 +85,15 @@ def decode_batch(batch: Batch) -> tuple[Any, ...]:
     if batch.is_control:
         return ()
     return tuple([decode_record(record.value or b"") for record in batch.records(0)])
+
+
+def described(batch: Batch) -> list[str]:
+    """Each record of a batch in words; what this project has no record for is said to be that."""
+    return [_described(record.value or b"") for record in batch.records(0)]
+
+
+def _described(data: bytes) -> str:
+    try:
+        return str(decode_record(data))
+    except MalformedMessage as error:
+        return f"({error})"
