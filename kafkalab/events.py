@@ -18,6 +18,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "TimerFired": (),
     "Crashed": (),
     "LogDirFailed": ("reason",),
+    "DiskChanged": ("how", "ms"),
     "Restarted": (),
     "ShutdownBegun": (),
     "Stopped": (),

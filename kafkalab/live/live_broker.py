@@ -16,9 +16,9 @@ class LiveBroker:
         self._cluster = cluster
         self.id = broker_id
 
-    def crash(self) -> None:
+    def crash(self, *, power: bool = False) -> None:
         """End the process at once; connections break, its port refuses.  Its disk stays."""
-        self._cluster.command(f"crash {self.id}")
+        self._cluster.command(f"{'power-off' if power else 'crash'} {self.id}")
 
     def restart(self) -> None:
         """Start a new process on the disk of the crashed one, on the same port."""
@@ -31,6 +31,22 @@ class LiveBroker:
     def pause(self, seconds: float) -> None:
         """For so many seconds it handles nothing; connections stay, messages wait."""
         self._cluster.command(f"pause {self.id} {round(seconds * 1000)}")
+
+    def slow_disk(self, ms: int) -> None:
+        """Let each write take so many ms before what follows from it is said."""
+        self._cluster.command(f"slow-disk {self.id} {ms}")
+
+    def full_disk(self) -> None:
+        """No space is left: the next write ends the process, as it does in Kafka."""
+        self._cluster.command(f"full-disk {self.id}")
+
+    def fail_disk(self) -> None:
+        """Input/output errors: the next use of its only log directory ends the process."""
+        self._cluster.command(f"fail-disk {self.id}")
+
+    def mend_disk(self) -> None:
+        """There is space again, the disk is well and fast; `restart` a process that has ended."""
+        self._cluster.command(f"mend-disk {self.id}")
 
     @property
     def state(self) -> str:

@@ -42,6 +42,7 @@ _ABOUT_A_PARTITION: Final = frozenset(
         "DuplicateDropped",
         "HighWatermarkAdvanced",
         "Truncated",
+        "UnflushedLost",
         "LogStartAdvanced",
         "LeaderStarted",
         "FollowerStarted",
@@ -106,6 +107,8 @@ class Monitor:
                 touched[name] = None
                 if event[0] == "Truncated":
                     self._truncated(entry.node, name, event[3])
+                elif event[0] == "UnflushedLost":
+                    self._lost(entry.node, name, event[3])
         for name in touched:
             self._touched(name)
         self._ask_each(self.transactions.happened(entries))
@@ -136,6 +139,13 @@ class Monitor:
         if replica is not None:
             promised = replication_invariants.r7_truncation
             self._ask("R7", promised(self.observed, node, replica, gone))
+
+    def _lost(self, node: NodeName, name: TopicPartition, offset: int) -> None:
+        """Power was lost: what was promised above `offset` is not promised any more (R1, R12)."""
+        broker, seen = self.world.nodes[node], self.observed.partitions[name]
+        assert isinstance(broker, Broker), node
+        self.observed.truncated(broker.broker_id, name, offset)
+        seen.is_tainted = seen.is_tainted or offset < seen.committed_end
 
     def _happened(self, node: NodeName, event: tuple[Any, ...]) -> None:
         kind, name = event[0], TopicPartition(event[1], event[2])

@@ -24,9 +24,12 @@ class Server:
         """The state machine itself, to be read."""
         return self._driver.node(self.name)
 
-    def crash(self) -> None:
-        """End the process at once; its disk stays.  `CommandError` if it is down already."""
-        self._driver.command(f"crash {self.name}")
+    def crash(self, *, power: bool = False) -> None:
+        """End the process at once; its disk stays.  `CommandError` if it is down already.
+
+        `power`: the machine loses power, and what was written but not flushed is gone.
+        """
+        self._driver.command(f"{'power-off' if power else 'crash'} {self.name}")
 
     def restart(self) -> None:
         """Start a new process on the disk of the crashed one.  `CommandError` if it runs."""
@@ -42,6 +45,22 @@ class Server:
     def pause(self, seconds: float) -> None:
         """For so many virtual seconds it handles nothing; messages and timers wait."""
         self._driver.command(f"pause {self.name} {round(seconds * 1000)}")
+
+    def slow_disk(self, ms: int) -> None:
+        """Let each write take so many virtual ms before what follows from it is said."""
+        self._driver.command(f"slow-disk {self.name} {ms}")
+
+    def full_disk(self) -> None:
+        """No space is left: the next write ends the process, as it does in Kafka."""
+        self._driver.command(f"full-disk {self.name}")
+
+    def fail_disk(self) -> None:
+        """Input/output errors: the next use of its only log directory ends the process."""
+        self._driver.command(f"fail-disk {self.name}")
+
+    def mend_disk(self) -> None:
+        """There is space again, the disk is well and fast; `restart` a process that has ended."""
+        self._driver.command(f"mend-disk {self.name}")
 
     @property
     def state(self) -> str:

@@ -15,8 +15,10 @@ A number is a broker's or controller's `node.id` (controllers begin at 101); a c
 its name.  A node that no side names reaches both sides: so a partition of brokers leaves them all
 in touch with clients and controllers, unless those are named too (`partition 1 | 2,3,101`).
 
-Left out: slow or failing disks, and messages lost one by one (TCP would send them again).
-Read next: `world`, whose methods these call; `network`, for what a partition does.
+`disks` has more, about disks and power.
+
+Left out: messages lost one by one (TCP would send them again).
+Read next: `world`, whose methods these call; `network`, for what a partition does; `disks`.
 """
 
 from collections.abc import Iterable
@@ -26,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from kafkalab.chance import Stream
 from kafkalab.errors import LearnerError
 from kafkalab.ids import ConnectionId, NodeName, server_name
-from kafkalab.world import shutdown
+from kafkalab.world import disks, shutdown
 from kafkalab.world.intercept import Intercepts, Rule, rule_of
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ WORLD: Final[NodeName] = "world"
 
 _FORMS: Final = (
     "crash N, restart N, shutdown N, pause N MS, partition A,B | C, partition A > B, heal, "
-    "delay A B MS, cut A B, drop API N, stall API N MS, answer API N ERROR (these three "
-    "also 'from A'; N, A, B: numbers of brokers or controllers, or names of clients)"
+    f"delay A B MS, cut A B, {disks.FORMS}, drop API N, stall API N MS, answer API N ERROR (these "
+    "three also 'from A'; N, A, B: numbers of brokers or controllers, or names of clients)"
 )
 
 
@@ -67,7 +69,9 @@ def parse(words: str) -> Command:
         match verb, given:
             case (("crash" | "restart" | "shutdown"), [node]):
                 return Command(verb, (name_of(node),), words=words)
-            case "pause", [node, ms]:
+            case _, [node] if verb in disks.VERBS:
+                return Command(verb, (name_of(node),), words=words)
+            case (("pause" | disks.SLOW), [node, ms]):
                 return Command(verb, (name_of(node),), _ms(ms), words=words)
             case "delay", [source, target, ms]:
                 return Command(verb, (name_of(source), name_of(target)), _ms(ms), words=words)
@@ -121,6 +125,8 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
             shutdown.begin(world, command.nodes[0], cause)
         case "pause":
             world.pause(command.nodes[0], command.ms, cause)
+        case disks.SLOW | "power-off" | "full-disk" | "fail-disk" | "mend-disk":
+            disks.apply(world, command.verb, command.nodes[0], command.ms, cause)
         case "partition":
             _note(world, cause, "Partitioned", command.sides)
             world.network.partition(command.sides, world.now, is_one_way=command.is_one_way)

@@ -22,6 +22,7 @@ from typing import Final, Self
 from kafkalab.ids import ConnectionId, NodeName
 from kafkalab.node import Envelope, Kind
 from kafkalab.world.connections import Connections, Pipe
+from kafkalab.world.disks import SlowDisk
 from kafkalab.world.intercept import Intercepts
 from kafkalab.world.scheduler import Scheduler, What
 
@@ -46,6 +47,7 @@ class Network:
         "is_one_way",
         "is_wire",
         "sides",
+        "slow_disks",
     )
 
     def __init__(
@@ -58,6 +60,7 @@ class Network:
         self.sides: Sides = ()  # of the partition there is; () if the network is whole
         self.is_one_way = False  # from the first side to the second alone
         self.is_wire = is_wire
+        self.slow_disks: dict[NodeName, SlowDisk] = {}  # of servers: what they say leaves later
         self.connections = Connections()
         self.intercepts: Intercepts | None = None
 
@@ -166,6 +169,7 @@ class Network:
     def fork(self, scheduler: Scheduler) -> Self:
         other = type(self)(scheduler, self.is_wire, self._latency_ms)
         other._delays = self._delays.copy()
+        other.slow_disks = {name: slow.fork() for name, slow in self.slow_disks.items()}
         other._side_of = self._side_of  # replaced, never changed
         other.sides, other.is_one_way = self.sides, self.is_one_way
         other.intercepts = self.intercepts.fork() if self.intercepts is not None else None

@@ -22,7 +22,7 @@ from kafkalab.ids import NodeName
 from kafkalab.log import StorageFailure
 from kafkalab.node import Kind, Node
 from kafkalab.protocol.api_keys import ApiKey
-from kafkalab.world import faults, shutdown
+from kafkalab.world import disks, faults, shutdown
 from kafkalab.world.apps import Apps
 from kafkalab.world.chunks import Chunks
 from kafkalab.world.failures import NodeFailure, halt
@@ -238,8 +238,9 @@ class World:
         if envelopes:
             send = self.network.send
             try:
+                at = disks.said_at(self, name) if self.network.slow_disks else now
                 for envelope in envelopes:
-                    send(name, envelope, id, now)
+                    send(name, envelope, id, at)
             except Exception as error:
                 what = f"writing {type(envelope.message).__name__} in the format of Kafka"
                 raise self._failure(name, what, error) from error
