@@ -157,21 +157,21 @@ def _checked(
     size = file.size_in_bytes
     whole = files.stored_run(base, base, size, -1)
     run = StoredRun(file, base, base, 0, -1, SparseIndex(files.interval_bytes))
-    what = ""
+    what = "no batch follows"
     try:
         for entry in _in_order(whole, base):
             if entry.leader_epoch > log.epochs.latest_epoch:
                 log.epochs.assign(entry.leader_epoch, entry.base_offset)
             run.append(entry)
     except KafkaError as error:
-        what = str(error)
+        what = error.message.rpartition(": ")[2]
     if run.size_in_bytes == size:
         return run, True
     if run.next_offset < recovery_point:
         raise StorageFailure(
-            f"{what or f'{file.name} is damaged'}.  Everything below offset {recovery_point} had "
-            f"been flushed, so this is no torn write: restore the file, or remove the directory "
-            f"{files.directory} and let the replica be copied anew"
+            f"{file.name} is damaged at byte {run.size_in_bytes} ({what}).  Everything below "
+            f"offset {recovery_point} had been flushed, so this is no torn write: restore the "
+            f"file, or remove {files.directory} and let the replica be copied anew"
         )
     notes.append(
         f"{file.name}: cut at offset {run.next_offset}, {size - run.size_in_bytes} bytes were no "

@@ -188,7 +188,7 @@ class StoredRun:
                     yield position, entry
                     position += entry.size_in_bytes
             except KafkaError as error:
-                raise self._damaged(position, str(error)) from None
+                raise self._damaged(position, error.message) from None
 
     def entries_from(self, offset: int) -> Iterator[Entry]:
         """Every batch from the one that has `offset`."""
@@ -250,7 +250,7 @@ class StoredRun:
         """A batch larger than a chunk."""
         size = 12 + _LENGTH.unpack_from(data)[0] if len(data) >= _LENGTH.size else 0
         if size <= len(data) or position + size > self.size_in_bytes:
-            raise self._damaged(position, "a batch has no end")
+            raise KafkaError(ErrorCode.CORRUPT_MESSAGE, "a batch has no end")
         return next(iter(entries_in(self.source.read(position, size))))
 
     def _damaged(self, position: int, what: str) -> KafkaError:
