@@ -91,8 +91,33 @@ def _committed(node: str, fields: Fields) -> str:
     return f"{fields['group']} committed {fields['offset']} of {_partition(fields)}"
 
 
+def _disk(fields: Fields) -> str:
+    states = {"mend": "well again", "full": "full", "fail": "failing"}
+    return states.get(fields["how"], f"slow ({fields['ms']} ms)")
+
+
+def _unflushed(node: str, fields: Fields) -> str:
+    where = _partition(fields)
+    return f"{_title(node)} lost {fields['removed']} unflushed records of {where}"
+
+
+def _deleted(node: str, fields: Fields) -> str:
+    where = _partition(fields)
+    return f"{_title(node)}: {fields['segments']} old segments of {where} go ({fields['reason']})"
+
+
+def _cleaned(node: str, fields: Fields) -> str:
+    where = _partition(fields)
+    return f"{_title(node)} compacted {where}: {fields['before']} records, now {fields['after']}"
+
+
 WORDS: Final[Mapping[str, Words]] = {
     "Crashed": Words("cross", "out", lambda n, f: f"{_title(n)} crashed"),
+    "LogDirFailed": Words("cross", "out", lambda n, f: f"{_title(n)} loses its disk"),
+    "DiskChanged": Words("dot", "out", lambda n, f: f"{_title(n)}: its disk is {_disk(f)}"),
+    "UnflushedLost": Words("minus", "out", _unflushed),
+    "SegmentsDeleted": Words("minus", "sync", _deleted),
+    "LogCleaned": Words("swap", "sync", _cleaned),
     "Restarted": Words("play", "sync", lambda n, f: f"{_title(n)} restarted"),
     "ShutdownBegun": Words("clock", "sync", lambda n, f: f"{_title(n)} leaves in order"),
     "Stopped": Words("minus", "out", lambda n, f: f"{_title(n)} has stopped"),

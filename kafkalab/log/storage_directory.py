@@ -198,7 +198,7 @@ class DirectoryStorage:
         with naming(directory, "cannot be made"):
             directory.mkdir(exist_ok=True)
         text = formats.partition_metadata_text(topic_id)
-        write_whole(directory / METADATA_FILE, text.encode(), is_durable=False)
+        write_whole(directory / METADATA_FILE, text.encode())
         return self._files(name, directory)
 
     def delete_log(self, name: TopicPartition) -> None:

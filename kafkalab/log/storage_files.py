@@ -52,8 +52,8 @@ def read_whole(path: Path) -> bytes | None:
 
 
 def sync_directory(path: Path) -> None:
-    """Make what was created, renamed or removed in a directory durable."""
-    with naming(path):
+    """Make what was created, renamed or removed in a directory durable.  It may be gone."""
+    with naming(path), suppress(FileNotFoundError):
         fd = os.open(path, os.O_RDONLY)
         try:
             os.fsync(fd)

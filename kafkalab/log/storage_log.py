@@ -26,7 +26,14 @@ from kafkalab.log import file_formats as formats
 from kafkalab.log.log_segment import LogSegment
 from kafkalab.log.partition_log import PartitionLog
 from kafkalab.log.producer_state import ProducerEntry
-from kafkalab.log.storage_files import SegmentFile, naming, read_whole, remove, write_whole
+from kafkalab.log.storage_files import (
+    SegmentFile,
+    naming,
+    read_whole,
+    remove,
+    sync_directory,
+    write_whole,
+)
 from kafkalab.log.stored_run import SparseIndex, StoredRun
 from kafkalab.log.transaction_index import AbortedTransaction
 from kafkalab.record import Entry
@@ -301,6 +308,7 @@ class LogFiles:
         file = StoredSegmentFile(self.path(base_offset, LOG), self.interval_bytes)
         self.files[base_offset] = file
         file.truncate(0)
+        self._later(lambda: sync_directory(self.directory))
         return file
 
     def _let_go(self, segment: LogSegment, kept_bytes: int) -> None:
