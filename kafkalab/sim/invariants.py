@@ -141,11 +141,11 @@ class Monitor:
             self._ask("R7", promised(self.observed, node, replica, gone))
 
     def _lost(self, node: NodeName, name: TopicPartition, offset: int) -> None:
-        """Power was lost: what was promised above `offset` is not promised any more (R1, R12)."""
+        """Power was lost: until this replica joins the ISR again, it need not have anything."""
         broker, seen = self.world.nodes[node], self.observed.partitions[name]
         assert isinstance(broker, Broker), node
         self.observed.truncated(broker.broker_id, name, offset)
-        seen.is_tainted = seen.is_tainted or offset < seen.committed_end
+        seen.forgetful.add(broker.broker_id)
 
     def _happened(self, node: NodeName, event: tuple[Any, ...]) -> None:
         kind, name = event[0], TopicPartition(event[1], event[2])
@@ -211,11 +211,13 @@ class Monitor:
             self._ask(promise, holds(name, before, now))
         if before is None:
             return
+        seen.is_tainted = seen.is_tainted or now.leader in seen.forgetful
         if seen.may_lose or self._may_lose(name, image):
             seen.is_tainted = seen.is_tainted or metadata_invariants.is_unclean(before, now)
         else:
             self._ask("R3", metadata_invariants.r3_clean_election(name, before, now))
         for node in metadata_invariants.joined(before, now):
+            seen.forgetful.discard(node)
             rules = metadata_invariants
             self._ask("R9", rules.r9_joins_with_everything(self.observed, name, node, now))
             self._ask("R10", rules.r10_only_active_join(name, node, image))

@@ -70,6 +70,8 @@ class PartitionSeen:
     image: PartitionImage | None = None
     leader_high_watermark: int = 0  # the highest any leader has had
     is_tainted: bool = False
+    #: Who has lost unflushed bytes and has not joined the ISR since: nothing is promised of it.
+    forgetful: set[NodeId] = field(default_factory=set)
     may_lose: bool = False  # an operator has asked for an unclean election
     sequences: dict[tuple[int, int], int] = field(default_factory=dict)  # last, of committed
 

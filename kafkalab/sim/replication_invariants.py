@@ -114,6 +114,8 @@ def _difference(observed: Observed, name: TopicPartition, member: NodeId, up_to:
     if scanned is not None and scanned.matching >= up_to:
         return ""
     log = observed.disk_log(member, name)
+    if member in seen.forgetful:
+        return ""  # it has lost power
     if log is not None and log.clean_offset:
         return ""  # compacted on its own: other bytes for the same offsets
     if log is None or scanned is None:
@@ -320,6 +322,8 @@ def r11_high_watermark_moves(
             f"but min.insync.replicas is {wanted}"
         )
     for member in leading.isr_state.maximal:
+        if member in observed.partitions[name].forgetful:
+            continue
         log = observed.disk_log(member, name)
         if log is None or log.log_end_offset < high_watermark:
             yield (
@@ -356,6 +360,7 @@ def r12_acknowledged(
     wanted = _least_min_isr(observed, replica)
     copies = 0
     for member in seen.image.replicas:
+        copies += member in seen.forgetful  # it had it, or did not need to
         other = observed.disk_log(member, name)
         if other is not None and other.log_end_offset >= entry.next_offset:
             found = next(other.entries_from(base_offset), None)

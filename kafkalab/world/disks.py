@@ -66,7 +66,11 @@ def lose_power(world: "World", name: NodeName, cause: int) -> None:
     """The process ends, and with it what the operating system had not written to the disk."""
     world.crash(name, cause)
     id = world.trace.next_id - 1
-    for (topic, partition), offset, records in disk_of(world, name).lose_unflushed():
+    disk = disk_of(world, name)
+    if disk.storage is None:
+        disk = disk.fork()  # what the dead process knew is its own
+        setattr(world.nodes[name], "disk", disk)  # noqa: B010
+    for (topic, partition), offset, records in disk.lose_unflushed():
         event = ("UnflushedLost", topic, partition, offset, records)
         world.trace.add(world.now, id, name, event)
 
