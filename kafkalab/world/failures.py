@@ -55,7 +55,7 @@ def still_waiting(
     return StillWaiting("\n".join(lines))
 
 
-def halt(world: "World", name: NodeName, failure: StorageFailure, cause: int = 0) -> None:
+def halt(world: "World", name: NodeName, failure: StorageFailure, cause: int = 0) -> bool:
     """The disk of a node has failed: its process ends, and nothing it wanted to say is sent.
 
     In Kafka: `ReplicaManager.handleLogDirFailure`, when the only log directory goes offline.
@@ -65,3 +65,4 @@ def halt(world: "World", name: NodeName, failure: StorageFailure, cause: int = 0
     for event in (*events, ("LogDirFailed", str(failure))):
         world.trace.add(world.now, cause, name, event)
     world.crash(name, cause)
+    return True

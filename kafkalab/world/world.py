@@ -261,10 +261,9 @@ class World:
 
     def _failed(self, name: NodeName, doing: str, error: Exception) -> bool:
         """A node has raised: a bug, unless its disk has failed, which ends its process."""
-        if not isinstance(error, StorageFailure):
-            raise self._failure(name, doing, error) from error
-        halt(self, name, error)
-        return True
+        if isinstance(error, StorageFailure):
+            return halt(self, name, error)
+        raise self._failure(name, doing, error) from error
 
     def _failure(self, name: NodeName, doing: str, error: Exception) -> NodeFailure:
         return NodeFailure(name, doing, error, self.seed, self.steps + 1)
