@@ -190,7 +190,7 @@ def fenced(seen: Seen, entry: Entry) -> tuple[str, tuple[Entry, ...], Entry | No
     if fault is None:
         return _old_session(seen, entry, fence)
     silent = (entry.at - fault.at) / 1000
-    words = f"{clause(fault)}: after {silent:.3f} s without a heartbeat {fence}"
+    words = f"{clause(fault)}; {silent:.3f} s later, having heard nothing of it, {fence}"
     return words, (fault, entry), fault
 
 
