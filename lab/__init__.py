@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lab.loops import Stopped
     from lab.widgets.background import background
     from lab.widgets.cluster_view import ClusterView
+    from lab.widgets.durability_grid import DurabilityGrid
     from lab.widgets.ledger_view import LedgerView
     from lab.widgets.record_lens import RecordLens
     from lab.widgets.spacetime import SpaceTime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Bench",
     "ClusterView",
+    "DurabilityGrid",
     "LedgerView",
     "RecordLens",
     "SpaceTime",
@@ -41,6 +43,7 @@ _HOMES: Final = {
     "Bench": "lab.bench",
     "ClusterView": "lab.widgets.cluster_view",
     "LedgerView": "lab.widgets.ledger_view",
+    "DurabilityGrid": "lab.widgets.durability_grid",
     "RecordLens": "lab.widgets.record_lens",
     "SpaceTime": "lab.widgets.spacetime",
     "TwinsView": "lab.widgets.twins_view",

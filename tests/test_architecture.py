@@ -30,6 +30,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 LAB_ROWS: tuple[tuple[str, ...], ...] = (
+    ("experiments",),
     ("scenes",),
     ("playback",),
     ("player", "loops"),

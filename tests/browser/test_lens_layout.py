@@ -9,6 +9,8 @@ import pytest
 
 from kafkalab.record import Record, build_batch
 from kafkalab.record.anatomy import dissect
+from lab import DurabilityGrid
+from lab.scenes.durability import draw_grid
 from lab.scenes.record_lens import Lens, draw_lens
 
 OpenPage = Callable[..., Any]
@@ -40,4 +42,14 @@ def test_the_record_lens(open_page: OpenPage, name: str, width: int) -> None:
     for theme, font in (("light", "'DejaVu Sans'"), ("dark", "'Liberation Sans'")):
         page = open_page(width, theme, font)
         page.open(draw_lens(shown))
+        assert page.page.evaluate(LINT) == []
+
+
+@pytest.mark.parametrize("width", [700, 960])
+@pytest.mark.parametrize("is_revealed", [True, False])
+def test_the_durability_grid(open_page: OpenPage, width: int, is_revealed: bool) -> None:
+    grid = replace(DurabilityGrid(predict=not is_revealed)._grid, width=width)
+    for theme, font in (("light", "'DejaVu Sans'"), ("dark", "'Liberation Sans'")):
+        page = open_page(width, theme, font)
+        page.open(draw_grid(grid))
         assert page.page.evaluate(LINT) == []
