@@ -54,7 +54,7 @@ class Grid:
 
 
 def draw_grid(grid: Grid) -> Scene:
-    """The picture.  Actions until it is revealed: `keeps ACKS MIN FAILED`, `accepts …`, `reveal`."""
+    """The picture.  Actions until it is revealed: `keeps ACKS MIN FAILED`, `accepts …`, `reveal`"""
     width = max(grid.width, WIDTH_MIN)
     room = width - 2 * MARGIN - _LEFT
     is_wide = width >= _WIDE
