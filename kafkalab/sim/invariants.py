@@ -22,7 +22,12 @@ from kafkalab.ids import NodeId, NodeName, TopicPartition, Uuid
 from kafkalab.metadata import MetadataImage
 from kafkalab.replica.partition import Partition
 from kafkalab.server import Broker
-from kafkalab.sim import metadata_invariants, replication_invariants
+from kafkalab.sim import (
+    fetch_invariants,
+    group_invariants,
+    metadata_invariants,
+    replication_invariants,
+)
 from kafkalab.sim.observed import Observed, PartitionSeen
 from kafkalab.sim.quorum_invariants import (
     QuorumMemory,
@@ -49,6 +54,7 @@ _ABOUT_A_PARTITION: Final = frozenset(
         "ProduceAnswered",
         "IsrChanged",
         "LeaderElected",
+        "RecordsPolled",
     }
 )
 _FROM_THE_CONTROLLER: Final = frozenset({"IsrChanged", "LeaderElected"})
@@ -122,6 +128,7 @@ class Monitor:
         self._ask("R1", replication_invariants.r1_committed_is_on_the_isr(self.observed, name))
         self._ask("R2", replication_invariants.r2_committed_is_on_its_own_isr(self.observed, name))
         self._ask("R13", replication_invariants.r13_elr_has_what_is_committed(self.observed, name))
+        self._ask("R14", fetch_invariants.r14_followers_of_this_epoch(self.observed, name))
 
     # --- what happened to a replica
 
@@ -150,6 +157,10 @@ class Monitor:
     def _happened(self, node: NodeName, event: tuple[Any, ...]) -> None:
         kind, name = event[0], TopicPartition(event[1], event[2])
         seen = self.observed.partitions.get(name)
+        if kind == "RecordsPolled":
+            if seen is not None:
+                self._ask("R14", fetch_invariants.r14_polled(seen, node, event[4]))
+            return
         replica = self._replica(node, name)
         if seen is None or replica is None or replica.log.topic_id != seen.topic_id:
             return
@@ -157,6 +168,8 @@ class Monitor:
         match kind:
             case "Appended":
                 self._ask("R5", rules.r5_one_appends(seen, node, event[5]))
+                if name.topic == group_invariants.OFFSETS_TOPIC:
+                    self._group_record_written(node, name.partition, event[3])
             case "LeaderStarted":
                 seen.epoch_start[event[3]] = event[4]
                 promise = rules.r12_leader_has_what_is_committed
@@ -165,6 +178,12 @@ class Monitor:
                 self._high_watermark_advanced(seen, node, replica, event[3])
             case "ProduceAnswered" if self.acks_all and event[4] == "NONE":
                 self._ask("R12", rules.r12_acknowledged(observed, node, replica, event[3]))
+
+    def _group_record_written(self, node: NodeName, partition: int, offset: int) -> None:
+        broker = self.world.nodes[node]
+        assert isinstance(broker, Broker), node
+        promise = group_invariants.g3_commits_of_this_generation
+        self._ask("G3", promise(broker, partition, offset))
 
     def _high_watermark_advanced(
         self, seen: PartitionSeen, node: NodeName, replica: Partition, offset: int
@@ -241,7 +260,8 @@ class Monitor:
                 self._ask("R8", replication_invariants.r8_epoch_cache(broker.name, log))
                 self._ask("T3", replication_invariants.t3_producer_state(broker.name, log))
                 self._ask("R6", replication_invariants.offsets_in_order(broker.broker_id, log))
-        for promise, holds in metadata_invariants.ABOUT_THE_CLUSTER.items():
+        whole = metadata_invariants.ABOUT_THE_CLUSTER | group_invariants.ABOUT_GROUPS
+        for promise, holds in whole.items():
             self._ask(promise, holds(observed))
         self._ask("Q8", q8_images_are_prefixes(self.quorum, self.world))
         self._ask_each(self.transactions.everything())

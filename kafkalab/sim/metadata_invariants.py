@@ -1,9 +1,8 @@
-"""What must hold of the metadata, of the quorum that writes it, and of groups (R3 …, Q, G, T11).
+"""What must hold of the metadata, and of who follows it (R3 …, Q8, T11).
 
 Each function is one promise; it yields a sentence for each way in which it is broken.
 
-Left out: the quorum itself (`quorum_invariants`); G7 and what
-belongs to KIP-848's groups (G8).
+Left out: the quorum itself (`quorum_invariants`); groups (`group_invariants`).
 Read next: `observed`, their memory; `invariants`, which asks them.
 """
 
@@ -162,75 +161,10 @@ def t11_producer_ids(observed: Observed) -> Complaints:
             yield f"producer id {producer_id} was given to {first[0]} and to {node.name}"
 
 
-# --- groups -------------------------------------------------------------------------------------
-
-
-def g1_one_owner(observed: Observed) -> Complaints:
-    """In a coordinator's state no partition belongs to two members."""
-    for broker in observed.brokers():
-        if broker.name in observed.world.crashed:
-            continue
-        for group in broker.groups.groups.values():
-            owners: dict[TopicPartition, str] = {}
-            for member in group.members:
-                for partition in member.partitions:
-                    other = owners.setdefault(partition, member.member_id)
-                    if other != member.member_id:
-                        yield (
-                            f"group {group.group_id}, generation {group.generation}: {partition} "
-                            f"belongs to {other} and to {member.member_id}"
-                        )
-
-
-def g2_generation_rises(observed: Observed) -> Complaints:
-    """A group's generation never falls while it has the same coordinator."""
-    world = observed.world
-    for broker in observed.brokers():
-        if broker.name in world.crashed:
-            continue
-        started = world.started[broker.name]
-        for group in broker.groups.groups.values():
-            partition = broker.groups.partition_for(group.group_id, _offsets_partitions(observed))
-            replica = broker.replicas.partition(TopicPartition("__consumer_offsets", partition))
-            if replica is None:
-                continue
-            key = (broker.broker_id, started, replica.leader_epoch, group.group_id)
-            before = observed.generations.get(key, -1)
-            observed.generations[key] = max(before, group.generation)
-            if group.generation < before and group.state != "Dead":
-                yield (
-                    f"group {group.group_id} on {broker.name}: generation fell from {before} "
-                    f"to {group.generation}"
-                )
-
-
-def _offsets_partitions(observed: Observed) -> int:
-    topic = observed.image.topics.get("__consumer_offsets")
-    return len(topic.partitions) if topic is not None else 1
-
-
-def g6_one_instance(observed: Observed) -> Complaints:
-    """One live member for each `group.instance.id`."""
-    for broker in observed.brokers():
-        if broker.name in observed.world.crashed:
-            continue
-        for group in broker.groups.groups.values():
-            known: dict[str, str] = {}
-            for member in group.members:
-                instance = member.group_instance_id
-                if instance is not None and known.setdefault(instance, member.member_id) != (
-                    member.member_id
-                ):
-                    yield f"group {group.group_id}: two members are {instance}"
-
-
 ABOUT_THE_CLUSTER = {
     "Q6": q6_never_back,
     "Q8": q8_images_are_prefixes,
     "T11": t11_producer_ids,
-    "G1": g1_one_owner,
-    "G2": g2_generation_rises,
-    "G6": g6_one_instance,
 }
 
 __all__ = ["ABOUT_IMAGES", "ABOUT_THE_CLUSTER", "PartitionSeen", "is_unclean", "joined"]

@@ -15,7 +15,6 @@ import pytest
 from kafkalab.controller import elections, partitions
 from kafkalab.errors import ErrorCode
 from kafkalab.groups import committing
-from kafkalab.groups.classic import ClassicGroup
 from kafkalab.ids import TopicPartition
 from kafkalab.log.producer_state import ProducerStates
 from kafkalab.replica import fetch_read
@@ -214,15 +213,6 @@ def commits_of_an_old_generation(patch: Patch) -> None:
     patch.setattr(committing, "_validate", lambda group, request: None)
 
 
-def heartbeats_of_an_old_generation(patch: Patch) -> None:
-    """A member of an older generation is told that all is well."""
-
-    def known_now(self: Any, member_id: str, instance_id: Any, generation: int) -> Any:
-        return self.known(member_id, instance_id)
-
-    patch.setattr(ClassicGroup, "known_now", known_now)
-
-
 def commits_answered_too_soon(patch: Patch) -> None:
     """A coordinator answers before its record is committed."""
     from kafkalab.coordination.hosted_partition import HostedPartition
@@ -271,7 +261,6 @@ FAMILIES: tuple[Callable[[Patch], None], ...] = (
     duplicates_appended,
     two_owners,
     commits_of_an_old_generation,
-    heartbeats_of_an_old_generation,
     commits_answered_too_soon,
     commits_forgotten_at_failover,
 )
