@@ -222,9 +222,6 @@ class Transactions:
             self._send_offsets(now)
         elif self.call is Call.COMMIT and progress.is_flushed:
             self._end(True, now)
-        finders = [each for each in (self._finder, self._group_finder) if each is not None]
-        due = [each.timer for each in finders if each.timer is not None]
-        self.timer = min(due) if self.timer is None and due else self.timer
 
     def _look_for_trouble(self, progress: Progress) -> None:
         """Records that failed, and an identity that is gone, spoil the transaction."""
@@ -284,6 +281,7 @@ class Transactions:
     def _ask(self, what: What, request: Message, finder: CoordinatorFinder, now: int) -> None:
         link = finder.ready(now)
         if link is None:
+            self.timer = finder.timer
             return
         version = self._connections.version(link, type(request))
         if self.version == 1:
