@@ -60,8 +60,8 @@ def consume(servers: str, size: int, linger_ms: int, count: int) -> float:
     return count * size / (time.perf_counter() - began) / 1e6
 
 
-def latency(servers: str, size: int, linger_ms: int, count: int) -> float:
-    """Median µs from produce to acknowledgement, one at a time."""
+def latency(servers: str, size: int, linger_ms: int, count: int, percent: int = 50) -> float:
+    """µs from produce to acknowledgement, one at a time: the median, or another percentile."""
     producer = Producer(
         {"bootstrap.servers": servers, "acks": "all", "linger.ms": linger_ms, "log_level": 0}
     )
@@ -73,7 +73,7 @@ def latency(servers: str, size: int, linger_ms: int, count: int) -> float:
         producer.flush(30)
         if number >= 200:
             times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1e6
+    return statistics.quantiles(times, n=100)[percent - 1] * 1e6
 
 
 def transactions(servers: str, records: int, count: int) -> float:

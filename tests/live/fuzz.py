@@ -88,6 +88,8 @@ class Fuzz:
         self._log.emit = lambda record: self.errors.append(record.getMessage())  # type: ignore[method-assign]
         logging.getLogger("kafkalab").addHandler(self._log)
         self._canary = self._connect()
+        self._canary.settimeout(60)
+        self.slowest = (0.0, 0)  # seconds the canary waited, and in which round
 
     def close(self) -> None:
         self._canary.close()
@@ -132,9 +134,11 @@ class Fuzz:
 
     def ask_canary(self, number: int) -> None:
         """A connection of long standing is answered as ever."""
+        began = time.monotonic()
         self._canary.sendall(b"".join(request_frame(ApiVersionsRequest(), 0, number, "canary")))
         size = int.from_bytes(self._receive(4), "big")
         assert int.from_bytes(self._receive(size)[:4], "big") == number
+        self.slowest = max(self.slowest, (time.monotonic() - began, number))
 
     def _receive(self, size: int) -> bytes:
         data = b""
@@ -169,7 +173,8 @@ def main(seconds: float, seed: int) -> None:
         fuzz.close()
     print(
         f"{number} rounds, {fuzz.sent} frames, {fuzz.closed} connections closed by the server, "
-        f"{fuzz.answered} bytes of answers, seed {seed}: all well"
+        f"{fuzz.answered} bytes of answers, seed {seed}: all well; "
+        f"the canary waited at most {fuzz.slowest[0]:.1f} s, in round {fuzz.slowest[1]}"
     )
 
 
