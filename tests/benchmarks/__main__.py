@@ -120,7 +120,7 @@ def table(found: dict[str, dict[str, list[float]]], others: list[str]) -> str:
     for what, by_whom in found.items():
         ours, mock = by_whom["kafkalab"], by_whom.get("mock")
         ratio = f"{statistics.median(ours) / statistics.median(mock):.2f}" if mock else ""
-        cells = [spread(by_whom[name]) if name in by_whom else "" for name in names]
+        cells = [spread(by_whom[name]) if by_whom.get(name) else "" for name in names]
         lines.append(f"| {what} | {' | '.join(cells)} | {ratio} |")
     return "\n".join(lines)
 

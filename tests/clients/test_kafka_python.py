@@ -60,7 +60,7 @@ def test_topics_produce_group_and_commit(served: Any) -> None:
 
 
 def test_the_subjects_samples_while_the_leader_dies(served: Any) -> None:
-    """The subject's producer and consumer as kafka-python has them; nothing acknowledged is lost."""
+    """The subject's producer and consumer as kafka-python has them: nothing is lost."""
     from kafka import KafkaConsumer, KafkaProducer
     from kafka.admin import KafkaAdminClient, NewTopic
 
