@@ -74,7 +74,7 @@ def served(command: list[str]) -> tuple["subprocess.Popen[str]", str, float]:
 
 def client(servers: str, case: tuple[Any, ...]) -> float:
     command = [sys.executable, str(HERE / "client.py"), servers, json.dumps(case)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     return float(done.stdout)
 
 

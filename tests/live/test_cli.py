@@ -45,6 +45,9 @@ def test_one_line_then_commands_then_a_clean_end(
     state = command("state")["state"]
     assert isinstance(state, dict)
     assert [broker["state"] for broker in state["brokers"]] == ["online", "crashed", "online"]
+    assert command("restart 2") == {"ok": True}
+    assert command("pause 1 50") == {"ok": True}
+    assert command("delay 1 2 5") == {"ok": True}
     assert command("partition 1 | 2,3") == {"ok": True}
     assert command("heal") == {"ok": True}
     assert command("sing")["ok"] is False
