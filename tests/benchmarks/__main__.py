@@ -136,9 +136,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         others = peers(folder)
-        text = f"{table(measure(rounds, others), list(others))}
-
-{simulation.table(rounds)}"
+        text = table(measure(rounds, others), list(others))
+    print(text, flush=True)
+    text = f"{text}\n\n{simulation.table(rounds)}\n\n{transactions.table(rounds)}"
     print(text)
     head = (
         "# Measured\n\nMedians (lowest-highest) of interleaved rounds; `make bench` writes this.\n"
