@@ -54,7 +54,7 @@ def draw_legend(entries: Sequence[Entry], width: float) -> tuple[Shape, float]:
         x = 0.0
         for entry in line_of:
             words = text("words", entry.width + 7, 4.5, entry.words, "note")
-            key = f"l{len(shapes)}"
+            key = f"{entry.words} {entry.shape.tag}"  # its own: pictures have different entries
             shapes.append(group(key, [entry.shape, words], at=(x, y * LINE_HEIGHT)))
             x += _width([entry]) + GAP
     return group("entries", shapes, label="Legend"), len(lines) * LINE_HEIGHT

@@ -8,7 +8,9 @@ import pytest
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
 from lab import Bench
+from lab.scenes.page import draw_page
 from lab.scenes.pictures import ALL
+from lab.scenes.view import View
 
 
 @pytest.fixture
@@ -50,6 +52,21 @@ def test_every_picture_has_a_still_twin_and_words(bench: Bench, name: str) -> No
     assert data["text/plain"] == repr(bench)
     again = bench._repr_mimebundle_()
     assert again["image/svg+xml"] == data["image/svg+xml"]
+
+
+def test_one_page_turns_from_any_picture_to_any_other(sim: Simulation) -> None:
+    """A key means one kind of shape on all pages, or the page cannot be changed to another."""
+    bench = Bench(sim)
+    bench.close()
+    frame = bench._page._still()
+    for before in ALL:
+        for after in ALL:
+            old, new = (
+                draw_page(frame, View(picture=each.name), each).flat() for each in (before, after)
+            )
+            assert {key: old[key].tag for key in old if key in new} == {
+                key: new[key].tag for key in old if key in new
+            }
 
 
 def test_a_picture_that_is_none_is_named(sim: Simulation) -> None:
