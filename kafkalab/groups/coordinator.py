@@ -109,6 +109,11 @@ class GroupCoordinator:
             for view in views_of(shard.machine)
         }
 
+    @property
+    def hosted(self) -> Mapping[int, Shard]:
+        """The shards, by partition; for those who look on."""
+        return self._shards
+
     # --- what the broker learns ---------------------------------------------------------------
     def on_elected(self, partition: int, leader_epoch: int, log: PartitionLog, now: int) -> None:
         """This broker leads the partition: read its log.  Elected again, nothing changes."""
