@@ -33,6 +33,7 @@ _HOMES = {
             "ConfigEntry",
             "ConfigResource",
             "Consumer",
+            "ConsumerGroupTopicPartitions",
             "KafkaError",
             "KafkaException",
             "Message",

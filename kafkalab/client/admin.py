@@ -13,7 +13,7 @@ Read next: `admin_tasks`, `queries`.
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, Self
 
-from kafkalab.client import metadata, queries
+from kafkalab.client import group_offsets, metadata, queries
 from kafkalab.client.admin_answers import Outcome
 from kafkalab.client.admin_tasks import AllBrokers, Coordinators, OneServer, Task
 from kafkalab.client.cluster_view import view_request
@@ -77,6 +77,9 @@ class AdminNode:
         "list_groups",
         "describe_groups",
         "delete_groups",
+        "list_offsets",
+        "alter_offsets",
+        "delete_offsets",
         "take_result",
     )
     kind = "admin"
@@ -238,6 +241,27 @@ class AdminNode:
 
     def delete_groups(self, groups: tuple[str, ...], timeout_ms: int, now: int) -> int:
         return self._begin(Coordinators(DeleteGroupsRequest, groups), timeout_ms, now)
+
+    def list_offsets(
+        self, group: str, pairs: tuple[tuple[str, int], ...] | None, timeout_ms: int, now: int
+    ) -> int:
+        """What a group has committed, for these (topic, partition) or (None) for all."""
+        request = group_offsets.listing(group, pairs)
+        return self._begin(Coordinators(request, (group,)), timeout_ms, now)
+
+    def alter_offsets(
+        self, group: str, places: tuple[tuple[str, int, int], ...], timeout_ms: int, now: int
+    ) -> int:
+        """Set a group's offsets: (topic, partition, offset); it must have no members."""
+        request = group_offsets.altering(group, places)
+        return self._begin(Coordinators(request, (group,)), timeout_ms, now)
+
+    def delete_offsets(
+        self, group: str, pairs: tuple[tuple[str, int], ...], timeout_ms: int, now: int
+    ) -> int:
+        """Forget a group's offsets.  GROUP_SUBSCRIBED_TO_TOPIC while a member reads the topic."""
+        request = group_offsets.deleting(group, pairs)
+        return self._begin(Coordinators(request, (group,)), timeout_ms, now)
 
     # --- results
 

@@ -10,17 +10,24 @@ from kafkalab.client.cluster_view import BrokerSeen, ClusterSeen, cluster_seen
 from kafkalab.client.consumer.group_protocol import assigned_partitions
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import NO_NODE, NodeId, TopicPartition
+from kafkalab.protocol.messages import consumer_groups
 from kafkalab.protocol.messages.configs import (
     AlterConfigsResponse,
     DescribeConfigsResponse,
     DescribeConfigsResult,
     IncrementalAlterConfigsResponse,
 )
+from kafkalab.protocol.messages.consumer_groups import ConsumerGroupDescribeResponse
 from kafkalab.protocol.messages.group_admin import (
     DeleteGroupsResponse,
     DescribedGroup,
     DescribeGroupsResponse,
     ListGroupsResponse,
+)
+from kafkalab.protocol.messages.group_offsets import (
+    OffsetCommitResponse,
+    OffsetDeleteResponse,
+    OffsetFetchResponse,
 )
 from kafkalab.protocol.messages.metadata import DescribeClusterResponse, MetadataResponse
 from kafkalab.protocol.messages.topics import (
@@ -188,6 +195,61 @@ def _deleted_groups(response: DeleteGroupsResponse) -> tuple[Outcome, ...]:
     return tuple(Outcome(one.group_id, one.error_code) for one in response.results)
 
 
+def _consumers(response: ConsumerGroupDescribeResponse) -> tuple[Outcome, ...]:
+    return tuple(
+        Outcome(one.group_id, one.error_code, one.error_message, _consumer_group(one))
+        for one in response.groups
+    )
+
+
+def _consumer_group(group: consumer_groups.DescribedGroup) -> GroupSeen:
+    members = tuple(
+        MemberSeen(
+            one.member_id,
+            one.client_id,
+            one.client_host,
+            one.instance_id,
+            tuple(
+                TopicPartition(topic.topic_name, number)
+                for topic in one.assignment.topic_partitions
+                for number in topic.partitions
+            ),
+        )
+        for one in group.members
+    )
+    assignor = group.assignor_name
+    return GroupSeen(group.group_id, group.group_state, _CONSUMERS, assignor, members)
+
+
+def _fetched_offsets(response: OffsetFetchResponse) -> tuple[Outcome, ...]:
+    return tuple(
+        Outcome(
+            group.group_id,
+            group.error_code,
+            value=tuple(
+                (topic.name, one.partition_index, one.committed_offset, one.error_code)
+                for topic in group.topics
+                for one in topic.partitions
+            ),
+        )
+        for group in response.groups
+    )
+
+
+def _changed_offsets(response: OffsetCommitResponse | OffsetDeleteResponse) -> tuple[Outcome, ...]:
+    """Of one group, whose name the response does not say."""
+    places = tuple(
+        (topic.name, one.partition_index, one.error_code)
+        for topic in response.topics
+        for one in topic.partitions
+    )
+    errors = {error for _, _, error in places}
+    whole = getattr(response, "error_code", 0)
+    if not whole and len(errors) == 1 and errors <= PASSING:
+        (whole,) = errors
+    return (Outcome(None, whole, value=places),)
+
+
 _CONVERSIONS: Final[Mapping[type, Callable[[Any], tuple[Outcome, ...]]]] = {
     CreateTopicsResponse: _topics,
     DeleteTopicsResponse: _deleted,
@@ -200,6 +262,10 @@ _CONVERSIONS: Final[Mapping[type, Callable[[Any], tuple[Outcome, ...]]]] = {
     ListGroupsResponse: _groups,
     DescribeGroupsResponse: _described,
     DeleteGroupsResponse: _deleted_groups,
+    ConsumerGroupDescribeResponse: _consumers,
+    OffsetFetchResponse: _fetched_offsets,
+    OffsetCommitResponse: _changed_offsets,
+    OffsetDeleteResponse: _changed_offsets,
 }
 
 #: Errors that pass when a controller or coordinator has been found, or has loaded.

@@ -16,10 +16,15 @@ from typing import Final, Protocol, Self
 
 from kafkalab.client.admin_answers import PASSING, Outcome, outcomes
 from kafkalab.client.queries import ANY, Reply
+from kafkalab.errors import ErrorCode
 from kafkalab.ids import NodeId
 from kafkalab.protocol.messages.classic_groups import (
     FindCoordinatorRequest,
     FindCoordinatorResponse,
+)
+from kafkalab.protocol.messages.consumer_groups import (
+    ConsumerGroupDescribeRequest,
+    ConsumerGroupDescribeResponse,
 )
 from kafkalab.protocol.messages.group_admin import DeleteGroupsRequest, DescribeGroupsRequest
 from kafkalab.protocol.schema import Message
@@ -123,13 +128,14 @@ class AllBrokers:
 class Coordinators:
     """Requests about groups, to the coordinator of each."""
 
-    request: type[DescribeGroupsRequest] | type[DeleteGroupsRequest]
+    request: type[Message] | Message  # about any groups, or one that is ready, about one group
     waiting: tuple[str, ...]  # groups whose coordinator is to be found
     finding: int | None = None  # the question who it is
     asked: dict[int, tuple[NodeId, tuple[str, ...]]] = field(default_factory=dict)
     to_ask: tuple[tuple[NodeId, tuple[str, ...]], ...] = ()
     not_before: int = 0
     found: list[Outcome] = field(default_factory=list)
+    classic: tuple[str, ...] = ()  # groups of which this is known: to be described otherwise
 
     @property
     def is_done(self) -> bool:
@@ -152,13 +158,21 @@ class Coordinators:
         if reply.error:
             self.found += (Outcome(group, reply.error) for group in groups)
             return
+        classic: list[str] = []
+        is_consumer = isinstance(reply.response, ConsumerGroupDescribeResponse)
         for one in outcomes(reply.response):
+            name = groups[0] if one.name is None else one.name
             if one.error in PASSING:
-                self._again(one.name, now)
+                self._again(name, now)
+            elif is_consumer and one.error == ErrorCode.GROUP_ID_NOT_FOUND:
+                classic.append(name)
             elif self.request is DescribeGroupsRequest and not one.error:
                 self.found.append(one._replace(value=one.value._replace(coordinator=node)))
             else:
-                self.found.append(one)
+                self.found.append(one._replace(name=name))
+        if classic:
+            self.classic = (*self.classic, *classic)
+            self.to_ask = (*self.to_ask, (node, tuple(classic)))
 
     def _on_found(self, reply: Reply, now: int) -> None:
         groups, self.waiting = self.waiting, ()
@@ -181,9 +195,13 @@ class Coordinators:
         self.not_before = now + RETRY_MS
 
     def _request_for(self, groups: tuple[str, ...]) -> Message:
-        if self.request is DescribeGroupsRequest:
+        if isinstance(self.request, Message):
+            return self.request
+        if self.request is DeleteGroupsRequest:
+            return DeleteGroupsRequest(groups_names=groups)
+        if all(group in self.classic for group in groups):
             return DescribeGroupsRequest(groups=groups)
-        return DeleteGroupsRequest(groups_names=groups)
+        return ConsumerGroupDescribeRequest(group_ids=groups, include_authorized_operations=False)
 
     def fork(self) -> Self:
         return type(self)(
@@ -194,4 +212,5 @@ class Coordinators:
             self.to_ask,
             self.not_before,
             self.found.copy(),
+            self.classic,
         )

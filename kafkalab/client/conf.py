@@ -23,6 +23,7 @@ from kafkalab.client.options import (
     UNSUPPORTED,
     UNSUPPORTED_PREFIXES,
 )
+from kafkalab.client.profiles import consumer_defaults, producer_defaults
 from kafkalab.config import Config, ConfigError
 from kafkalab.ids import NodeName
 
@@ -48,8 +49,8 @@ def producer_conf(given: Mapping[str, Any], name: NodeName) -> Config:
     """Raises `ConfigError`.  The partitioner is not in it: see `partitioners.partitioner_of`."""
     values = _checked(given, "P")
     values.setdefault("client.id", name)
-    conf = Config(_KEYS, {**_ALWAYS_CREATES, **values})
-    if _STICKY not in values:
+    conf = Config(_KEYS, {**_ALWAYS_CREATES, **producer_defaults(values), **values})
+    if _STICKY not in values and _STICKY not in producer_defaults(values):
         conf = conf.with_({_STICKY: min(2 * conf.int("linger.ms"), 900_000)})
     if conf["acks"] not in (-1, 0, 1):
         raise ConfigError(f"acks must be all, 0 or 1, not {conf['acks']}")
@@ -62,7 +63,7 @@ def consumer_conf(given: Mapping[str, Any], name: NodeName) -> Config:
     """Raises `ConfigError`; `auto.offset.reset` is reduced to earliest, latest or error."""
     values = _checked(given, "C")
     values.setdefault("client.id", name)
-    conf = Config(_KEYS, values)
+    conf = Config(_KEYS, {**consumer_defaults(values), **values})
     if not conf["group.id"]:
         raise ConfigError("group.id must be set (any text: consumers with the same one share)")
     if conf["group.protocol"] == "consumer":

@@ -9,6 +9,7 @@ Read next: `conf`, which checks a learner's dictionary against both.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from kafkalab.client.profiles import LIBRDKAFKA, PROFILE, PROFILES
 from kafkalab.config import Key, Type
 
 INT32_MAX: Final = (1 << 31) - 1
@@ -55,6 +56,7 @@ _ALL: Final = (
     _text("client.id", None),  # the lab: the node's name; librdkafka says "rdkafka" for all
     _text("bootstrap.servers", None),
     _text("client.rack", ""),
+    _text(PROFILE, LIBRDKAFKA, choices=PROFILES),  # the lab's own
     _whole("message.max.bytes", 1_000_000, 1_000, 1_000_000_000),
     _whole("max.in.flight.requests.per.connection", 1_000_000, 1, 1_000_000),
     _whole("topic.metadata.refresh.interval.ms", 300_000, -1, 3_600_000),

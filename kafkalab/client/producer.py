@@ -37,6 +37,7 @@ from kafkalab.client.metadata import Metadata
 from kafkalab.client.options import PARTITIONER
 from kafkalab.client.output import Output
 from kafkalab.client.partitioners import Partitioning
+from kafkalab.client.profiles import default_partitioner
 from kafkalab.client.queries import Queries, Reply
 from kafkalab.client.routing import Routing
 from kafkalab.client.sender import Sender
@@ -113,9 +114,9 @@ class ProducerNode:
         )
         chance = Stream(seed, f"{name}/partitioner/{connections_before}")
         linger_ms = checked.int("sticky.partitioning.linger.ms")
-        partitioning = Partitioning(
-            conf.get(PARTITIONER), linger_ms, chance, checked.int("batch.size")
-        )
+        partitioner = conf.get(PARTITIONER, default_partitioner(conf))
+        batch_bytes = checked.int("batch.size")
+        partitioning = Partitioning(partitioner, linger_ms, chance, batch_bytes)
         self._routing = Routing(
             checked, self._metadata, partitioning, self._sender, self._deliveries
         )

@@ -17,12 +17,16 @@ from kafkalab.client.errors import TIMED_OUT
 from kafkalab.client.metadata import Metadata
 from kafkalab.config import Config
 from kafkalab.ids import NodeId
+from kafkalab.protocol.messages.group_offsets import OffsetCommitRequest, OffsetFetchRequest
 from kafkalab.protocol.schema import Message
 from kafkalab.timers import Timers
 
 OWNER: Final = "queries"
 ANY: Final[NodeId] = -1
 CONTROLLER: Final[NodeId] = -2
+
+#: The newest versions that name topics by their names; later ones know ids alone.
+_BY_NAME: Final = {OffsetCommitRequest: 9, OffsetFetchRequest: 9}
 
 
 class Reply(NamedTuple):
@@ -96,6 +100,7 @@ class Queries:
 
     def _send(self, id: int, question: _Question, link: Link, now: int) -> None:
         version = self._connections.version(link, type(question.request))
+        version = min(version, _BY_NAME.get(type(question.request), version))
         timeout = min(question.due - now, self._conf.int("socket.timeout.ms"))
         asked = Asked(OWNER, id, version)
         self._connections.send(link, question.request, asked, now, timeout)

@@ -31,6 +31,7 @@ _HOMES: Final = {
             "AlterConfigOpType",
             "ConfigEntry",
             "ConfigResource",
+            "ConsumerGroupTopicPartitions",
             "NewPartitions",
             "NewTopic",
             "ResourceType",

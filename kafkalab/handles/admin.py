@@ -6,8 +6,8 @@
 Calls return futures at once; `result()` runs virtual time until the answer is there, and raises
 KafkaException if it is a refusal.
 
-In confluent_kafka: `admin.AdminClient`.  Left out: ACLs, users, feature updates, moving replicas,
-offsets of groups.
+In confluent_kafka: `admin.AdminClient`, but for `delete_consumer_group_offsets`, which is Java's.
+Left out: ACLs, users, feature updates, moving replicas, offsets of logs.
 Read next: `futures`; `client.admin`, the node that does the work.
 """
 
@@ -24,6 +24,7 @@ from kafkalab.handles.resources import (
     ConfigEntry,
     ConfigResource,
     ConsumerGroupDescription,
+    ConsumerGroupTopicPartitions,
     DescribeClusterResult,
     ListConsumerGroupsResult,
     NewPartitions,
@@ -32,6 +33,7 @@ from kafkalab.handles.resources import (
     config_entries,
     group_description,
     group_listing,
+    places,
 )
 from kafkalab.handles.session import Session, limit_ms
 
@@ -189,6 +191,43 @@ class AdminClient:
         request = self._ask("delete_groups", (tuple(group_ids),), request_timeout)
         return {group: Future(request, partial(_nothing, group)) for group in group_ids}
 
+    def list_consumer_group_offsets(
+        self,
+        list_consumer_group_offsets_request: Sequence[ConsumerGroupTopicPartitions],
+        require_stable: bool = False,
+        request_timeout: float | None = None,
+    ) -> dict[str, Future[ConsumerGroupTopicPartitions]]:
+        """What a group has committed, for the partitions given or (None) all it has."""
+        (asked,) = list_consumer_group_offsets_request
+        given = asked.topic_partitions
+        pairs = None if given is None else tuple((one.topic, one.partition) for one in given)
+        request = self._ask("list_offsets", (asked.group_id, pairs), request_timeout)
+        return {asked.group_id: Future(request, partial(_group_offsets, asked.group_id))}
+
+    def alter_consumer_group_offsets(
+        self,
+        alter_consumer_group_offsets_request: Sequence[ConsumerGroupTopicPartitions],
+        request_timeout: float | None = None,
+    ) -> dict[str, Future[ConsumerGroupTopicPartitions]]:
+        """Set a group's offsets, to skip or to read again.  UNKNOWN_MEMBER_ID: it has members."""
+        (asked,) = alter_consumer_group_offsets_request
+        places = tuple(
+            (one.topic, one.partition, one.offset) for one in asked.topic_partitions or ()
+        )
+        request = self._ask("alter_offsets", (asked.group_id, places), request_timeout)
+        return {asked.group_id: Future(request, partial(_changed, asked))}
+
+    def delete_consumer_group_offsets(
+        self,
+        delete_consumer_group_offsets_request: Sequence[ConsumerGroupTopicPartitions],
+        request_timeout: float | None = None,
+    ) -> dict[str, Future[ConsumerGroupTopicPartitions]]:
+        """Forget a group's offsets, of topics that no member reads."""
+        (asked,) = delete_consumer_group_offsets_request
+        pairs = tuple((one.topic, one.partition) for one in asked.topic_partitions or ())
+        request = self._ask("delete_offsets", (asked.group_id, pairs), request_timeout)
+        return {asked.group_id: Future(request, partial(_changed, asked))}
+
     def poll(self, timeout: float = -1) -> int:
         """There are no events to serve."""
         return 0
@@ -212,6 +251,24 @@ def _configs(name: tuple[int, str], outcomes: tuple[Outcome, ...]) -> dict[str, 
 
 def _group(name: str, outcomes: tuple[Outcome, ...]) -> ConsumerGroupDescription:
     return group_description(of_name(name, outcomes).value)
+
+
+def _group_offsets(group: str, outcomes: tuple[Outcome, ...]) -> ConsumerGroupTopicPartitions:
+    return ConsumerGroupTopicPartitions(group, places(of_name(group, outcomes).value))
+
+
+def _changed(
+    asked: ConsumerGroupTopicPartitions, outcomes: tuple[Outcome, ...]
+) -> ConsumerGroupTopicPartitions:
+    """What was asked for, each with its own error."""
+    errors = {
+        (topic, number): error for topic, number, error in of_name(asked.group_id, outcomes).value
+    }
+    offsets = (
+        (one.topic, one.partition, one.offset, errors[one.topic, one.partition])
+        for one in asked.topic_partitions or ()
+    )
+    return ConsumerGroupTopicPartitions(asked.group_id, places(offsets))
 
 
 def _cluster(outcomes: tuple[Outcome, ...]) -> DescribeClusterResult:

@@ -3,13 +3,14 @@
 In confluent_kafka: `confluent_kafka.admin`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from kafkalab.client.admin_answers import ConfigSeen, GroupListed, GroupSeen, MemberSeen
-from kafkalab.client.message import TopicPartition
+from kafkalab.client.errors import KafkaError
+from kafkalab.client.message import OFFSET_INVALID, TopicPartition
 
 
 class ResourceType(Enum):
@@ -215,6 +216,24 @@ class ConsumerGroupDescription:
     partition_assignor: str
     state: str
     coordinator: Node
+
+
+@dataclass(slots=True)
+class ConsumerGroupTopicPartitions:
+    """A group and partitions, with offsets where they matter; None: all that it has."""
+
+    group_id: str
+    topic_partitions: list[TopicPartition] | None = None
+
+
+def places(offsets: Iterable[tuple[str, int, int, int]]) -> list[TopicPartition]:
+    """(topic, partition, offset, error) of each; an offset of -1 was never committed."""
+    made = []
+    for topic, partition, offset, error in offsets:
+        place = TopicPartition(topic, partition, OFFSET_INVALID if offset < 0 else offset)
+        place.error = KafkaError(error) if error else None
+        made.append(place)
+    return made
 
 
 def config_entries(seen: Sequence[ConfigSeen]) -> dict[str, ConfigEntry]:

@@ -5,12 +5,14 @@ import pytest
 from kafkalab import (
     AdminClient,
     Consumer,
+    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     NewPartitions,
     NewTopic,
     Producer,
     Simulation,
+    TopicPartition,
 )
 from kafkalab.handles import AlterConfigOpType, ConfigEntry, ConfigResource
 
@@ -114,6 +116,40 @@ def test_groups_are_listed_described_and_deleted(sim: Simulation) -> None:
     consumer.close()
     assert admin.delete_consumer_groups(["billing"])["billing"].result() is None
     assert admin.list_groups() == []
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_offsets_of_groups_are_listed_altered_and_deleted(sim: Simulation, protocol: str) -> None:
+    producer = Producer(CONF)
+    for partition in range(3):
+        producer.produce("orders", b"x", partition=partition)
+    producer.flush()
+    conf = {"group.id": "billing", "group.protocol": protocol, "auto.offset.reset": "earliest"}
+    consumer = Consumer({**CONF, **conf})
+    consumer.subscribe(["orders"])
+    for _ in range(3):
+        assert consumer.poll(20) is not None
+    admin = AdminClient(CONF)
+    group = admin.describe_consumer_groups(["billing"])["billing"].result()
+    assert group.partition_assignor == ("range" if protocol == "classic" else "uniform")
+    assert len(group.members[0].assignment.topic_partitions) == 3
+    place = ConsumerGroupTopicPartitions("billing", [TopicPartition("orders", 1, 0)])
+    busy = admin.alter_consumer_group_offsets([place])["billing"].result()
+    assert busy.topic_partitions[0].error.code() == KafkaError.UNKNOWN_MEMBER_ID
+    kept = admin.delete_consumer_group_offsets([place])["billing"].result()
+    assert kept.topic_partitions[0].error.code() == KafkaError.GROUP_SUBSCRIBED_TO_TOPIC
+    consumer.close()
+
+    def offsets() -> dict[int, int]:
+        asked = ConsumerGroupTopicPartitions("billing")
+        listed = admin.list_consumer_group_offsets([asked])["billing"].result()
+        return {each.partition: each.offset for each in listed.topic_partitions}
+
+    assert offsets() == {0: 1, 1: 1, 2: 1}
+    admin.alter_consumer_group_offsets([place])["billing"].result()
+    assert offsets() == {0: 1, 1: 0, 2: 1}
+    admin.delete_consumer_group_offsets([place])["billing"].result()
+    assert offsets() == {0: 1, 2: 1}
 
 
 def test_a_request_nobody_answers_ends_in_time(sim: Simulation) -> None:

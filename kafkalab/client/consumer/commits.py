@@ -25,6 +25,7 @@ from kafkalab.client.consumer.member import Member
 from kafkalab.client.consumer.offset_requests import OffsetsResult
 from kafkalab.client.errors import NO_OFFSET, TIMED_OUT
 from kafkalab.client.message import OFFSET_INVALID
+from kafkalab.client.profiles import commits_in_poll
 from kafkalab.errors import RETRIABLE, ErrorCode
 from kafkalab.ids import TopicPartition
 from kafkalab.protocol.messages.group_offsets import (
@@ -76,6 +77,7 @@ class Commits:
         "_coordinator",
         "_finished",
         "_is_in_flight",
+        "_is_in_poll",
         "_waiting",
         "auto_due",
         "refused",
@@ -91,6 +93,7 @@ class Commits:
         self._coordinator = coordinator
         self._waiting: deque[Commit] = deque()  # the first of them is the one in flight
         self._is_in_flight = False
+        self._is_in_poll = commits_in_poll(context.conf)
         self._finished: dict[int, OffsetsResult] = {}  # by id; automatic ones by -1, -2, …
         self._automatic = 0  # how many automatic ones have ended
         self.auto_due: int | None = None
@@ -178,11 +181,22 @@ class Commits:
             return
         if self.auto_due is None:
             self.auto_due = now + interval
+        if self._is_in_poll:
+            return  # `in_poll` does it
         if now >= self.auto_due:
             self.auto_due += ((now - self.auto_due) // interval + 1) * interval
             if self.is_idle:
                 self.commit_stored(member, now)
         self._wake_at(self.auto_due)
+
+    def in_poll(self, member: Member, now: int) -> bool:
+        """The application polls; whether that began an automatic commit (Java's rule)."""
+        interval = self._auto_interval_ms
+        if interval is None or self.auto_due is None or now < self.auto_due or not self.is_idle:
+            return False
+        self.auto_due = now + interval
+        self.commit_stored(member, now)
+        return not self.is_idle
 
     def _send(self, link: Link, commit: Commit, now: int) -> None:
         # A KIP-848 member may have moved on; what it still has it may commit in its new epoch.

@@ -143,15 +143,22 @@ class ConsumerNode:
 
     def begin_poll(self, now: int) -> None:
         """The time from now to the next `take_message` does not count as processing."""
-        must_poll = self._membership.liveness.polled(now, is_polling=True)
-        if must_poll or self._membership.state is not State.STABLE:
+        must_step = self._membership.liveness.polled(now, is_polling=True) | self._settle(now)
+        if must_step or self._membership.state is not State.STABLE:
             self._step(now)
+
+    def _settle(self, now: int) -> bool:
+        """With Java's rule a poll says that what was handed over before has been dealt with."""
+        if not self._reading.is_settled_in_poll:
+            return False
+        self._reading.settle()
+        return self._commits.in_poll(self._membership.member, now)
 
     def take_message(self, now: int) -> Consumed | None:
         """The next record or error, or None.  Its offset is stored (enable.auto.offset.store)."""
-        must_poll = self._membership.liveness.polled(now)
+        must_step = self._membership.liveness.polled(now) | self._settle(now)
         taken = self._reading.take()
-        if must_poll or (taken is not None and taken[1]):
+        if must_step or (taken is not None and taken[1]):
             self._step(now)  # there may be room to fetch again
         return taken[0] if taken is not None else None
 
@@ -232,6 +239,7 @@ class ConsumerNode:
     def close(self, now: int) -> None:
         """Commit what is stored (if automatic), give the partitions back, leave the group."""
         member = self._membership
+        self._reading.settle()
         is_manual = member.state is State.UNJOINED and not member.is_holding
         if is_manual and len(self._context.assignment):
             member.rebalance.replace((), member.member, now)

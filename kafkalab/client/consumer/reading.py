@@ -12,6 +12,7 @@ from kafkalab.client.consumer.assignment import NO_EPOCH, AssignedPartition
 from kafkalab.client.consumer.context import Context
 from kafkalab.client.errors import INVALID_ARG, STATE, failure
 from kafkalab.client.message import Consumed
+from kafkalab.client.profiles import commits_in_poll
 from kafkalab.ids import TopicPartition
 
 Pair = tuple[str, int]
@@ -21,11 +22,22 @@ Place = tuple[str, int, int]  # topic, partition, offset
 class Reading:
     """See the module's docstring."""
 
-    __slots__ = ("_context", "taken")
+    __slots__ = ("_context", "_handed", "is_settled_in_poll", "taken")
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self.taken = 0  # records the application has got
+        self.is_settled_in_poll = commits_in_poll(context.conf)
+        #: Records handed over that the next poll will count as done: offset and epoch to store.
+        self._handed: dict[TopicPartition, tuple[int, int]] = {}
+
+    def settle(self) -> None:
+        """The application polls or closes: what it was handed before it has dealt with."""
+        handed, self._handed = self._handed, {}
+        for partition, (offset, epoch) in handed.items():
+            assigned = self._context.assignment.get(partition)
+            if assigned is not None and offset <= assigned.position:
+                assigned.store(offset, epoch)
 
     def take(self) -> tuple[Consumed, bool] | None:
         """The next record or error, and whether there may be room to fetch again."""
@@ -40,7 +52,11 @@ class Reading:
         assigned = self._context.assignment.get(partition)
         assert assigned is not None, partition
         assigned.consumed(offset, epoch)
-        if self._context.conf.bool("enable.auto.offset.store"):
+        if not self._context.conf.bool("enable.auto.offset.store"):
+            pass
+        elif self.is_settled_in_poll:
+            self._handed[partition] = offset + 1, epoch
+        else:
             assigned.store(offset + 1, epoch)
         self.taken += 1
         self._context.output.emit("RecordsPolled", *partition, offset, offset, epoch)
@@ -108,5 +124,5 @@ class Reading:
 
     def fork(self, context: Context) -> Self:
         other = type(self)(context)
-        other.taken = self.taken
+        other.taken, other._handed = self.taken, self._handed.copy()
         return other

@@ -1,0 +1,84 @@
+"""How the three clients differ by default: `client.profile` chooses whose habits a client has.
+
+| | `librdkafka` | `java` | `kafka-python` |
+| --- | --- | --- | --- |
+| a key's hash | CRC-32 | murmur2 | murmur2 |
+| without a key | one partition for a while | one partition for a while | random, each record |
+| `linger.ms`, `batch.size` | 5, 1,000,000 | 5, 16,384 | 0, 16,384 |
+| `enable.idempotence` | no | yes | yes |
+| `message.timeout.ms` | 300,000 | 120,000 | 120,000 |
+| `isolation.level` | read_committed | read_uncommitted | read_uncommitted |
+| strategies | range, roundrobin | range, cooperative-sticky | range, roundrobin |
+| automatic commits | of what was handed over | of what earlier polls gave | as Java |
+| … are made | at any time | in a poll | in a poll |
+
+So with Java's rule the record in hand is not committed before the next poll (or close) says that it
+has been dealt with; with librdkafka's it may be.  Whatever is set explicitly counts.
+
+Facts of librdkafka 2.16, Apache Kafka 4.3.1 and kafka-python 3.0.
+Left out: Java's choice of a partition without a key by batch size and load (KIP-794).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kafkalab.config import Config
+
+PROFILE: Final = "client.profile"
+LIBRDKAFKA: Final = "librdkafka"
+JAVA: Final = "java"
+KAFKA_PYTHON: Final = "kafka-python"
+PROFILES: Final = (LIBRDKAFKA, JAVA, KAFKA_PYTHON)
+
+_PRODUCERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    LIBRDKAFKA: {},
+    JAVA: {
+        "batch.size": 16_384,
+        "enable.idempotence": True,
+        "message.timeout.ms": 120_000,
+        "queue.buffering.max.kbytes": 32_768,
+    },
+    KAFKA_PYTHON: {
+        "linger.ms": 0,
+        "batch.size": 16_384,
+        "enable.idempotence": True,
+        "message.timeout.ms": 120_000,
+        "sticky.partitioning.linger.ms": 0,
+    },
+}
+_CONSUMERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    LIBRDKAFKA: {},
+    JAVA: {
+        "isolation.level": "read_uncommitted",
+        "partition.assignment.strategy": "range,cooperative-sticky",
+    },
+    KAFKA_PYTHON: {"isolation.level": "read_uncommitted"},
+}
+_PARTITIONERS: Final = {
+    LIBRDKAFKA: "consistent_random",
+    JAVA: "murmur2_random",
+    KAFKA_PYTHON: "murmur2_random",
+}
+
+
+def producer_defaults(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the profile sets; as in Java, idempotence gives way to acks that exclude it."""
+    defaults = _PRODUCERS.get(str(given.get(PROFILE, LIBRDKAFKA)), {})
+    if given.get("acks", -1) == -1:
+        return defaults
+    return {name: value for name, value in defaults.items() if name != "enable.idempotence"}
+
+
+def consumer_defaults(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the profile sets."""
+    return _CONSUMERS.get(str(given.get(PROFILE, LIBRDKAFKA)), {})
+
+
+def default_partitioner(conf: Mapping[str, Any]) -> str:
+    """The name of the partitioner a producer has if none is given."""
+    return _PARTITIONERS[str(conf.get(PROFILE, LIBRDKAFKA))]
+
+
+def commits_in_poll(conf: Config) -> bool:
+    """Whether automatic commits are made inside poll, of what earlier polls returned."""
+    return bool(conf[PROFILE] != LIBRDKAFKA)
