@@ -3,7 +3,7 @@
 | | `librdkafka` | `java` | `kafka-python` |
 | --- | --- | --- | --- |
 | a key's hash | CRC-32 | murmur2 | murmur2 |
-| without a key | one partition for a while | one partition for a while | random, each record |
+| without a key | one partition for a while | one for `batch.size` bytes | random, each record |
 | `linger.ms`, `batch.size` | 5, 1,000,000 | 5, 16,384 | 0, 16,384 |
 | `enable.idempotence` | no | yes | yes |
 | `message.timeout.ms` | 300,000 | 120,000 | 120,000 |
@@ -16,7 +16,6 @@ So with Java's rule the record in hand is not committed before the next poll (or
 has been dealt with; with librdkafka's it may be.  Whatever is set explicitly counts.
 
 Facts of librdkafka 2.16, Apache Kafka 4.3.1 and kafka-python 3.0.
-Left out: Java's choice of a partition without a key by batch size and load (KIP-794).
 """
 
 from collections.abc import Mapping
@@ -56,7 +55,7 @@ _CONSUMERS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 _PARTITIONERS: Final = {
     LIBRDKAFKA: "consistent_random",
-    JAVA: "murmur2_random",
+    JAVA: "uniform_sticky",
     KAFKA_PYTHON: "murmur2_random",
 }
 

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import simulation
+from tests.benchmarks import groups, simulation
 
 HERE = Path(__file__).parent
 SERVE = [
@@ -138,7 +138,8 @@ def main() -> None:
         others = peers(folder)
         text = table(measure(rounds, others), list(others))
     print(text, flush=True)
-    text = f"{text}\n\n{simulation.table(rounds)}\n\n{transactions.table(rounds)}"
+    more = (simulation.table(rounds), transactions.table(rounds), groups.table())
+    text = "\n\n".join((text, *more))
     print(text)
     head = (
         "# Measured\n\nMedians (lowest-highest) of interleaved rounds; `make bench` writes this.\n"

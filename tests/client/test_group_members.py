@@ -97,6 +97,25 @@ def test_partitions_are_shared_and_handed_over(sim: Simulation, protocol: str) -
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_members_that_get_nothing_at_first_wait_as_members(sim: Simulation, protocol: str) -> None:
+    """Six come to two at once: what they are to get is still somebody else's, and nobody hangs."""
+    first = [Reader(sim, protocol) for _ in range(2)]
+    poll_for(sim, 20, *first)
+    consumers = [reader.consumer for reader in first]
+    for _ in range(4):
+        consumer = Consumer(
+            {"bootstrap.servers": "kafka:9092", "group.id": "billing", **PROTOCOLS[protocol]}
+        )
+        consumer.subscribe(["orders"])  # without callbacks
+        consumers.append(consumer)
+    end = sim.now + 30_000
+    while sim.now < end:
+        for consumer in consumers:
+            consumer.poll(0.1)
+    assert [len(consumer.assignment()) for consumer in consumers] == [1] * 6
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_callbacks_are_told(sim: Simulation, protocol: str) -> None:
     """An eager member hears of all its partitions, the others of those that change hands."""
     one = Reader(sim, protocol)

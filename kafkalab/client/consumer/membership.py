@@ -222,10 +222,10 @@ class Membership:
     def _assigned(self, now: int) -> None:
         """What had to go has gone: take the rest, or be stable."""
         added = self._holding.take_added()
-        if added is None:
-            self._enter(State.STABLE)
-        else:
+        if added is not None:
             self.rebalance.begin_assign(added, self.member, now, is_incremental=True)
+        if self.rebalance.kind is None:
+            self._enter(State.STABLE)
 
     def _join_refused(self, error: int, now: int) -> None:
         """JoinGroup or SyncGroup did not work: try again, after what the error says."""
