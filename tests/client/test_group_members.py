@@ -7,6 +7,7 @@ import pytest
 
 from kafkalab import Consumer, Producer, Simulation
 from kafkalab.client.message import TopicPartition
+from kafkalab.world import actions
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
     "eager": {"partition.assignment.strategy": "range"},
@@ -98,21 +99,26 @@ def test_partitions_are_shared_and_handed_over(sim: Simulation, protocol: str) -
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_members_that_get_nothing_at_first_wait_as_members(sim: Simulation, protocol: str) -> None:
-    """Six come to two at once: what they are to get is still somebody else's, and nobody hangs."""
-    first = [Reader(sim, protocol) for _ in range(2)]
-    poll_for(sim, 20, *first)
-    consumers = [reader.consumer for reader in first]
-    for _ in range(4):
-        consumer = Consumer(
-            {"bootstrap.servers": "kafka:9092", "group.id": "billing", **PROTOCOLS[protocol]}
-        )
-        consumer.subscribe(["orders"])  # without callbacks
-        consumers.append(consumer)
-    end = sim.now + 30_000
-    while sim.now < end:
-        for consumer in consumers:
-            consumer.poll(0.1)
-    assert [len(consumer.assignment()) for consumer in consumers] == [1] * 6
+    """Four come to two at once: what they are to get is still somebody else's, and nobody hangs.
+
+    Their applications wait in one long poll, so that nothing but the group itself moves them.
+    """
+
+    def come(count: int) -> None:
+        for _ in range(count):
+            conf = {"group.id": "billing", **PROTOCOLS[protocol]}
+            name = actions.add_client(sim.world, "consumer", conf)
+            sim.world.act(name, "subscribe", ("orders",), False)
+            sim.world.act(name, "begin_poll")
+            names.append(name)
+
+    names: list[str] = []
+    come(2)
+    sim.run(20)
+    come(4)
+    sim.run(20)
+    nodes: list[Any] = [sim.world.nodes[name] for name in names]
+    assert [len(node.assignment()) for node in nodes] == [1] * 6
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
