@@ -345,7 +345,7 @@ class ReplicaManager:
             else:
                 housekeeping.do(what, self._local, self._disk, now)
                 self._schedule(what, now)
-        if due:
+        if due or self._local.has_news:
             self._pass_on(now)
 
     def _schedule(self, task: str, now: int) -> None:
