@@ -107,8 +107,8 @@ def _broker(world: World, broker: Broker) -> BrokerFrame:
     return {
         "id": broker.broker_id,
         "state": state_of(world, name, broker.broker_id),
-        "since": _since(world, name),
-        "until": pause.until if pause is not None else None,
+        "since": _since(world, name) - world.began,
+        "until": pause.until - world.began if pause is not None else None,
         "rack": str(rack) if rack is not None else None,
     }
 

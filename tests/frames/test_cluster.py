@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from kafkalab import Simulation
+from kafkalab import LiveCluster, Simulation
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import CELLS_MAX, Frame
 from kafkalab.protocol.messages.produce import (
@@ -173,3 +173,15 @@ def test_a_group_shows_its_members_and_how_far_they_are() -> None:
     assert [offset["end"] for offset in group["offsets"]] == ends
     kinds = {client["name"]: client["kind"] for client in frame["clients"]}
     assert kinds == {"consumer-1": "consumer", "consumer-2": "consumer", "producer-1": "producer"}
+
+
+def test_times_of_a_live_cluster_count_from_its_beginning() -> None:
+    with LiveCluster(brokers=3) as cluster:
+        cluster.broker(2).crash()
+        cluster.broker(3).pause(60)
+        with cluster.locked():
+            frame = cluster_frame(cluster)
+    _, crashed, paused = frame["brokers"]
+    assert crashed["since"] is not None
+    assert paused["until"] is not None
+    assert 0 <= crashed["since"] <= frame["now"] < paused["until"] < 120_000
