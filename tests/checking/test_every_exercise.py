@@ -61,10 +61,14 @@ def test_its_form(exercise: Exercise) -> None:
 
 @pytest.mark.parametrize("exercise", [one for one in EXERCISES if one.is_behaviour], ids=by_id)
 def test_a_failing_seed_comes_back_as_a_cell(exercise: Exercise) -> None:
-    outcomes = [exercise.check(run(source, exercise.answer)) for source in exercise.tempting]
-    replays = [one.replay for one in outcomes if isinstance(one, Missed) and one.replay]
-    assert replays
-    run(replays[0] + "\nshown = True", "shown")
+    cells = [
+        f"{source}\n{outcome.replay}\nshown = True"
+        for source in exercise.tempting
+        if isinstance(outcome := exercise.check(run(source, exercise.answer)), Missed)
+        and outcome.replay
+    ]
+    assert cells
+    run(cells[0], "shown")
 
 
 @pytest.mark.parametrize("prediction", PREDICTIONS, ids=by_id)
