@@ -1,0 +1,7 @@
+"""Only within one partition does the log say."""
+
+
+def was_first(a, b):
+    if a.partition != b.partition:
+        return None
+    return a.offset < b.offset
