@@ -194,7 +194,9 @@ EXERCISES: Final = (
             "at `offset` should have had the amount `right`. Return the list of entries to append "
             "so that all readers come to the right sum."
         ),
-        stub="def correction(log, offset, right):\n    raise NotImplementedError   # your code here",
+        stub=(
+            "def correction(log, offset, right):\n    raise NotImplementedError   # your code here"
+        ),
         answer="correction",
         judge=_judge_correction,
         hints=(
