@@ -76,6 +76,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "CoordinatorUnloaded": ("topic", "partition"),
     "GroupStateChanged": ("group", "before", "after", "generation", "reason"),
     "MemberJoined": ("group", "member", "client_id"),
+    "MemberRejoined": ("group", "member"),  # classic: in a rebalance, it has said what it has
     "MemberLeft": ("group", "member", "reason"),
     "PartitionsAssigned": ("group", "member", "partitions"),
     "RevocationAsked": ("group", "member", "partitions"),

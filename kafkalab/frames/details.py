@@ -12,6 +12,7 @@ Read next: `cluster`, the frame; `lab.scenes.picture`, which asks.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from kafkalab.frames.group_history import group_detail
 from kafkalab.frames.partition_log import log_detail
 from kafkalab.frames.quorum import quorum_detail
 from kafkalab.world import World
@@ -19,7 +20,11 @@ from kafkalab.world import World
 Maker = Callable[[World, tuple[str, ...]], Any]
 
 #: By the first word of a key.
-MAKERS: Final[Mapping[str, Maker]] = {"log": log_detail, "quorum": quorum_detail}
+MAKERS: Final[Mapping[str, Maker]] = {
+    "group": group_detail,
+    "log": log_detail,
+    "quorum": quorum_detail,
+}
 
 
 def details(world: World, keys: Iterable[str]) -> dict[str, Any]:

@@ -25,6 +25,13 @@ from kafkalab.world import World
 
 def group_frames(world: World, image: MetadataImage, brokers: Sequence[Broker]) -> list[GroupFrame]:
     """Groups by their ids."""
+    found = find_groups(world, brokers)
+    ends = _Ends(image, brokers)
+    return [_group(world, *found[group_id], ends) for group_id in sorted(found)]
+
+
+def find_groups(world: World, brokers: Sequence[Broker]) -> dict[str, tuple[int, Any]]:
+    """Each group's coordinator and what it has, a `GroupView`."""
     found: dict[str, tuple[int, Any]] = {}
     for broker in brokers:
         if not world.is_up(broker.name):
@@ -33,8 +40,7 @@ def group_frames(world: World, image: MetadataImage, brokers: Sequence[Broker]) 
             known = found.get(group.group_id)
             if known is None or known[1].generation < group.generation:
                 found[group.group_id] = broker.broker_id, group
-    ends = _Ends(image, brokers)
-    return [_group(world, *found[group_id], ends) for group_id in sorted(found)]
+    return found
 
 
 def _groups_of(broker: Broker) -> list[Any]:

@@ -193,6 +193,7 @@ def _join_with_id(
         table.effects.reply(ticket, joined(group, member))  # it may have missed the answer
         return NOTHING
     _update(group, member, ticket, request)
+    table.effects.emit("MemberRejoined", group.group_id, member.member_id)
     return rebalance_or_complete(table, group, _because(reason, request), now)
 
 

@@ -171,6 +171,11 @@ class Trace(Sequence[Entry]):
             if (not kinds or row[4][0] in kinds) and (node is None or row[3] == node)
         ]
 
+    def latest(self, kinds: Collection[str], entries_max: int) -> list[Entry]:
+        """Those of these kinds among the last `entries_max` kept entries, oldest first."""
+        rows = self._kept.since(max(len(self._kept) - entries_max, 0))
+        return [Entry._make(row) for row in rows if row[4][0] in kinds]
+
     def recent(self, since_id: int = 0) -> Iterator[Entry]:
         """Entries of every kind from an id on, as far back as they are still here."""
         return map(Entry._make, self._recent.since(max(since_id - 1, 0)))

@@ -49,7 +49,12 @@ class Axis:
         self._is_log = is_log
         known = sorted({*span, *(t for t in times if span[0] <= t <= span[1])})
         gaps = list(pairwise(known))
-        cuts = set() if is_log else _to_cut([b - a for a, b in gaps], self.right - self.left)
+        room_wide = self.right - self.left
+        cuts = set() if is_log else _to_cut([b - a for a, b in gaps], room_wide)
+        while cuts and (CUT_WIDTH + ISLAND) * len(cuts) > room_wide:  # too little room for that
+            cuts.remove(min(cuts, key=lambda i: gaps[i][1] - gaps[i][0]))
+        if len(cuts) == len(gaps):  # nothing would be left
+            cuts = set()
         log = LogTime(known)
         weights = [log.place(b) - log.place(a) if is_log else float(b - a) for a, b in gaps]
         busy = sum(w for i, w in enumerate(weights) if i not in cuts) or 1.0

@@ -8,8 +8,9 @@ from typing import Final
 
 from lab.scenes.picture import Picture
 from lab.scenes.pictures.cluster import CLUSTER
+from lab.scenes.pictures.groups import GROUPS
 from lab.scenes.pictures.partition_log import LOG
 from lab.scenes.pictures.quorum import QUORUM
 
-ALL: Final[tuple[Picture, ...]] = (CLUSTER, LOG, QUORUM)
+ALL: Final[tuple[Picture, ...]] = (CLUSTER, LOG, GROUPS, QUORUM)
 BY_NAME: Final[Mapping[str, Picture]] = {picture.name: picture for picture in ALL}

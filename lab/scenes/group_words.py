@@ -1,0 +1,239 @@
+"""What the picture of a group says: its sentence, what is waited for, the cost, and its text twin.
+
+Read next: `pictures.groups`, which draws the same numbers.
+"""
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+from kafkalab.frames.group_history import GroupHistoryFrame, StopFrame
+from kafkalab.frames.shape import Frame, GroupFrame
+from lab.scenes.clock import seconds
+from lab.scenes.group_members import name_of, partitions_of, status_of
+from lab.scenes.group_table import before_of, lag_of, moved, rows_of
+from lab.scenes.group_time import duration
+from lab.scenes.picture import Sight
+from lab.scenes.view import View
+
+_NAMES_MAX: Final = 3
+
+
+def chosen_group(frame: Frame, view: View) -> GroupFrame | None:
+    """The group of that name, else the first that has members, else the first."""
+    groups = frame["groups"]
+    named = next((each for each in groups if each["id"] == view.group), None)
+    alive = next((each for each in groups if each["members"]), None)
+    return named or alive or (groups[0] if groups else None)
+
+
+def key_of(frame: Frame, view: View) -> str:
+    each = chosen_group(frame, view)
+    return f"group {each['id']}" if each is not None else ""
+
+
+def known_of(sight: Sight) -> tuple[GroupFrame, GroupHistoryFrame] | None:
+    each = chosen_group(sight.frame, sight.view)
+    history = cast("GroupHistoryFrame | None", sight.detail)
+    return (each, history) if each is not None and history is not None else None
+
+
+def say(sight: Sight) -> str:
+    known = known_of(sight)
+    if known is None:
+        return ""
+    each, history = known
+    if history["began"] is None or (not history["stops"] and not history["marks"]):
+        return _calm(each, history)
+    return f"{_cause(history)} {_effect(each, history, sight.frame['now'])}"
+
+
+def _calm(each: GroupFrame, history: GroupHistoryFrame) -> str:
+    rows = rows_of(each, history)
+    lag = sum(lag_of(row) for row in rows)
+    if not each["members"]:
+        return (
+            f"Group {each['id']} has no members: nobody reads, and its lag of {lag} can only grow."
+        )
+    read = sum(row.owner is not None for row in rows)
+    return (
+        f"Group {each['id']} is {each['state']}: {_count(len(each['members']), 'member')} read "
+        f"{_count(read, 'partition')}, {lag} records behind what they have committed."
+    )
+
+
+def _cause(history: GroupHistoryFrame) -> str:
+    """Who came, went or died, in one sentence."""
+    verbs = {"joins": "joined", "leaves": "left", "crashes": "crashed", "is paused": "was paused"}
+    parts = []
+    told: set[str] = set()
+    for what, verb in reversed(verbs.items()):
+        members = [m["member"] for m in history["marks"] if m["what"] == what]
+        members = [m for m in dict.fromkeys(members) if m not in told]
+        told |= set(members)
+        if members:
+            parts.append(f"{_names(members)} {verb}")
+    return f"{', '.join(parts)}." if parts else "The group rebalanced."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) > _NAMES_MAX:
+        return f"{len(names)} members"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _effect(each: GroupFrame, history: GroupHistoryFrame, now: int) -> str:
+    stopped = {stop["partition"] for stop in history["stops"]}
+    still = {stop["partition"] for stop in history["stops"] if stop["until"] is None}
+    total = len({*rows_keys(each), *stopped})
+    cost = total_ms(history["stops"], now)
+    others = total - len(stopped)
+    if history["ended"] is None:
+        waits = waiting_words(each, history)
+        words = "Nothing stands still yet"
+        if len(still) == 1:
+            words = f"{next(iter(still))} stands still, {others} never stopped"
+        elif still:
+            words = f"{len(still)} of {_count(total, 'partition')} stand still"
+        return f"{words}; {waits}." if waits else f"{words}."
+    if not stopped:
+        return f"No partition stopped: all {total} were read on."
+    if all(stop["why"] == "new" for stop in history["stops"]):
+        waited = max((s["until"] or now) - s["since"] for s in history["stops"])
+        return f"Until all had an owner {duration(waited)} went by, and nobody read."
+    moves = _moves(history)
+    if len(stopped) == 1:
+        rest = f"the other {others} never stopped" if others else "the group has no other"
+        return f"{moves} and stood still for {duration(cost)}; {rest}."
+    rest = f"the other {others} never stopped" if others else f"all {total} stopped"
+    stood = f"{len(stopped)} stood still" if others else "meanwhile nothing was read"
+    return f"{moves}; {stood}, {partition_seconds(cost)} partition-seconds in all; {rest}."
+
+
+def _moves(history: GroupHistoryFrame) -> str:
+    first, last = before_of(history), history["columns"][-1]["owners"]
+    changed = sorted(moved(history) & set(first) & set(last))
+    if len(changed) == 1:
+        key = changed[0]
+        return f"{key} moved from {first[key]} to {last[key]}"
+    if changed:
+        return f"{len(changed)} partitions have another owner"
+    gone = sorted(moved(history) & set(last))
+    if gone:
+        return f"{len(gone)} partitions found an owner"
+    return "Every partition came back to the member that had it"
+
+
+def rows_keys(each: GroupFrame) -> list[str]:
+    return [f"{one['topic']}-{one['partition']}" for one in each["offsets"]]
+
+
+def total_ms(stops: Sequence[StopFrame], now: int) -> int:
+    """How long partitions stood still, added up."""
+    return sum((s["until"] if s["until"] is not None else now) - s["since"] for s in stops)
+
+
+def partition_seconds(ms: int) -> str:
+    return f"{ms / 1000:g}"
+
+
+def waiting_words(each: GroupFrame, history: GroupHistoryFrame) -> str:
+    """What the group waits for, "" if for nothing."""
+    names = _names(history["waiting_for"]) if history["waiting_for"] else "members"
+    last = max((span["since"] for span in history["states"]), default=0)
+    match history["waiting"]:
+        case "first":
+            return f"a first rebalance waits for more members, since {seconds(last)} s"
+        case "join":
+            return (
+                f"waiting for {names} to re-join" if history["waiting_for"] else "all have joined"
+            )
+        case "sync":
+            return "waiting for the leader to assign"
+        case "give_up":
+            return f"waiting for {names} to let go"
+        case "release":
+            return _release_words(each, history)
+        case "silent":
+            return f"{names} is silent, and its session has not run out"
+    if history["ended"] is None and each["state"] == "Stable" and history["stops"]:
+        return "waiting for the members' next heartbeats"
+    return ""
+
+
+def _release_words(each: GroupFrame, history: GroupHistoryFrame) -> str:
+    """Who is to have what somebody else still has, or has just let go of."""
+    owners = history["columns"][1]["owners"] if len(history["columns"]) > 1 else {}
+    for member in each["members"]:
+        name = name_of(member, history)
+        for has in partitions_of(member, history) if name in history["waiting_for"] else ():
+            if has.state == "assigning":
+                owner = owners.get(has.partition)
+                if owner is not None:
+                    return f"{name} waits for {owner} to let go of {has.partition}"
+                return f"{name} gets {has.partition} with its next heartbeat"
+    return "waiting for the members' next heartbeats"
+
+
+def cost_words(each: GroupFrame, history: GroupHistoryFrame, now: int) -> tuple[str, str]:
+    """What this rebalance cost, and what the other protocol would have."""
+    stopped = partition_seconds(total_ms(history["stops"], now))
+    so_far = " so far" if history["ended"] is None else ""
+    cost = f"{stopped} partition-seconds stopped{so_far}"
+    if history["is_eager"]:
+        first, last = before_of(history), history["columns"][-1]["owners"]
+        same = sum(first[key] == last.get(key) for key in first)
+        if history["ended"] is not None and first and same:
+            return (
+                cost,
+                f"·  {same} of {len(first)} came back to their owner; cooperative keeps them",
+            )
+        return cost, ""
+    if history["could"]:
+        eager = partition_seconds(total_ms(history["could"], now))
+        return cost, f"·  the eager protocol would have cost {eager}"
+    total = len(before_of(history))
+    if each.get("type") == "consumer" and total:
+        return cost, f"·  no barrier: under eager all {total} wait for the last member to re-join"
+    return cost, ""
+
+
+def words_of(sight: Sight) -> str:
+    known = known_of(sight)
+    if known is None:
+        return ""
+    each, history = known
+    now = sight.frame["now"]
+    lines = [
+        f"{sight.frame['title']} · group {each['id']} · {seconds(now)} s",
+        say(sight),
+        f"{each['state']}, {each.get('type', 'classic')}, {each['protocol']}, "
+        f"generation {each['generation']}, coordinator broker {each['coordinator']}",
+        "",
+    ]
+    for member in each["members"]:
+        has = (
+            ", ".join(f"{p.partition} {p.state}" for p in partitions_of(member, history)) or "idle"
+        )
+        status = status_of(each, history, member)
+        lines.append(f"  {name_of(member, history)}: {has} ({status.words})")
+    lines += ["", f"  {'partition':<20} {'owner':<16} committed  position       end       lag"]
+    for row in rows_of(each, history):
+        position = "none" if row.position is None else str(row.position)
+        committed = "none" if row.committed is None else str(row.committed)
+        lines.append(
+            f"  {row.key:<20} {row.owner or 'nobody':<16} {committed:>9} {position:>9} "
+            f"{row.end:>9} {lag_of(row):>9}"
+        )
+    for stop in history["stops"]:
+        until = f"{seconds(stop['until'])} s" if stop["until"] is not None else "now"
+        lines.append(
+            f"  {stop['partition']} stood still from {seconds(stop['since'])} s to {until}: "
+            f"{stop['member']} {stop['why']}"
+        )
+    if history["began"] is not None:
+        lines.append("  " + " ".join(cost_words(each, history, now)).replace("·  ", "· "))
+    return "\n".join(lines)
