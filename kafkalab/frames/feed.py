@@ -10,7 +10,7 @@ Read next: `cluster`, which puts the feed beside what there is.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from kafkalab.errors import ErrorCode
+from kafkalab.client.errors import KafkaError
 from kafkalab.events import Event, named
 from kafkalab.frames.shape import EVENTS_MAX, EventFrame, Tone
 from kafkalab.ids import NO_NODE
@@ -67,8 +67,7 @@ def _truncated(node: str, fields: Fields) -> str | None:
 
 
 def _failed(node: str, fields: Fields) -> str:
-    error = fields["error"]
-    name = ErrorCode(error).name if isinstance(error, int) else str(error)
+    name = KafkaError(fields["error"]).name()
     return f"{_title(node)} gave up on a record for {_partition(fields)}: {name}"
 
 
