@@ -5,7 +5,8 @@
 
 What is forbidden depends on what was asked for.  With acks=all, and without unclean elections, an
 acknowledged value must be found for ever; with acks=1 it may be lost.  An idempotent producer's
-values appear once and in order; another's may appear twice.  A member of a group may read again
+values appear once and in order; another's may appear twice.  In a compacted topic a value may go
+when a later one of its key has come.  A member of a group may read again
 what was not committed, but no value may be passed over by the whole group.
 
 In Jepsen: the workload and checkers for Kafka, Redpanda and Bufstream, whose anomalies these are.
@@ -45,6 +46,7 @@ class _Read:
         self.values: dict[TopicPartition, dict[int, bytes]] = {}  # that were read, by offset
         self.offsets: dict[bytes, dict[tuple[TopicPartition, int], None]] = {}
         self.gave_up: dict[str, None] = {}  # producers that gave a record up
+        self.latest: dict[tuple[TopicPartition, str | None], int] = {}  # offset of each key
         for op in history.ops:
             if op.what == "polled":
                 self._polled(op)
@@ -52,6 +54,9 @@ class _Read:
                 getattr(self, op.what)[op.value] = op
                 if op.what == "failed":
                     self.gave_up[op.client] = None
+            if op.what in ("polled", "acked") and op.value in self.sent:
+                place = (TopicPartition(op.topic, op.partition), self.sent[op.value].key)
+                self.latest[place] = max(self.latest.get(place, -1), op.offset)
 
     def _polled(self, op: Op) -> None:
         assert op.value is not None, op
@@ -59,6 +64,13 @@ class _Read:
         self.polls.setdefault(name, []).append(op)
         self.values.setdefault(name, {}).setdefault(op.offset, op.value)
         self.offsets.setdefault(op.value, {})[name, op.offset] = None
+
+    def superseded(self, name: TopicPartition, offset: int, value: bytes) -> bool:
+        """Whether compaction may have taken a value: a later one of its key is known."""
+        sent = self.sent.get(value)
+        if sent is None or sent.topic not in self.history.compacted:
+            return False
+        return self.latest.get((name, sent.key), -1) > offset
 
     def promised(self, value: bytes) -> Op | None:
         """The acknowledgement of a value that then must not be lost."""
@@ -93,7 +105,7 @@ def _lost_write(read: _Read) -> Iterator[str]:
             continue
         name = TopicPartition(op.topic, op.partition)
         highest = max(read.values.get(name, {-1: b""}))
-        if 0 <= op.offset <= highest:
+        if 0 <= op.offset <= highest and not read.superseded(name, op.offset, value):
             yield f"{op} was read by nobody, though {name} was read up to offset {highest}"
 
 
@@ -103,7 +115,9 @@ def _unseen(read: _Read) -> Iterator[str]:
     audited = {op.value for polls in read.polls.values() for op in polls if op.client in auditors}
     for value in read.acked:
         op = read.promised(value)
-        if auditors and op is not None and value not in audited:
+        if not auditors or op is None or value in audited:
+            continue
+        if not read.superseded(TopicPartition(op.topic, op.partition), op.offset, value):
             yield f"{op} is not there at the end"
 
 
@@ -173,7 +187,11 @@ def _skipping_poll(read: _Read) -> Iterator[str]:
             continue
         known = read.values[name]
         for before, after in pairwise(run):
-            missed = [at for at in range(before.offset + 1, after.offset) if at in known]
+            missed = [
+                at
+                for at in range(before.offset + 1, after.offset)
+                if at in known and not read.superseded(name, at, known[at])
+            ]
             if missed:
                 yield f"{after} after {before} passes over {missed[0]}, {known[missed[0]]!r}"
 
@@ -206,7 +224,11 @@ def _skipped_by_group(read: _Read) -> Iterator[str]:
         if not read.is_reliable(name):
             continue
         highest = max(offsets)
-        missed = [at for at in read.values[name] if at < highest and at not in offsets]
+        missed = [
+            at
+            for at, value in read.values[name].items()
+            if at < highest and at not in offsets and not read.superseded(name, at, value)
+        ]
         if missed:
             yield f"{group} read {name} up to {highest}, but never offset {min(missed)}"
 

@@ -25,6 +25,7 @@ class Op(NamedTuple):
     offset: int = -1
     value: bytes | None = None
     error: str = ""
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class ClientHistory:
     members: dict[str, str] = field(default_factory=dict)  # group, by client
     auditors: dict[str, None] = field(default_factory=dict)  # read everything there is
     unreliable: dict[str, None] = field(default_factory=dict)  # topics that promise little
+    compacted: dict[str, None] = field(default_factory=dict)  # … that the last of each key stays
 
     def note(
         self,
@@ -55,6 +57,7 @@ class ClientHistory:
         offset: int = -1,
         value: bytes | None = None,
         error: str = "",
+        key: str | None = None,
     ) -> None:
         """Add a line, now."""
-        self.ops.append(Op(self.now(), client, what, topic, partition, offset, value, error))
+        self.ops.append(Op(self.now(), client, what, topic, partition, offset, value, error, key))

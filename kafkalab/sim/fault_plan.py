@@ -98,6 +98,33 @@ def _leave(chance: Stream, place: Place, at: int) -> list[Fault]:
     return [(at, f"shutdown {server}"), (back, f"crash {server}"), (back, f"restart {server}")]
 
 
+def _power(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """A machine loses power, and what it had not flushed."""
+    server = _one(chance, place.servers if chance.chance(200) else place.brokers)
+    return [(at, f"power-off {server}"), (at + _lasts(chance), f"restart {server}")]
+
+
+def _blackout(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """Several at the same instant: what only they had is gone."""
+    dark = [server for server in place.servers if chance.chance(600)]
+    faults: list[Fault] = [(at, f"power-off {server}") for server in dark]
+    return faults + [(at + _lasts(chance), f"restart {server}") for server in dark]
+
+
+def _bad_disk(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """Full or failing, which ends the process at its next write; it comes back on a sound disk."""
+    server = _one(chance, place.servers if chance.chance(200) else place.brokers)
+    how = ("full-disk", "fail-disk")[chance.below(2)]
+    back = at + _lasts(chance)
+    return [(at, f"{how} {server}"), (back, f"mend-disk {server}"), (back, f"restart {server}")]
+
+
+def _slow_disk(chance: Stream, place: Place, at: int) -> list[Fault]:
+    server = _one(chance, place.servers)
+    ms = chance.between(1, (20, 400)[chance.below(2)])
+    return [(at, f"slow-disk {server} {ms}"), (at + _lasts(chance), f"mend-disk {server}")]
+
+
 def _two_sides(chance: Stream, place: Place) -> tuple[str, str] | None:
     everyone = [*map(str, place.servers), *place.producers, *place.consumers]
     if chance.chance(500):
@@ -172,4 +199,8 @@ _KINDS: Final[tuple[Callable[[Stream, Place, int], list[Fault]], ...]] = (
     _one_way,
     _intercept,
     _intercept,
+    _power,
+    _blackout,
+    _bad_disk,
+    _slow_disk,
 )

@@ -5,7 +5,7 @@
         monitor.after_step()             what the step touched; everything every 500 steps
     monitor.at_rest()                    what must hold once all faults are over
 
-A broken promise raises `Broken` with its name (R1 … R16, Q6, T1, G1 …), the instant, and the step,
+A broken promise raises `Broken` with its name (R1 … R17, Q6, T1, G1 …), the instant, and the step,
 so that seed and step show it again.  Asking costs a small part of a step: most steps add nothing
 to the trace that is kept, and then nothing is asked.
 
@@ -23,6 +23,7 @@ from kafkalab.metadata import MetadataImage
 from kafkalab.replica.partition import Partition
 from kafkalab.server import Broker
 from kafkalab.sim import (
+    compaction_invariants,
     fetch_invariants,
     group_invariants,
     metadata_invariants,
@@ -49,6 +50,7 @@ _ABOUT_A_PARTITION: Final = frozenset(
         "Truncated",
         "UnflushedLost",
         "LogStartAdvanced",
+        "LogCleaned",
         "LeaderStarted",
         "FollowerStarted",
         "ProduceAnswered",
@@ -103,6 +105,9 @@ class Monitor:
     def _judge(self, entries: list[Entry]) -> None:
         """What these entries tell, in the order in which they happened."""
         touched: dict[TopicPartition, None] = {}
+        for entry in entries:
+            if entry.event[0] in ("Crashed", "Stopped"):
+                self.observed.ended[entry.node] = entry.event[0]
         self._note_image()
         for entry in entries:
             event = entry.event
@@ -170,6 +175,8 @@ class Monitor:
                 self._ask("R5", rules.r5_one_appends(seen, node, event[5]))
                 if name.topic == group_invariants.OFFSETS_TOPIC:
                     self._group_record_written(node, name.partition, event[3])
+            case "LogCleaned":
+                self._ask("R17", compaction_invariants.r17_compaction_keeps(observed, name))
             case "LeaderStarted":
                 seen.epoch_start[event[3]] = event[4]
                 promise = rules.r12_leader_has_what_is_committed
@@ -206,6 +213,8 @@ class Monitor:
         if image.offset <= before.offset:
             return  # nothing new, or a controller that has just been restarted reads its log
         self.observed.image = self.observed.images[image.offset] = image
+        promise = metadata_invariants.r13_unclean_shutdown_leaves_elr
+        self._ask("R13", promise(self.observed, before, image))
         if image.topics is before.topics:
             return
         for topic_name, topic in image.topics.items():
@@ -260,6 +269,7 @@ class Monitor:
                 self._ask("R8", replication_invariants.r8_epoch_cache(broker.name, log))
                 self._ask("T3", replication_invariants.t3_producer_state(broker.name, log))
                 self._ask("R6", replication_invariants.offsets_in_order(broker.broker_id, log))
+            self._ask("R17", compaction_invariants.r17_compaction_keeps(observed, name))
         whole = metadata_invariants.ABOUT_THE_CLUSTER | group_invariants.ABOUT_GROUPS
         for promise, holds in whole.items():
             self._ask(promise, holds(observed))
@@ -304,9 +314,11 @@ def _logs_differ(
     if len(there) < len(live):
         yield f"{name} is missing on a replica"
         return
+    cleaned_to = max([log.clean_offset for log in there], default=0)  # below, each on its own
+    first = [each for each in there[0].entries_from(cleaned_to) if each.base_offset >= cleaned_to]
     for log in there:
-        mine = list(log.entries_from(log.log_start_offset))
-        if mine != list(there[0].entries_from(there[0].log_start_offset)):
+        mine = [each for each in log.entries_from(cleaned_to) if each.base_offset >= cleaned_to]
+        if mine != first:
             yield f"{name}: {log} and {there[0]} differ"
         if log.high_watermark != log.log_end_offset:
             yield f"{name}: {log}"

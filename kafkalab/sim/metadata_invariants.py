@@ -54,6 +54,25 @@ def r13_elr_and_isr(
         yield f"{name}: {both} in the ISR {now.isr} and in the ELR {now.elr}"
 
 
+def r13_unclean_shutdown_leaves_elr(
+    observed: Observed, before: MetadataImage, now: MetadataImage
+) -> Complaints:
+    """A broker that did not end in order, and is back, is not trusted: in no ISR, in no ELR."""
+    for node, broker in now.brokers.items():
+        old = before.brokers.get(node)
+        if old is None or old.epoch == broker.epoch:
+            continue
+        if observed.ended.get(f"broker-{node}") != "Crashed":
+            continue
+        for topic_name, topic in now.topics.items():
+            for number, partition in topic.partitions.items():
+                if node in (*partition.isr, *partition.elr) and not broker.is_active:
+                    yield (
+                        f"{topic_name}-{number}: {node} is back after an unclean shutdown, and in "
+                        f"the ISR {partition.isr} or the ELR {partition.elr}"
+                    )
+
+
 ABOUT_IMAGES = {
     "R3": r3_leader_and_isr,
     "R5": r5_epochs_rise,

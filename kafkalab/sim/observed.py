@@ -74,6 +74,7 @@ class PartitionSeen:
     forgetful: set[NodeId] = field(default_factory=set)
     may_lose: bool = False  # an operator has asked for an unclean election
     sequences: dict[tuple[int, int], int] = field(default_factory=dict)  # last, of committed
+    cleaned_to: int = 0  # below, some replica has compacted: equal offsets may have other bytes
 
 
 class Observed:
@@ -91,6 +92,7 @@ class Observed:
         self.quorum: dict[NodeName, tuple[int, int, int]] = {}  # started, epoch, high watermark
         self.generations: dict[tuple[NodeId, int, int, str], int] = {}
         self.producers: dict[int, tuple[NodeName, int]] = {}  # producer id -> whose
+        self.ended: dict[NodeName, str] = {}  # how a server's last process did: its event
 
     # --- reading the world
 
@@ -119,6 +121,10 @@ class Observed:
     def leaders(self, name: TopicPartition) -> Iterator[tuple[Broker, Partition]]:
         """The replicas that think they lead; a deposed one that does not know it yet too."""
         return ((broker, replica) for broker, replica in self.replicas(name) if replica.is_leader)
+
+    def is_tainted(self, topic: str) -> bool:
+        """Whether some partition of a topic may have lost what was committed."""
+        return any(seen.is_tainted for name, seen in self.partitions.items() if name.topic == topic)
 
     def is_of_this_topic(self, log: PartitionLog, name: TopicPartition) -> bool:
         seen = self.partitions.get(name)

@@ -33,6 +33,11 @@ class TopicPlan:
         return f"{self.name}: {self.partitions} × {self.replication_factor}, {_words(self.config)}"
 
     @property
+    def is_compacted(self) -> bool:
+        """Whether its records must have keys, and go when a later one has the same."""
+        return self.config.get("cleanup.policy") == "compact"
+
+    @property
     def keeps_promises(self) -> bool:
         """Whether an acks=all answer promises that nothing is lost."""
         return not self.config.get("unclean.leader.election.enable", False)
@@ -112,7 +117,7 @@ class Plan:
         )
         names = tuple(topic.name for topic in topics)
         until_ms = round(seconds * 1000)
-        producers = tuple(_producer(chance, names) for _ in range(chance.between(1, 3)))
+        producers = tuple(_producer(chance, topics) for _ in range(chance.between(1, 3)))
         members = _members(chance, names, until_ms)
         return cls(
             seed,
@@ -181,6 +186,9 @@ def _cluster_config(chance: Stream) -> dict[str, Any]:
     if chance.chance(_SELDOM):
         config["replica.fetch.wait.max.ms"] = chance.between(50, 500)
     config["offsets.topic.num.partitions"] = chance.between(1, 3)
+    config["log.cleaner.backoff.ms"] = (500, 3_000)[chance.below(2)]
+    if chance.chance(_SELDOM):
+        config |= {"offsets.topic.segment.bytes": 1_000, "log.cleaner.min.cleanable.ratio": 0.01}
     return config
 
 
@@ -193,10 +201,17 @@ def _topic(chance: Stream, name: str, brokers: int) -> TopicPlan:
         config["segment.bytes"] = 1_000
     if chance.chance(_SELDOM):
         config["message.timestamp.type"] = "LogAppendTime"
+    if chance.chance(_SELDOM):
+        config |= {
+            "cleanup.policy": "compact",
+            "segment.bytes": chance.between(200, 2_000),
+            "min.cleanable.dirty.ratio": 0.01,
+            "delete.retention.ms": (0, 2_000, 86_400_000)[chance.below(3)],
+        }
     return TopicPlan(name, chance.between(1, 4), copies, config)
 
 
-def _producer(chance: Stream, topics: tuple[str, ...]) -> ProducerPlan:
+def _producer(chance: Stream, topics: tuple[TopicPlan, ...]) -> ProducerPlan:
     conf: dict[str, Any] = {**BOOTSTRAP, "linger.ms": (0, 5, 100)[chance.below(3)]}
     if chance.chance(_HALF):
         conf["enable.idempotence"] = True
@@ -212,8 +227,10 @@ def _producer(chance: Stream, topics: tuple[str, ...]) -> ProducerPlan:
     if chance.chance(_SELDOM):
         conf["batch.num.messages"] = chance.between(1, 5)
     chosen = topics if chance.chance(_HALF) else topics[: chance.between(1, len(topics))]
-    keys = chance.between(1, 20) if chance.chance(_HALF) else 0
-    return ProducerPlan(conf, chosen, (5, 20, 50, 200)[chance.below(4)], keys)
+    must_have_keys = any(topic.is_compacted for topic in chosen)
+    keys = chance.between(1, 20) if must_have_keys or chance.chance(_HALF) else 0
+    names = tuple(topic.name for topic in chosen)
+    return ProducerPlan(conf, names, (5, 20, 50, 200)[chance.below(4)], keys)
 
 
 def _members(chance: Stream, topics: tuple[str, ...], until_ms: int) -> tuple[MemberPlan, ...]:

@@ -4,7 +4,8 @@ Each function is one promise; it yields a sentence for each way in which it is b
 that take an event are asked when it happened, the others whenever a partition has been touched.
 
 In Kafka: the design notes of KIP-101, KIP-279, KIP-497, KIP-841, KIP-903 and KIP-966, and the
-TLA+ models that check them.  Left out: R17 (compaction).
+TLA+ models that check them.  Below what some replica has compacted, bytes may differ from replica
+to replica: there R17 (`compaction_invariants`) says what must be the same.
 Read next: `observed`, their memory; `invariants`, which asks them.
 """
 
@@ -29,6 +30,10 @@ _LARGEST_SEQUENCE: Final = (1 << 31) - 1
 def learn(observed: Observed, name: TopicPartition) -> Complaints:
     """Take in what is new in the logs: R4, R5 (epochs along a log), R6, R15, T1."""
     seen = observed.partitions[name]
+    for broker in observed.brokers():
+        log = observed.disk_log(broker.broker_id, name)
+        if log is not None and log.clean_offset > seen.cleaned_to:
+            seen.cleaned_to = log.clean_offset
     for broker in observed.brokers():
         found = observed.scan(broker.broker_id, name)
         if found is None:
@@ -116,11 +121,11 @@ def _difference(observed: Observed, name: TopicPartition, member: NodeId, up_to:
     log = observed.disk_log(member, name)
     if member in seen.forgetful:
         return ""  # it has lost power
-    if log is not None and log.clean_offset:
-        return ""  # compacted on its own: other bytes for the same offsets
     if log is None or scanned is None:
         return f"broker {member} has no log of it" if up_to > 0 else ""
-    start = max(scanned.matching, log.log_start_offset)
+    start = max(scanned.matching, log.log_start_offset, seen.cleaned_to)
+    if log.log_end_offset < up_to:
+        return f"broker {member} ends at {log.log_end_offset}"
     own = log.entries_from(start)
     for entry in observed.committed_from(seen, start):
         if entry.next_offset > up_to:
@@ -147,11 +152,13 @@ def r4_log_matching(
     if before is not None and before[1] > entry.leader_epoch:
         yield f"{node} has {entry} after an entry of leader epoch {before[1]} (R5)"
     known = seen.written.get(place)
+    if entry.base_offset < seen.cleaned_to:
+        return
     if known is None or (known[1] is None and known[0] == entry):
         seen.written[place] = (entry, before)
     elif known[0] is not entry and known[0] != entry:
         yield f"{node} has {entry} where another replica has {known[0]}"
-    elif before is not None and known[1] != before:
+    elif before is not None and known[1] != before and before[0] >= seen.cleaned_to:
         yield f"{node} has {entry} after {before}, another replica after {known[1]}"
 
 

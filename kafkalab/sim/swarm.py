@@ -122,6 +122,7 @@ class _Run:
         if self.monitor is not None:
             self.monitor.everything()
         self._until_live()
+        self._exempt_what_was_lost()
         for anomaly in checker.check(history):
             raise SwarmFailure(plan, anomaly.rule, anomaly.words, world)
         ops = [op.what for op in history.ops]
@@ -134,6 +135,8 @@ class _Run:
         self.sim.create_topic(topic.name, topic.partitions, topic.replication_factor, topic.config)
         if not topic.keeps_promises:
             self.history.unreliable[topic.name] = None
+        if topic.is_compacted:
+            self.history.compacted[topic.name] = None
 
     def _is_acks_all(self) -> bool:
         return all(int(each.conf.get("acks", -1)) == -1 for each in self.plan.producers)
@@ -176,6 +179,8 @@ class _Run:
         """End every fault: nothing is down, cut off or slow any more."""
         world = self.world
         world.command("heal")
+        for node in servers.all_servers(world):
+            world.command(f"mend-disk {node.name}")
         for _, words in self.plan.faults:
             if words.startswith("delay"):
                 _, one, other, _ = words.split()
@@ -200,7 +205,8 @@ class _Run:
         """What Kafka leaves to its operator: a partition for which no replica is trusted any more.
 
         A change of min.insync.replicas makes the controller forget the ELR and the last leader
-        (ClearElrRecord); a partition that was without a leader then never gets one by itself.
+        (ClearElrRecord); a partition that was without a leader then never gets one by itself.  So
+        it is when the power of all who were trusted was lost.
         """
         for topic in servers.metadata(self.world).topics.values():
             lost = [
@@ -208,13 +214,26 @@ class _Run:
                 for number, partition in topic.partitions.items()
                 if not (partition.isr or partition.elr or partition.last_known_elr)
             ]
-            if lost and not topic.name.startswith("__"):
+            if lost:
                 self.history.unreliable[topic.name] = None
                 if self.monitor is not None:
                     for number in lost:
                         name = TopicPartition(topic.name, number)
                         self.monitor.observed.partitions[name].may_lose = True
                 self._ask(elect_uncleanly_request(topic.name, lost))
+
+    def _exempt_what_was_lost(self) -> None:
+        """Of a topic whose trusted replicas lost power, or were given up, nothing is promised.
+
+        Nobody watched: of each that lost anything, to be on the safe side.
+        """
+        if self.monitor is not None:
+            seen = self.monitor.observed.partitions
+            lost = [name.topic for name, one in seen.items() if one.is_tainted]
+        else:
+            events = [entry.event for entry in self.world.trace]
+            lost = [event[1] for event in events if event[0] == "UnflushedLost"]
+        self.history.unreliable |= dict.fromkeys(lost)
 
     def _not_live(self) -> Iterator[str]:
         """What does not work yet."""

@@ -35,7 +35,7 @@ def producing(plan: ProducerPlan, count: int, history: ClientHistory) -> Functio
             topic = plan.topics[number % len(plan.topics)]
             value = f"{app.name}/{number}".encode()
             key = f"k{number % plan.keys}" if plan.keys else None
-            history.note(app.name, "sent", topic, value=value)
+            history.note(app.name, "sent", topic, value=value, key=key)
             try:
                 producer.produce(topic, value=value, key=key, on_delivery=report)
             except KafkaException as error:
