@@ -35,7 +35,7 @@ $(VENV)/.test: pyproject.toml
 
 # --- use --------------------------------------------------------------------------------------
 lab: $(VENV)/.lab
-	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb $(if $(filter root,$(shell id -un)),--allow-root) $(ARGS)
+	$(BIN)/python -m jupyter lab notebooks/index.ipynb $(if $(filter root,$(shell id -un)),--allow-root) $(ARGS)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)

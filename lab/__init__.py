@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from lab.bench import Bench
+    from lab.checking.contents import Contents
     from lab.checking.views import exercise, predict
     from lab.loops import Stopped
     from lab.widgets.background import background
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Bench",
     "ClusterView",
+    "Contents",
     "DurabilityGrid",
     "LedgerView",
     "RecordLens",
@@ -42,6 +44,7 @@ __all__ = [
 _HOMES: Final = {
     "Bench": "lab.bench",
     "ClusterView": "lab.widgets.cluster_view",
+    "Contents": "lab.checking.contents",
     "LedgerView": "lab.widgets.ledger_view",
     "DurabilityGrid": "lab.widgets.durability_grid",
     "RecordLens": "lab.widgets.record_lens",

@@ -1,4 +1,4 @@
-"""The table of what is taught where: `python -m lab.coverage` writes docs/coverage.md.
+"""What is taught where, and the glossary: `python -m lab.coverage` writes both into docs/.
 
 An item of the subject ──▶ the notebook and heading that teach it ──▶ the exercises that practise
 it ──▶ the test that tries those.
@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lab.checking.shelf import lesson, lessons
+from lab.exercises.glossary import GLOSSARY
+from lab.exercises.lessons import LESSONS
 from lab.exercises.subject import SUBJECT, Item
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 TABLE: Final = ROOT / "docs" / "coverage.md"
+WORDS: Final = ROOT / "docs" / "glossary.md"
 _TEST: Final = "tests/checking/test_every_exercise.py"
 
 
@@ -81,7 +84,26 @@ def _link(place: Place) -> str:
     return f"[{name}](../notebooks/{path.name})" if path else name
 
 
+def glossary() -> str:
+    """The glossary in Markdown."""
+    lines = [
+        "# Glossary",
+        "",
+        "Kafka's words in a sentence each, with the lessons in which one meets them.",
+        "Made by `python -m lab.coverage`.",
+        "",
+        "| word | is | lessons |",
+        "| --- | --- | --- |",
+    ]
+    files = {lesson.number: lesson.file for lesson in LESSONS}
+    for word in sorted(GLOSSARY, key=lambda word: word.name.lower()):
+        links = [f"[{number}](../notebooks/{files[number]})" for number in word.lessons]
+        lines.append(f"| **{word.name}** | {word.meaning} | {', '.join(links)} |")
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
+    WORDS.write_text(glossary())
     TABLE.write_text(table())
     missing = [row.item.key for row in rows() if not row.places]
     print(

@@ -8,7 +8,9 @@ import nbformat
 import pytest
 
 from lab.checking.shelf import lesson, lessons
-from lab.coverage import ROOT, TABLE, notebook, rows, table
+from lab.coverage import ROOT, TABLE, WORDS, glossary, notebook, rows, table
+from lab.exercises.glossary import GLOSSARY
+from lab.exercises.lessons import LESSONS
 from lab.exercises.subject import KEYS, SUBJECT
 
 DOCUMENT = ROOT.parent / "shared" / "core-concepts.md"
@@ -53,6 +55,14 @@ def test_every_item_is_taught() -> None:
 
 def test_the_table_is_as_made() -> None:
     assert TABLE.read_text() == table(), "run: python -m lab.coverage"
+
+
+def test_the_glossary_is_as_made_and_names_each_word_once() -> None:
+    assert WORDS.read_text() == glossary(), "run: python -m lab.coverage"
+    names = [word.name.lower() for word in GLOSSARY]
+    assert len(names) == len(set(names))
+    numbers = {lesson.number for lesson in LESSONS}
+    assert all(set(word.lessons) <= numbers and word.lessons for word in GLOSSARY)
 
 
 def headings_of(path: Path) -> set[str]:
