@@ -40,7 +40,7 @@ from kafkalab.sim.twins import Twins, run_twins
 from kafkalab.sim.why import Explanation, why
 from kafkalab.world import Driver, Entry, Trace, World, actions
 from kafkalab.world.apps import Function
-from kafkalab.world.driver import ENDLESS_MS
+from kafkalab.world.driver import ENDLESS_MS, Rules
 from kafkalab.world.history import History
 
 
@@ -92,8 +92,8 @@ class Simulation:
         """A simulation that `kafka:9092` does not mean; `options` as for the class."""
         return cls(**options, is_current=False)
 
-    def _attach(self, world: World) -> None:
-        self.driver = Driver(world)
+    def _attach(self, world: World, rules: Rules | None = None) -> None:
+        self.driver = Driver(world, rules)
         self.network = Network(self.driver)
 
     # what there is
@@ -338,7 +338,7 @@ class Simulation:
     def branched(self, world: World, name: str) -> Self:
         """A simulation around a world that has come from this one's; it hangs in no tree yet."""
         other = type(self).__new__(type(self))
-        other._attach(world)
+        other._attach(world, self.driver.rules)
         other.options, other.config, other.bootstrap = self.options, self.config, self.bootstrap
         other.name, other.started_at, other.is_closed = name, self.started_at, False
         if self.driver.history is not None:

@@ -17,7 +17,7 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName
@@ -34,10 +34,20 @@ ENDLESS_MS: Final = 60 * 60 * 1000
 Observer = Callable[[int, tuple[str, ...]], None]
 
 
+class Rules(Protocol):
+    """Other rules than the engine's, for one world and its forks (`lab.experiments.rules`)."""
+
+    def begin(self) -> None:
+        """The world is about to be touched.  Calls may be nested."""
+
+    def end(self) -> None:
+        """It has been."""
+
+
 class Driver:
     """Drives one world.  Every method may be called from any thread."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, rules: Rules | None = None) -> None:
         self.world = world
         self._turn = threading.Lock()  # who is next; held only while waiting for `_lock`
         self._lock = threading.RLock()
@@ -48,6 +58,7 @@ class Driver:
         self._is_interrupted = False
         self.history: History | None = None  # kept from when it is set
         self.is_view = False  # of the past: not to be driven
+        self.rules = rules  # in force while somebody has the lock
 
     # reading
 
@@ -239,8 +250,12 @@ class Driver:
                 self._lock.acquire()
                 self._wanting -= 1
         self._depth += 1
+        if self.rules is not None:
+            self.rules.begin()
 
     def _end_turn(self) -> None:
+        if self.rules is not None:
+            self.rules.end()
         self._depth -= 1
         self._lock.release()
 
@@ -253,6 +268,8 @@ class Driver:
         with self._turn:  # free once the one who waited has the lock
             self._lock.acquire()
         self._depth += 1
+        if self.rules is not None:
+            self.rules.begin()
         self._inside = doing
 
     @contextmanager

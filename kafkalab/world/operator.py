@@ -43,6 +43,10 @@ class Operator:
 
     def ask(self, server: NodeName, request: Message, now: int) -> None:
         """Send a request; what came of the one before is forgotten."""
+        self.ask_at(server, request, request.VERSIONS.valid.high, now)
+
+    def ask_at(self, server: NodeName, request: Message, version: int, now: int) -> None:
+        """The same in an older version of the API."""
         if self.is_broken or server != self._server or not self.is_done:
             if self._number and not self.is_broken:
                 self._outgoing.append(Envelope(self._connection(), Kind.CLOSE))
@@ -56,7 +60,7 @@ class Operator:
                 Kind.REQUEST,
                 self._asked,
                 request.API_KEY,
-                request.VERSIONS.valid.high,
+                version,
                 request,
                 self.name,
             )
