@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lab.widgets.cluster_view import ClusterView
     from lab.widgets.durability_grid import DurabilityGrid
     from lab.widgets.ledger_view import LedgerView
+    from lab.widgets.partitioner_lens import PartitionerLens
     from lab.widgets.record_lens import RecordLens
     from lab.widgets.spacetime import SpaceTime
     from lab.widgets.twins_view import TwinsView
@@ -32,6 +33,7 @@ __all__ = [
     "Contents",
     "DurabilityGrid",
     "LedgerView",
+    "PartitionerLens",
     "RecordLens",
     "SpaceTime",
     "Stopped",
@@ -47,6 +49,7 @@ _HOMES: Final = {
     "Contents": "lab.checking.contents",
     "LedgerView": "lab.widgets.ledger_view",
     "DurabilityGrid": "lab.widgets.durability_grid",
+    "PartitionerLens": "lab.widgets.partitioner_lens",
     "RecordLens": "lab.widgets.record_lens",
     "SpaceTime": "lab.widgets.spacetime",
     "TwinsView": "lab.widgets.twins_view",

@@ -9,8 +9,9 @@ import pytest
 
 from kafkalab.record import Record, build_batch
 from kafkalab.record.anatomy import dissect
-from lab import DurabilityGrid
+from lab import DurabilityGrid, PartitionerLens
 from lab.scenes.durability import draw_grid
+from lab.scenes.partitioning import draw_lens as draw_partitions
 from lab.scenes.record_lens import Lens, draw_lens
 
 OpenPage = Callable[..., Any]
@@ -52,4 +53,26 @@ def test_the_durability_grid(open_page: OpenPage, width: int, is_revealed: bool)
     for theme, font in (("light", "'DejaVu Sans'"), ("dark", "'Liberation Sans'")):
         page = open_page(width, theme, font)
         page.open(draw_grid(grid))
+        assert page.page.evaluate(LINT) == []
+
+
+KEYS = ("user-1", b"\xff" * 300, "a key that is longer than its place in the table", "", None)
+PARTITIONERS = {
+    "usual": PartitionerLens,
+    "growing": lambda: PartitionerLens(KEYS, partitions=11, then=12, custom=by_length),
+    "many": lambda: PartitionerLens(map(str, range(300)), partitions=120, custom=by_length),
+}
+
+
+def by_length(key: bytes | None, count: int) -> int:
+    return len(key or b"") % count if key is not None else count
+
+
+@pytest.mark.parametrize("width", [700, 960, 1400])
+@pytest.mark.parametrize("name", PARTITIONERS)
+def test_the_partitioner_lens(open_page: OpenPage, name: str, width: int) -> None:
+    lens = replace(PARTITIONERS[name]()._lens, width=width, chosen=1)
+    for theme, font in (("light", "'DejaVu Sans'"), ("dark", "'Liberation Sans'")):
+        page = open_page(width, theme, font)
+        page.open(draw_partitions(lens))
         assert page.page.evaluate(LINT) == []
