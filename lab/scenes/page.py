@@ -34,7 +34,11 @@ KEYS: Final[Mapping[str, str]] = {
     "ArrowRight": "step",
     "End": "end",
     " ": "play",
+    "f": "full",
 }
+
+
+_FULL: Final = 104
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,14 @@ def _head(
         y += 20
     for name, row in (("worlds", tabs.worlds), ("pictures", tabs.pictures)):
         if len(row) > 1:
-            line, height = _tabs(row, inner)
+            line, height = _tabs(row, inner - (_FULL + 12 if name == "pictures" else 0))
+            if name == "pictures":
+                tones = ("card", "rule", "ink")
+                at = (inner - _FULL, 0)
+                label = "Fill the window, or go back"
+                line.append(
+                    chip("full", at, "Full window", tones, width=_FULL, action="full", label=label)
+                )
             label = "Branches" if name == "worlds" else "Pictures"
             shapes.append(group(name, line, at=(MARGIN, y), label=label))
             y += height + 12

@@ -3,7 +3,8 @@
 // In:  custom messages {seq, size, say, cut, patch} and, in the synced trait `scene`, a whole picture
 //      {…, full: true, title, keys}, renewed each second and at rest.  A view that came late or lost
 //      a message waits for the next whole picture: it never asks, for a blocked cell cannot answer.
-// Out: {action: words} for a click or key, {width: px} when the page gives another width.
+// Out: {action: words} for a click or key, {width: px} when the page gives another width.  The action
+//      "full" stays here: only the page can fill the window.
 // Read next: lab/scenes/diff.py, which defines a patch; lab/widgets/player_widget.py, which sends it.
 
 const NS = "http://www.w3.org/2000/svg";
@@ -158,7 +159,14 @@ function render({ model, el }) {
     if (action === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    if (action) model.send({ action });
+    if (action === "full") fill();
+    else if (action) model.send({ action });
+  }
+
+  // The whole window, for a projector; again, or Escape, and it is a part of the page as before.
+  function fill() {
+    if (document.fullscreenElement === root) document.exitFullscreen();
+    else root.requestFullscreen?.();
   }
 
   root.addEventListener("click", act);
