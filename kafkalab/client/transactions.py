@@ -40,11 +40,7 @@ from kafkalab.config import Config
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import NodeName, TopicPartition
 from kafkalab.protocol.messages.producer_ids import InitProducerIdRequest
-from kafkalab.protocol.messages.transactions import (
-    AddOffsetsToTxnRequest,
-    EndTxnRequest,
-    EndTxnResponse,
-)
+from kafkalab.protocol.messages.transactions import AddOffsetsToTxnRequest, EndTxnRequest
 from kafkalab.protocol.schema import Message
 
 OWNER: Final = "transactions"
@@ -296,12 +292,14 @@ class Transactions:
     # --- answers ------------------------------------------------------------------------------
     def on_answer(self, answer: Answer, now: int) -> None:
         """Take in an answer, or that none came."""
-        assert isinstance(answer.asked.key, tuple)
         if answer.asked.owner == coordinator_finder.OWNER:
             self._on_found(answer, now)
             return
+        assert isinstance(answer.asked.key, tuple)
         what, partitions = answer.asked.key
         self._asked = None
+        if self.state is S.FATAL:
+            return  # it was asked before the end
         error = requests.error_of(answer.response)
         decided = requests.verdict(error)
         if decided is Verdict.DONE:
@@ -329,9 +327,9 @@ class Transactions:
         elif what is What.ADD_OFFSETS:
             self._is_group_added = True
         elif what is What.OFFSETS:
-            self._finish(Outcome())
+            if self.call is Call.OFFSETS:  # or it is to be aborted by now, and that is not over
+                self._finish(Outcome())
         else:
-            assert isinstance(response, EndTxnResponse)
             if response.producer_id >= 0:
                 self._identity.assign(response.producer_id, response.producer_epoch)
             self._ended()
@@ -353,8 +351,12 @@ class Transactions:
         if decided is Verdict.FENCED:
             self._fatal(FENCED, "another producer with this transactional.id has taken over")
             return
-        end = self._must_abort if decided is Verdict.ABORT and self.state is S.OPEN else self._fatal
-        end(error, f"{what.value} was refused")
+        if decided is Verdict.ABORT and self.state is S.MUST_ABORT and what is not What.END:
+            return  # asked before, and it is to be aborted anyway
+        if decided is Verdict.ABORT and self.state is S.OPEN:
+            self._must_abort(error, f"{what.value} was refused")
+        else:
+            self._fatal(error, f"{what.value} was refused")
 
     def _ended(self) -> None:
         """INIT, COMMIT or ABORT went well."""

@@ -10,18 +10,19 @@ when a later one of its key has come.  A member of a group may read again
 what was not committed, but no value may be passed over by the whole group.
 
 In Jepsen: the workload and checkers for Kafka, Redpanda and Bufstream, whose anomalies these are.
-Left out: transactions (aborted and precommitted reads, cycles).
-Read next: `client_history`, `workload`.
+Left out: cycles.
+Read next: `client_history`, `history_read`, `transaction_rules`, `workload`.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kafkalab.ids import TopicPartition
 from kafkalab.sim.client_history import ClientHistory, Op
-
-_ALL_IN_SYNC: Final = -1
+from kafkalab.sim.history_read import Read
+from kafkalab.sim.transaction_rules import TRANSACTION_RULES
 
 
 class Anomaly(NamedTuple):
@@ -34,70 +35,15 @@ class Anomaly(NamedTuple):
         return f"{self.rule}: {self.words}"
 
 
-class _Read:
-    """The history, sorted for the rules."""
-
-    def __init__(self, history: ClientHistory) -> None:
-        self.history = history
-        self.sent: dict[bytes, Op] = {}
-        self.acked: dict[bytes, Op] = {}
-        self.failed: dict[bytes, Op] = {}
-        self.polls: dict[TopicPartition, list[Op]] = {}
-        self.values: dict[TopicPartition, dict[int, bytes]] = {}  # that were read, by offset
-        self.offsets: dict[bytes, dict[tuple[TopicPartition, int], None]] = {}
-        self.gave_up: dict[str, None] = {}  # producers that gave a record up
-        self.latest: dict[tuple[TopicPartition, str | None], int] = {}  # offset of each key
-        for op in history.ops:
-            if op.what == "polled":
-                self._polled(op)
-            elif op.value is not None and op.what in ("sent", "acked", "failed"):
-                getattr(self, op.what)[op.value] = op
-                if op.what == "failed":
-                    self.gave_up[op.client] = None
-            if op.what in ("polled", "acked") and op.value in self.sent:
-                place = (TopicPartition(op.topic, op.partition), self.sent[op.value].key)
-                self.latest[place] = max(self.latest.get(place, -1), op.offset)
-
-    def _polled(self, op: Op) -> None:
-        assert op.value is not None, op
-        name = TopicPartition(op.topic, op.partition)
-        self.polls.setdefault(name, []).append(op)
-        self.values.setdefault(name, {}).setdefault(op.offset, op.value)
-        self.offsets.setdefault(op.value, {})[name, op.offset] = None
-
-    def superseded(self, name: TopicPartition, offset: int, value: bytes) -> bool:
-        """Whether compaction may have taken a value: a later one of its key is known."""
-        sent = self.sent.get(value)
-        if sent is None or sent.topic not in self.history.compacted:
-            return False
-        return self.latest.get((name, sent.key), -1) > offset
-
-    def promised(self, value: bytes) -> Op | None:
-        """The acknowledgement of a value that then must not be lost."""
-        op = self.acked.get(value)
-        if op is None or op.topic in self.history.unreliable:
-            return None
-        return op if self.history.senders[op.client].acks == _ALL_IN_SYNC else None
-
-    def is_exactly_once(self, client: str) -> bool:
-        """An idempotent producer, as long as it has given nothing up: then it begins a new epoch,
-        and may send again what the broker had after all (KIP-360).
-        """
-        return self.history.senders[client].is_idempotent and client not in self.gave_up
-
-    def is_reliable(self, name: TopicPartition) -> bool:
-        return name.topic not in self.history.unreliable
-
-
 def check(history: ClientHistory) -> Iterator[Anomaly]:
     """Every way in which the history breaks a rule."""
-    read = _Read(history)
+    read = Read(history)
     for rule, judge in RULES.items():
         for words in judge(read):
             yield Anomaly(rule, words)
 
 
-def _lost_write(read: _Read) -> Iterator[str]:
+def _lost_write(read: Read) -> Iterator[str]:
     """Acknowledged, others beyond it were read, and it was read by nobody."""
     for value in read.acked:
         op = read.promised(value)
@@ -109,7 +55,7 @@ def _lost_write(read: _Read) -> Iterator[str]:
             yield f"{op} was read by nobody, though {name} was read up to offset {highest}"
 
 
-def _unseen(read: _Read) -> Iterator[str]:
+def _unseen(read: Read) -> Iterator[str]:
     """Acknowledged, and an auditor, who read everything, did not find it."""
     auditors = read.history.auditors
     audited = {op.value for polls in read.polls.values() for op in polls if op.client in auditors}
@@ -121,7 +67,7 @@ def _unseen(read: _Read) -> Iterator[str]:
             yield f"{op} is not there at the end"
 
 
-def _duplicate(read: _Read) -> Iterator[str]:
+def _duplicate(read: Read) -> Iterator[str]:
     """A value of an idempotent producer stands at two offsets."""
     for value, places in read.offsets.items():
         sent = read.sent.get(value)
@@ -131,7 +77,7 @@ def _duplicate(read: _Read) -> Iterator[str]:
             yield f"{value!r} was read at {[(str(name), at) for name, at in places]}"
 
 
-def _inconsistent_offsets(read: _Read) -> Iterator[str]:
+def _inconsistent_offsets(read: Read) -> Iterator[str]:
     """Two values at one offset, or a value elsewhere than its acknowledgement said."""
     for name, polls in read.polls.items():
         if not read.is_reliable(name):
@@ -148,14 +94,14 @@ def _inconsistent_offsets(read: _Read) -> Iterator[str]:
             yield f"{told}, but it was read at {[(str(name), at) for name, at in places]}"
 
 
-def _never_sent(read: _Read) -> Iterator[str]:
+def _never_sent(read: Read) -> Iterator[str]:
     """A value that nobody sent."""
     for value in read.offsets:
         if value not in read.sent:
             yield f"{value!r} was read, but never sent"
 
 
-def _runs(read: _Read) -> Iterator[tuple[TopicPartition, list[Op]]]:
+def _runs(read: Read) -> Iterator[tuple[TopicPartition, list[Op]]]:
     """The polls of one client of one partition, between rebalances."""
     open_runs: dict[tuple[str, TopicPartition], list[Op]] = {}
     for op in read.history.ops:
@@ -170,7 +116,7 @@ def _runs(read: _Read) -> Iterator[tuple[TopicPartition, list[Op]]]:
         yield name, run
 
 
-def _nonmonotonic_poll(read: _Read) -> Iterator[str]:
+def _nonmonotonic_poll(read: Read) -> Iterator[str]:
     """A client goes back, though nothing was taken from it and given back."""
     for name, run in _runs(read):
         if not read.is_reliable(name):
@@ -180,7 +126,7 @@ def _nonmonotonic_poll(read: _Read) -> Iterator[str]:
                 yield f"{after} after {before}"
 
 
-def _skipping_poll(read: _Read) -> Iterator[str]:
+def _skipping_poll(read: Read) -> Iterator[str]:
     """A client passes over a value that others read."""
     for name, run in _runs(read):
         if not read.is_reliable(name):
@@ -190,13 +136,13 @@ def _skipping_poll(read: _Read) -> Iterator[str]:
             missed = [
                 at
                 for at in range(before.offset + 1, after.offset)
-                if at in known and not read.superseded(name, at, known[at])
+                if at in known and not read.may_be_missing(name, at, known[at])
             ]
             if missed:
                 yield f"{after} after {before} passes over {missed[0]}, {known[missed[0]]!r}"
 
 
-def _nonmonotonic_send(read: _Read) -> Iterator[str]:
+def _nonmonotonic_send(read: Read) -> Iterator[str]:
     """Values of an idempotent producer stand in another order than they were sent in."""
     last: dict[tuple[str, TopicPartition], tuple[int, bytes]] = {}
     for value, sent in read.sent.items():
@@ -212,7 +158,7 @@ def _nonmonotonic_send(read: _Read) -> Iterator[str]:
             last[sent.client, name] = (offset, value)
 
 
-def _skipped_by_group(read: _Read) -> Iterator[str]:
+def _skipped_by_group(read: Read) -> Iterator[str]:
     """A value that no member of a group was given, though members read beyond it."""
     seen: dict[tuple[str, TopicPartition], dict[int, None]] = {}
     for name, polls in read.polls.items():
@@ -227,13 +173,61 @@ def _skipped_by_group(read: _Read) -> Iterator[str]:
         missed = [
             at
             for at, value in read.values[name].items()
-            if at < highest and at not in offsets and not read.superseded(name, at, value)
+            if at < highest and at not in offsets and not read.may_be_missing(name, at, value)
         ]
         if missed:
             yield f"{group} read {name} up to {highest}, but never offset {min(missed)}"
 
 
-RULES: Final[dict[str, Callable[[_Read], Iterator[str]]]] = {
+def _lost_commit(read: Read) -> Iterator[str]:
+    """G4: whoever takes a partition over begins at the last accepted commit, or after it.
+
+    A commit whose answer was lost may come at any time, and set the group back to it.
+    """
+    history = read.history
+    if "__consumer_offsets" in history.unreliable:
+        return
+    commits: dict[tuple[str, TopicPartition], _Commits] = {}
+    begins: dict[tuple[str, TopicPartition], int] = {}  # a client's least place, once assigned
+    for op in history.ops:
+        name = TopicPartition(op.topic, op.partition)
+        group = history.members.get(op.client, op.client)
+        if group not in history.careful_groups or not read.is_reliable(name):
+            continue
+        known = commits.setdefault((group, name), _Commits())
+        match op.what:
+            case "committing":
+                known.asked[op.client] = op.offset
+            case "committed":
+                known.asked.pop(op.client, None)
+                known.accepted = op.offset
+            case "not_committed":
+                known.asked.pop(op.client, None)
+                known.uncertain.append(op.offset)
+            case "assigned":
+                begins[op.client, name] = known.least
+            case "polled":
+                least = begins.pop((op.client, name), -1)
+                if op.offset < least:
+                    yield f"{op}, but {group} had committed {least}"
+            case "group_has" if max(op.offset, -1) < known.least:
+                yield f"{op.client} has committed {known.least} of {name}; it is told {op.offset}"
+
+
+@dataclass(slots=True)
+class _Commits:
+    """Of one group and partition."""
+
+    accepted: int = -1
+    asked: dict[str, int] = field(default_factory=dict)  # by client
+    uncertain: list[int] = field(default_factory=list)
+
+    @property
+    def least(self) -> int:
+        return min([self.accepted, *self.asked.values(), *self.uncertain])
+
+
+RULES: Final[dict[str, Callable[[Read], Iterator[str]]]] = {
     "lost write": _lost_write,
     "unseen": _unseen,
     "duplicate": _duplicate,
@@ -243,4 +237,6 @@ RULES: Final[dict[str, Callable[[_Read], Iterator[str]]]] = {
     "skipping poll": _skipping_poll,
     "nonmonotonic send": _nonmonotonic_send,
     "skipped by the group": _skipped_by_group,
+    "lost commit": _lost_commit,
+    **TRANSACTION_RULES,
 }

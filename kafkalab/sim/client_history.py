@@ -3,7 +3,10 @@
     sent ▶ acked | failed          a value, unique in the run; `offset` is what the report said
     assigned, revoked, lost        partitions, as a member's callbacks were told
     polled                         a value at an offset
-    committed, not_committed       an offset of a group
+    committing ▶ committed | not_committed          an offset of a group
+    group_has                      what a group's coordinator says is committed, at the end
+    txn_begun, txn_commit_asked ▶ txn_committed     a transaction, by its name; sent, acked and
+               txn_aborted         failed name theirs.  One that is told neither may be either
 
 Nothing here comes from inside the engine.  In Jepsen: a history of invocations and completions.
 Read next: `workload`, which writes it; `checker`, which judges it.
@@ -26,6 +29,7 @@ class Op(NamedTuple):
     value: bytes | None = None
     error: str = ""
     key: str | None = None
+    transaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Sender:
 
     acks: int
     is_idempotent: bool
+    is_transactional: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +51,8 @@ class ClientHistory:
     members: dict[str, str] = field(default_factory=dict)  # group, by client
     auditors: dict[str, None] = field(default_factory=dict)  # read everything there is
     unreliable: dict[str, None] = field(default_factory=dict)  # topics that promise little
+    uncommitted: dict[str, None] = field(default_factory=dict)  # readers that read_uncommitted
+    careful_groups: dict[str, None] = field(default_factory=dict)  # all members note their commits
     compacted: dict[str, None] = field(default_factory=dict)  # … that the last of each key stays
 
     def note(
@@ -58,6 +65,8 @@ class ClientHistory:
         value: bytes | None = None,
         error: str = "",
         key: str | None = None,
+        transaction: str = "",
     ) -> None:
         """Add a line, now."""
-        self.ops.append(Op(self.now(), client, what, topic, partition, offset, value, error, key))
+        place = (topic, partition, offset)
+        self.ops.append(Op(self.now(), client, what, *place, value, error, key, transaction))

@@ -4,6 +4,7 @@
     a replica   ────  k2=b  k1=c  ──────────────   below its clean offset: all of them, at their
                                                    offsets, and nothing that was not committed
 
+A record may go for a later one anywhere: a replica copies what its leader has left.
 A tombstone may go.  The marker of a transaction goes only after all of its records.
 
 Read next: `log.cleaner`, which is judged here; `invariants`, which asks.
@@ -29,10 +30,10 @@ class Stored(NamedTuple):
 
 
 class History(NamedTuple):
-    """What was committed of a partition, below some offset."""
+    """What was committed of a partition."""
 
-    records: dict[int, Stored]
-    last: dict[bytes, Stored]  # of each key, those of aborted transactions left out
+    records: dict[int, Stored]  # below some offset
+    last: dict[bytes, Stored]  # of each key, of all; those of aborted transactions left out
     transactions: tuple[tuple[tuple[int, ...], int], ...]  # offsets of the data, of the marker
 
 
@@ -74,7 +75,7 @@ def history_of(committed: list[Entry], end: int) -> History:
                 certain.append(one)
     last: dict[bytes, Stored] = {}
     for one in certain:
-        if one.key is None or one.offset >= end:
+        if one.key is None:
             continue
         before = last.get(one.key)
         if before is None or before.offset < one.offset:
@@ -104,7 +105,7 @@ def judged(node: NodeName, log: PartitionLog, history: History) -> Complaints:
         if history.records.get(offset, one) != one:
             yield f"{where}: {one}, but {history.records[offset]} was committed there"
     for one in history.last.values():
-        if one.value is not None and one.offset >= start and one.offset not in there:
+        if one.value is not None and start <= one.offset < end and one.offset not in there:
             yield f"{where}: the last value of its key is gone: {one}"
     for data, marker in history.transactions:
         if marker >= start and marker not in markers and any(at in there for at in data):

@@ -10,13 +10,19 @@ Read next: `fault_plan`, which draws the faults; `swarm`, which carries a plan o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from kafkalab.chance import Stream
 from kafkalab.ids import FIRST_CONTROLLER_ID
 from kafkalab.sim.fault_plan import Fault, Place, drawn_faults
+from kafkalab.sim.transaction_plan import (
+    BOOTSTRAP,
+    TARGET,
+    TARGET_PARTITIONS,
+    TransactionPlan,
+    drawn_transactions,
+)
 
-BOOTSTRAP: Final = {"bootstrap.servers": "kafka:9092"}
 _OFTEN, _HALF, _SELDOM = 800, 500, 150
 
 
@@ -101,6 +107,7 @@ class Plan:
     topics: tuple[TopicPlan, ...]
     producers: tuple[ProducerPlan, ...]
     members: tuple[MemberPlan, ...]
+    transactions: tuple[TransactionPlan, ...]
     admin: tuple[AdminPlan, ...]
     faults: tuple[Fault, ...]
 
@@ -118,7 +125,10 @@ class Plan:
         names = tuple(topic.name for topic in topics)
         until_ms = round(seconds * 1000)
         producers = tuple(_producer(chance, topics) for _ in range(chance.between(1, 3)))
-        members = _members(chance, names, until_ms)
+        members = _members(chance, seed, names, until_ms)
+        transactions = drawn_transactions(seed, names)
+        if any(plan.source for plan in transactions):
+            topics += (_target(brokers),)
         return cls(
             seed,
             seconds,
@@ -130,6 +140,7 @@ class Plan:
             topics,
             producers,
             members,
+            transactions,
             _admin(chance, topics, brokers, until_ms),
             drawn_faults(
                 seed, _place(brokers, 0 if combined else controllers, producers, members), until_ms
@@ -145,6 +156,7 @@ class Plan:
             *(f"  {topic}" for topic in self.topics),
             *(f"  {producer}" for producer in self.producers),
             *(f"  {member}" for member in self.members),
+            *(f"  {each}" for each in self.transactions),
             *(f"  {each.at_ms} ms: {each}" for each in self.admin),
             *(f"  {at} ms: {words}" for at, words in self.faults),
         ]
@@ -185,11 +197,23 @@ def _cluster_config(chance: Stream) -> dict[str, Any]:
         config["group.initial.rebalance.delay.ms"] = chance.between(0, 1_000)
     if chance.chance(_SELDOM):
         config["replica.fetch.wait.max.ms"] = chance.between(50, 500)
+    if chance.chance(_HALF):
+        config["group.consumer.session.timeout.ms"] = (1_500, 10_000)[chance.below(2)]
+        config["group.consumer.heartbeat.interval.ms"] = 500
+    config["group.min.session.timeout.ms"] = 1_000  # else nobody is expelled in a short run
     config["offsets.topic.num.partitions"] = chance.between(1, 3)
+    config["transaction.state.log.num.partitions"] = chance.between(1, 3)
     config["log.cleaner.backoff.ms"] = (500, 3_000)[chance.below(2)]
     if chance.chance(_SELDOM):
         config |= {"offsets.topic.segment.bytes": 1_000, "log.cleaner.min.cleanable.ratio": 0.01}
     return config
+
+
+def _target(brokers: int) -> TopicPlan:
+    """Where the workers write: a topic that keeps every promise."""
+    copies = min(brokers, 3)
+    config = {"min.insync.replicas": min(copies, 2)}
+    return TopicPlan(TARGET, TARGET_PARTITIONS, copies, config)
 
 
 def _topic(chance: Stream, name: str, brokers: int) -> TopicPlan:
@@ -233,35 +257,49 @@ def _producer(chance: Stream, topics: tuple[TopicPlan, ...]) -> ProducerPlan:
     return ProducerPlan(conf, names, (5, 20, 50, 200)[chance.below(4)], keys)
 
 
-def _members(chance: Stream, topics: tuple[str, ...], until_ms: int) -> tuple[MemberPlan, ...]:
+def _members(
+    chance: Stream, seed: int, topics: tuple[str, ...], until_ms: int
+) -> tuple[MemberPlan, ...]:
     members: list[MemberPlan] = []
     for number in range(chance.between(1, 2)):
-        strategy = ("range", "roundrobin", "range,roundrobin")[chance.below(3)]
-        session_ms = (6_000, 10_000, 45_000)[chance.below(3)]
+        protocol = _protocol(Stream(seed, f"swarm/protocol/{number}"))
+        commits_each = chance.chance(_HALF)
         for place in range(chance.between(1, 3)):
-            members.append(_member(chance, f"g{number}", place, strategy, session_ms, topics))
+            members.append(_member(chance, f"g{number}", place, protocol, commits_each, topics))
             if until_ms > 2_000 and chance.chance(_HALF):
                 members[-1] = _short_lived(chance, members[-1], until_ms)
     return tuple(sorted(members, key=lambda member: member.starts_ms))
+
+
+def _protocol(chance: Stream) -> dict[str, Any]:
+    """How a group's members share: the classic protocol, eager or cooperative, or KIP-848's."""
+    if chance.chance(300):
+        assignor = (None, "uniform", "range")[chance.below(3)]
+        given = {"group.remote.assignor": assignor} if assignor else {}
+        return {"group.protocol": "consumer", **given}
+    strategies = ("range", "roundrobin", "range,roundrobin", "cooperative-sticky")
+    session_ms = (1_500, 1_500, 6_000, 45_000)[chance.below(4)]
+    return {
+        "partition.assignment.strategy": strategies[chance.below(4)],
+        "session.timeout.ms": session_ms,
+        "heartbeat.interval.ms": min(3_000, session_ms // 3),
+    }
 
 
 def _member(
     chance: Stream,
     group: str,
     place: int,
-    strategy: str,
-    session_ms: int,
+    protocol: Mapping[str, Any],
+    commits_each: bool,
     topics: tuple[str, ...],
 ) -> MemberPlan:
     conf: dict[str, Any] = {
         **BOOTSTRAP,
         "group.id": group,
         "auto.offset.reset": "earliest",
-        "partition.assignment.strategy": strategy,
-        "session.timeout.ms": session_ms,
-        "heartbeat.interval.ms": min(3_000, session_ms // 3),
+        **protocol,
     }
-    commits_each = chance.chance(_HALF)
     if commits_each:
         conf["enable.auto.commit"] = False
     else:

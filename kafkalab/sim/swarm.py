@@ -27,6 +27,7 @@ from kafkalab.sim.invariants import Broken, Monitor, unsettled
 from kafkalab.sim.operations import admin_request, elect_uncleanly_request
 from kafkalab.sim.plan import Plan, TopicPlan
 from kafkalab.sim.simulation import Simulation
+from kafkalab.sim.transaction_workload import transacting, working
 from kafkalab.sim.workload import auditing, consuming, producing
 from kafkalab.world import NodeFailure, World, servers
 from kafkalab.world.apps import State
@@ -148,6 +149,13 @@ class _Run:
             sim.app(producing(producer, count, self.history), f"app-p{number + 1}")
         for number, member in enumerate(plan.members):
             sim.app(consuming(member, self.history), f"app-c{number + 1}")
+        until = self.world.now + round(plan.seconds * 1000)
+        for number, each in enumerate(plan.transactions):
+            make = working if each.source else transacting
+            sim.app(make(each, until, self.history), f"app-t{number + 1}")
+        for group in {member.group: None for member in plan.members}:
+            if all(each.commits_each for each in plan.members if each.group == group):
+                self.history.careful_groups[group] = None
 
     # --- time
 
@@ -244,11 +252,13 @@ class _Run:
             if process.state is State.CRASHED:
                 words = f"{process.name} ended with {process.error}"
                 raise SwarmFailure(self.plan, "no application fails", words, world)
-            if process.state is State.RUNNING and process.name.startswith("app-p"):
-                yield f"{process.name} waits for reports"
+            if process.state is State.RUNNING and process.name.startswith(("app-p", "app-t")):
+                yield f"{process.name} has not done all it was to do"
         if not servers.is_ready(world):
             yield "not every broker is in service"
         yield from unsettled(world)
+        if self.monitor is not None:
+            yield from (words for _, words in self.monitor.transactions.at_rest())
         yield from self._groups_not_live()
 
     def _groups_not_live(self) -> Iterator[str]:
@@ -264,6 +274,8 @@ class _Run:
                 assert isinstance(node, ConsumerNode)
                 groups.setdefault(group, []).append(node)
         for group, members in groups.items():
+            if self._may_have_ended(group):
+                continue
             owners: dict[TopicPartition, str] = {}
             for node in members:
                 for partition in node.assignment():
@@ -275,13 +287,20 @@ class _Run:
                 if partition.topic in wanted and partition not in owners:
                     yield f"{group}: {partition} belongs to nobody"
 
+    def _may_have_ended(self, group: str) -> bool:
+        """Members of a KIP-848 group whose records were lost end with GROUP_ID_NOT_FOUND."""
+        if self.monitor is not None and not self.monitor.observed.is_tainted("__consumer_offsets"):
+            return False
+        protocols = [each.conf for each in self.plan.members if each.group == group]
+        return any(conf.get("group.protocol") == "consumer" for conf in protocols)
+
     def _not_read(self, group: str, node: ConsumerNode, name: TopicPartition) -> Iterator[str]:
-        end = self._end_of(name)
         position = node.positions.get(name)
         if position is None:
             (position,) = node.position(((name.topic, name.partition),))
-        if end and (position is None or position < end):
-            yield f"{group}: {node.name} is at {position} of {name}, which ends at {end}"
+        unread = self._unread(name, position or 0)
+        if unread >= 0:
+            yield f"{group}: {node.name} is at {position} of {name}, which has offset {unread}"
 
     def _partitions(self) -> list[TopicPartition]:
         topics = servers.metadata(self.world).topics
@@ -292,13 +311,28 @@ class _Run:
             for number in topic.partitions
         ]
 
-    def _end_of(self, name: TopicPartition) -> int:
-        ends = [
-            node.disk.logs[name].high_watermark
-            for node in servers.brokers(self.world)
-            if name in node.disk.logs
-        ]
-        return max(ends, default=0)
+    def _unread(self, name: TopicPartition, position: int) -> int:
+        """The offset of a committed batch with records, at or after a position; -1 if none."""
+        leader = servers.metadata(self.world).topics[name.topic].partitions[name.partition].leader
+        if leader < 0:
+            return -1
+        log = servers.broker(self.world, leader).disk.logs.get(name)
+        if log is None:
+            return -1
+        aborted = log.aborted_transactions(position, log.high_watermark)
+        for entry in log.entries_from(max(position, log.log_start_offset)):
+            batch = entry.batch
+            if batch.is_control or not batch.record_count or entry.last_offset < position:
+                continue
+            if entry.next_offset > log.high_watermark:
+                break
+            if not batch.is_transactional or not any(
+                row.producer_id == batch.producer_id
+                and row.first_offset <= entry.base_offset < row.last_offset
+                for row in aborted
+            ):
+                return entry.last_offset
+        return -1
 
     def _audit(self) -> None:
         """One more reader, from the beginning to the end of everything."""

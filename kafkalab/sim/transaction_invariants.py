@@ -188,8 +188,14 @@ class TransactionPromises:
                 yield "T7", f"{node}: the last stable offset of {name} fell from {last} to {stable}"
             self.stable[node, name] = now, epoch, stable
 
+    def _knows_all(self) -> bool:
+        """Whether no record of any coordinator can have been lost."""
+        return not self.observed.is_tainted(TRANSACTIONS_TOPIC)
+
     def _none_hangs(self, name: TopicPartition) -> Complaints:
         """T5: what is open at a leader is open at its coordinator."""
+        if not self._knows_all():
+            return
         for node, _, log in self._leaders(name):
             for first, producer_id in log.producers.open_transactions.items():
                 known = self.ids.get(self.owners.get(producer_id, ""))
@@ -213,7 +219,10 @@ class TransactionPromises:
 
     def _t6_decided_before(self, node: str, event: tuple[Any, ...]) -> Complaints:
         _, topic, partition, producer_id, epoch, result, offset = event
-        if Decision(producer_id, epoch, result == "commit") not in self.decisions:
+        if (
+            self._knows_all()
+            and Decision(producer_id, epoch, result == "commit") not in self.decisions
+        ):
             yield (
                 "T6",
                 f"{node} wrote {result} for producer {producer_id} epoch {epoch} at offset "
@@ -267,7 +276,7 @@ class TransactionPromises:
                     self.observed.partitions.get(partition),
                     broker.replicas.partition(partition),
                 )
-                if seen is None or replica is None or not replica.is_leader:
+                if seen is None or seen.is_tainted or replica is None or not replica.is_leader:
                     continue
                 if replica.high_watermark != seen.committed_end:
                     continue
@@ -308,6 +317,8 @@ class TransactionPromises:
     def at_rest(self) -> Complaints:
         """T10: every transaction is over, or younger than it may become."""
         now = self.observed.world.now
+        if not self._knows_all():
+            return
         for known in self.ids.values():
             limit_ms = known.timeout_ms + _GRACE_MS
             is_late = known.state is S.ONGOING and now - known.start_timestamp > limit_ms

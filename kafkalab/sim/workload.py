@@ -9,11 +9,12 @@ Read next: `plan`, which says what they do; `swarm`, which starts them.
 from collections.abc import Iterable
 from typing import Any, Final
 
-from kafkalab.client.errors import KafkaException
+from kafkalab.client.errors import PARTITION_EOF, KafkaException
 from kafkalab.client.message import OFFSET_BEGINNING, Message, TopicPartition
 from kafkalab.ids import TopicPartition as Name
 from kafkalab.sim.client_history import ClientHistory, Sender
-from kafkalab.sim.plan import BOOTSTRAP, MemberPlan, ProducerPlan
+from kafkalab.sim.plan import MemberPlan, ProducerPlan
+from kafkalab.sim.transaction_plan import BOOTSTRAP
 from kafkalab.world.apps import Function
 
 _POLL_S: Final = 1.0
@@ -54,6 +55,8 @@ def consuming(plan: MemberPlan, history: ClientHistory) -> Function:
         if plan.starts_ms:
             await app.sleep(plan.starts_ms / 1000)
         history.members[app.name] = plan.group
+        if plan.conf.get("isolation.level") == "read_uncommitted":
+            history.uncommitted[app.name] = None
         consumer = app.consumer(dict(plan.conf))
         consumer.subscribe(list(plan.topics), *_callbacks(app.name, history))
         end = history.now() + plan.lives_ms
@@ -71,6 +74,7 @@ def consuming(plan: MemberPlan, history: ClientHistory) -> Function:
 
 async def _commit(client: str, consumer: Any, message: Message, history: ClientHistory) -> None:
     topic, partition, offset, _ = _place(message)
+    history.note(client, "committing", topic, partition, offset + 1)
     try:
         await consumer.commit(message=message)
     except KafkaException as error:
@@ -92,28 +96,39 @@ def _callbacks(client: str, history: ClientHistory) -> tuple[Any, Any, Any]:
 
 
 def auditing(partitions: Iterable[Name], history: ClientHistory) -> Function:
-    """Read all there is of these partitions, outside of any group, and end."""
+    """Read all there is of these partitions, outside of any group, ask what groups have, end."""
     names = list(partitions)
 
     async def audit(app: Any) -> None:
         history.auditors[app.name] = None
-        consumer = app.consumer({**BOOTSTRAP, "group.id": app.name})
-        ends = {}
-        for name in names:
-            place = TopicPartition(name.topic, name.partition)
-            _, ends[name] = await consumer.get_watermark_offsets(place)
+        conf = {**BOOTSTRAP, "group.id": app.name, "enable.partition.eof": True}
+        consumer = app.consumer(conf)
         consumer.assign([TopicPartition(*name, OFFSET_BEGINNING) for name in names])
-        while any(_position(consumer, name) < end for name, end in ends.items()):
+        unread = dict.fromkeys(names)
+        while unread:
             message = await consumer.poll(_POLL_S)
-            if message is not None and message.error() is None:
+            if message is not None and message.error() is not None:
+                if message.error().code() == PARTITION_EOF:
+                    unread.pop(Name(message.topic(), message.partition()), None)
+            elif message is not None:
                 history.note(app.name, "polled", *_place(message))
+        for group in history.careful_groups:
+            await _ask_group(app, group, names, history)
 
     return audit
 
 
-def _position(consumer: Any, name: Name) -> int:
-    offset: int = consumer.position([TopicPartition(*name)])[0].offset
-    return max(offset, 0)
+async def _ask_group(app: Any, group: str, names: list[Name], history: ClientHistory) -> None:
+    consumer = app.consumer({**BOOTSTRAP, "group.id": group})
+    places = [TopicPartition(name.topic, name.partition) for name in names]
+    while True:
+        try:
+            answers = await consumer.committed(places, _POLL_S)
+            break
+        except KafkaException:
+            continue
+    for one in answers:
+        history.note(group, "group_has", one.topic, one.partition, one.offset)
 
 
 def _place(message: Message) -> tuple[str, int, int, bytes | None]:

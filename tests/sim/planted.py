@@ -243,6 +243,89 @@ def commits_forgotten_at_failover(patch: Patch) -> None:
     patch.setattr(HostedPartition, "__init__", init)
 
 
+# --- transactions -------------------------------------------------------------------------------
+
+
+def last_stable_offset_ignored(patch: Patch) -> None:
+    """Who reads what is committed gets what is not decided yet."""
+    from kafkalab.log import PartitionLog
+
+    patch.setattr(PartitionLog, "last_stable_offset", property(lambda self: self.high_watermark))
+
+
+def aborted_transactions_not_told(patch: Patch) -> None:
+    """Who reads what is committed is not told what to leave out."""
+    from kafkalab.log import PartitionLog
+
+    patch.setattr(PartitionLog, "aborted_transactions", lambda self, offset, up_to: ())
+
+
+def marker_before_decision(patch: Patch) -> None:
+    """Markers are sent when the decision is written, not when it is committed."""
+    from kafkalab.transactions.shard import TransactionShard
+
+    original = TransactionShard.replay
+
+    def replay(self: Any, record: Any, offset: int, producer_id: int) -> None:
+        original(self, record, offset, producer_id)
+        made = self.views.written.get(record.key.transactional_id)
+        if self._is_loaded and made is not None and made.state.is_decided:
+            self._decided.append(made)
+
+    patch.setattr(TransactionShard, "replay", replay)
+
+
+def old_producers_not_fenced(patch: Patch) -> None:
+    """A leader takes batches of a producer epoch that is over."""
+    from kafkalab.log import producer_state
+
+    original = producer_state._check_data
+
+    def check_data(entry: Any, batch: Any) -> None:
+        if batch.producer_epoch >= entry.producer_epoch:
+            original(entry, batch)
+
+    patch.setattr(producer_state, "_check_data", check_data)
+
+
+# --- the quorum, power, compaction ----------------------------------------------------------------
+
+
+def vote_not_persisted(patch: Patch) -> None:
+    """A voter that restarts does not know whom it voted for."""
+    from kafkalab.raft import quorum_state
+
+    original = quorum_state.load
+    patch.setattr(quorum_state, "load", lambda disk: original(disk)._replace(voted_id=-1))
+
+
+def trusted_after_an_unclean_shutdown(patch: Patch) -> None:
+    """A broker that comes back after a crash stays in the ISR and the ELR (KIP-966)."""
+    from kafkalab.controller import brokers
+
+    patch.setattr(brokers, "_settle_old_incarnation", lambda state, old, previous_epoch: [])
+
+
+def compaction_believes_the_aborted(patch: Patch) -> None:
+    """A record of an aborted transaction takes the place of the one before it."""
+    from kafkalab.log import cleaner
+
+    patch.setattr(cleaner._Transactions, "is_aborted", lambda self, entry: False)
+
+
+def markers_cleaned_before_their_data(patch: Patch) -> None:
+    """A marker goes although records of its transaction are left."""
+    from kafkalab.log import cleaner
+
+    original = cleaner._Transactions.on_marker
+
+    def on_marker(self: Any, entry: Any) -> bool:
+        original(self, entry)
+        return True
+
+    patch.setattr(cleaner._Transactions, "on_marker", on_marker)
+
+
 FAMILIES: tuple[Callable[[Patch], None], ...] = (
     acknowledged_before_the_isr_has_it,
     committed_by_the_leader_alone,
@@ -263,6 +346,14 @@ FAMILIES: tuple[Callable[[Patch], None], ...] = (
     commits_of_an_old_generation,
     commits_answered_too_soon,
     commits_forgotten_at_failover,
+    last_stable_offset_ignored,
+    aborted_transactions_not_told,
+    marker_before_decision,
+    old_producers_not_fenced,
+    vote_not_persisted,
+    trusted_after_an_unclean_shutdown,
+    compaction_believes_the_aborted,
+    markers_cleaned_before_their_data,
 )
 
 

@@ -115,6 +115,72 @@ def skipped_by_the_group() -> ClientHistory:
     return made
 
 
+def lost_commit() -> ClientHistory:
+    made = history()
+    made.careful_groups["g"] = None
+    wrote(made, "x", "y", "z")
+    made.note("m", "assigned", "t", 0)
+    read(made, "m", (0, "x"))
+    made.note("m", "committing", "t", 0, 1)
+    made.note("m", "committed", "t", 0, 1)
+    made.note("n", "assigned", "t", 0)
+    read(made, "n", (0, "x"))
+    return made
+
+
+def forgotten_at_the_end() -> ClientHistory:
+    made = history()
+    made.careful_groups["g"] = None
+    made.note("m", "committing", "t", 0, 1)
+    made.note("m", "committed", "t", 0, 1)
+    made.note("g", "group_has", "t", 0, -1001)
+    return made
+
+
+def a_transaction(made: ClientHistory, *values: str, ends: tuple[str, ...]) -> None:
+    """Begun, written at offsets from 0 on, and what came of it."""
+    made.senders["p"] = Sender(-1, is_idempotent=True, is_transactional=True)
+    for offset, value in enumerate(values):
+        made.note("p", "sent", "t", value=value.encode(), transaction="p#1")
+        made.note("p", "acked", "t", 0, offset, value.encode(), transaction="p#1")
+    for what in ends:
+        made.note("p", what, transaction="p#1")
+
+
+COMMITTED = ("txn_commit_asked", "txn_committed")
+
+
+def aborted_read() -> ClientHistory:
+    made = history()
+    a_transaction(made, "x", ends=("txn_aborted",))
+    read(made, "m", (0, "x"))
+    return made
+
+
+def precommitted_read() -> ClientHistory:
+    made = history()
+    a_transaction(made, "x", ends=())
+    read(made, "m", (0, "x"))
+    made.note("p", "txn_commit_asked", transaction="p#1")
+    return made
+
+
+def processed_twice() -> ClientHistory:
+    made = history()
+    a_transaction(made, "w/1:s-0@4", "w/2:s-0@4", ends=COMMITTED)
+    read(made, "a", (0, "w/1:s-0@4"), (1, "w/2:s-0@4"))
+    return made
+
+
+def passed_over() -> ClientHistory:
+    made = history()
+    a_transaction(made, "w/1:s-0@1", ends=COMMITTED)
+    made.note("p", "sent", "s", value=b"v")
+    made.note("a", "polled", "s", 0, 0, b"v")
+    read(made, "a", (0, "w/1:s-0@1"))
+    return made
+
+
 BROKEN: dict[str, tuple[Callable[[], ClientHistory], ...]] = {
     "lost write": (lost_write,),
     "unseen": (unseen,),
@@ -125,6 +191,11 @@ BROKEN: dict[str, tuple[Callable[[], ClientHistory], ...]] = {
     "skipping poll": (skipping_poll,),
     "nonmonotonic send": (nonmonotonic_send,),
     "skipped by the group": (skipped_by_the_group,),
+    "lost commit": (lost_commit, forgotten_at_the_end),
+    "aborted read": (aborted_read,),
+    "precommitted read": (precommitted_read,),
+    "processed twice": (processed_twice,),
+    "passed over": (passed_over,),
 }
 
 
@@ -157,3 +228,39 @@ def test_an_idempotent_producer_that_gave_a_record_up_may_repeat_others() -> Non
     made = duplicate()
     made.note("p", "failed", "t", 0, value=b"z", error="_MSG_TIMED_OUT")
     assert list(check(made)) == []
+
+
+def test_values_of_transactions_that_were_not_committed_may_be_missing() -> None:
+    made = history()
+    a_transaction(made, "x", "y", ends=("txn_aborted",))
+    assert list(check(made)) == [], "nobody need see them"
+    made.uncommitted["m"] = None
+    read(made, "m", (0, "x"), (1, "y"))
+    assert list(check(made)) == [], "who reads uncommitted values may"
+    committed = history()
+    a_transaction(committed, "x", "y", ends=COMMITTED)
+    read(committed, "a", (0, "x"))
+    assert [each.rule for each in check(committed)] == ["unseen"]
+
+
+def test_a_commit_whose_answer_was_lost_may_come_late() -> None:
+    made = history()
+    made.careful_groups["g"] = None
+    made.note("m", "committing", "t", 0, 1)
+    made.note("m", "not_committed", "t", 0, 1, error="_TIMED_OUT")
+    made.note("m", "committing", "t", 0, 2)
+    made.note("m", "committed", "t", 0, 2)
+    made.note("g", "group_has", "t", 0, 1)
+    assert list(check(made)) == []
+
+
+def test_of_a_compacted_topic_the_last_of_each_key_must_stay() -> None:
+    made = history()
+    made.compacted["t"] = None
+    for offset, (value, key) in enumerate([("x", "k"), ("y", "other"), ("z", "k")]):
+        made.note("p", "sent", "t", value=value.encode(), key=key)
+        made.note("p", "acked", "t", 0, offset, value.encode())
+    read(made, "a", (1, "y"), (2, "z"))
+    assert list(check(made)) == []
+    made.ops[-2] = made.ops[-1]  # nor was the only value of the other key there
+    assert "lost write" in [each.rule for each in check(made)]

@@ -8,9 +8,12 @@ from planted import (
     acknowledged_before_the_isr_has_it,
     fenced_brokers_join_the_isr,
     isr_joined_too_early,
+    last_stable_offset_ignored,
+    marker_before_decision,
     seeds_needed,
     sequences_forgotten_at_failover,
     truncated_to_the_high_watermark,
+    trusted_after_an_unclean_shutdown,
     two_owners,
 )
 
@@ -22,6 +25,9 @@ SOON_FOUND = (
     truncated_to_the_high_watermark,
     sequences_forgotten_at_failover,
     two_owners,
+    last_stable_offset_ignored,
+    marker_before_decision,
+    trusted_after_an_unclean_shutdown,
 )
 
 
