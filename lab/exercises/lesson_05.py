@@ -234,7 +234,7 @@ PREDICTIONS: Final = (
     Prediction(
         id="05.auto",
         question=(
-            "The loop with auto-commit is killed 36 times: at six points, in the rounds of six "
+            "This loop, with auto-commit, is killed 36 times: at six points, in the rounds of six "
             "different orders. What happens to orders?"
         ),
         choices=(

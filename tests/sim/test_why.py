@@ -255,6 +255,28 @@ def test_an_open_transaction_holds_readers_back() -> None:
     assert "neither committed" not in sim.why(consumer).say
 
 
+def test_a_member_of_another_name_than_its_node_is_found_to_have_died() -> None:
+    """A member's id begins with its client.id."""
+
+    async def read(app: Any) -> None:
+        conf = {"group.id": "shop", "client.id": "Ben", "session.timeout.ms": 6_000}
+        consumer = app.consumer({"bootstrap.servers": "kafka:9092", **conf})
+        consumer.subscribe(["orders"])
+        while True:
+            await consumer.poll(1)
+
+    sim = Simulation(brokers=1, seed=2)
+    sim.create_topic("orders")
+    sim.app(read)
+    ben = sim.app(read)
+    sim.run(10)
+    ben.crash()
+    sim.run(10)
+    why = sim.why("shop")
+    assert why.cause is not None
+    assert (why.cause.kind, why.cause.node) == ("AppCrashed", "read-2")
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_rebalance_by_a_new_member_and_by_a_silent_one(seed: int) -> None:
     sim, consumers = reading(seed, partitions=4, members=2)

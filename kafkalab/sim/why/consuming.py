@@ -161,8 +161,8 @@ def _silent(seen: Seen, began: Entry, left: list[Entry]) -> Entry | None:
         return None
     for each in left or [began]:
         words = each.fields.get("member") or began.fields["reason"]
-        for name in seen.world.nodes:
-            if getattr(seen.world.nodes[name], "kind", "") == "consumer" and name in words:
+        for name, node in seen.world.nodes.items():
+            if getattr(node, "kind", "") == "consumer" and _is_of(node, words):
                 fault = seen.silence(name, began.node, began)
                 if fault is not None:
                     return fault
@@ -171,6 +171,12 @@ def _silent(seen: Seen, began: Entry, left: list[Entry]) -> Entry | None:
                 if ended:
                     return ended[-1]
     return None
+
+
+def _is_of(node: Any, words: str) -> bool:
+    """Whether a member's id, in these words, is this consumer's; it begins with its client.id."""
+    member: str = node.member_id
+    return bool(member and member in words) or f"{node.name}-" in words
 
 
 def _from_outside(seen: Seen, entry: Entry) -> Entry | None:

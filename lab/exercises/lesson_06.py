@@ -1,0 +1,324 @@
+"""Lesson 06, consumer groups: who reads what, what a rebalance stops, and who counts as alive."""
+
+from math import ceil
+from typing import Any, Final
+
+from kafkalab.config import ConfigError
+from lab.checking.behaviour import Broken, under_faults
+from lab.checking.definitions import Choice, Exercise, Prediction
+from lab.checking.outcome import Right, Wrong
+from lab.exercises.misconceptions import HEARTBEAT_IS_LIFE, MORE_IS_FASTER, REBALANCE_STOPS_ALL
+from lab.exercises.stories_06 import joins, slow_handler
+
+_ONE_OWNER: Final = "a partition has exactly one member of the group"
+_TOO_PATIENT: Final = "a limit that is never reached finds nobody who hangs"
+_HANG_S: Final = 120
+
+
+def _judge_assign(answer: Any) -> Right:
+    for partitions, members in ((4, 1), (4, 2), (4, 3), (4, 5), (12, 5), (1, 3)):
+        people = [f"m{number}" for number in range(members)]
+        found = answer(list(range(partitions)), list(people))
+        told = f"{partitions} partitions, {members} members: {found!r}"
+        if not isinstance(found, dict) or set(found) != set(people):
+            raise Wrong("each member has a list, perhaps an empty one", told)
+        given = sorted(place for places in found.values() for place in places)
+        if any(given.count(place) > 1 for place in given):
+            raise Wrong(_ONE_OWNER, f"{told}. Two members would do the same orders.")
+        if given != list(range(partitions)):
+            raise Wrong(_ONE_OWNER, f"{told}. A partition without a member is read by nobody.")
+        counts = [len(places) for places in found.values()]
+        if max(counts) - min(counts) > 1:
+            words = f"{told}. One member has {max(counts)}, another {min(counts)}."
+            raise Wrong("the work is to be shared evenly", words)
+    return Right("One member for each partition, and nobody has two more than another.")
+
+
+def _judge_members(answer: Any) -> Right:
+    for rate, work_ms, partitions in (
+        (20, 50, 4),
+        (50, 50, 4),
+        (100, 50, 4),
+        (81, 50, 4),
+        (90, 10, 1),
+        (1000, 20, 24),
+    ):
+        need = ceil(rate * work_ms / 1000)
+        right = need if need <= partitions else None
+        found = answer(rate, work_ms, partitions)
+        if found == right:
+            continue
+        told = f"{rate} orders a second, {work_ms} ms each, {partitions} partitions: {found!r}"
+        if right is None:
+            words = f"{told}. {need} would be needed, and {need - partitions} of them would idle."
+            raise Wrong(MORE_IS_FASTER, words)
+        raise Wrong("a member does 1000 / work_ms orders a second", f"{told}, and not {right}.")
+    return Right("And where the partitions do not suffice, nobody is hired in vain.")
+
+
+def _judge_slow(answer: Any) -> Right:
+    if not isinstance(answer, dict):
+        raise Wrong("what settings are", "give a dict, such as {'max.poll.interval.ms': 300000}")
+    try:
+        hung = slow_handler(answer, 3_600, watch=_HANG_S)
+    except ConfigError as error:
+        raise Wrong("what the client accepts", str(error)) from None
+    if any(app.error for app in hung.members.values()):
+        errors = ", ".join(app.error for app in hung.members.values() if app.error)
+        raise Wrong("what the client accepts", errors)
+
+    def story(seed: int) -> None:
+        longer = 12 + seed * 5 % 29
+        shop = slow_handler(answer, longer)
+        if shop.repeated:
+            words = (
+                f"an order took {longer} s longer, and {', '.join(shop.repeated)} was done twice"
+            )
+            raise Broken(f"{words}: Ann was out of the group by then.", shop.sim.now)
+
+    replay = (
+        "from lab import Bench\nfrom lab.exercises.stories_06 import slow_handler\n"
+        f"shop = slow_handler({_quoted(answer)}, 12 + {{seed}} * 5 % 29)\n"
+        'print(shop.repeated)\nBench(shop.sim, "groups")'
+    )
+    right = under_faults(story, range(6)).verdict(
+        "Slow orders were done once.", HEARTBEAT_IS_LIFE, replay
+    )
+    owned = sorted(place for places in hung.assignment.values() for place in places)
+    if hung.assignment["Ben"] != [0, 1, 2, 3]:
+        words = (
+            f"Ann hangs for an hour; {_HANG_S} s later the members have {hung.assignment}, and her "
+            f"partitions ({len(owned) - len(hung.assignment['Ben'])}) stand still."
+        )
+        raise Wrong(_TOO_PATIENT, words)
+    return right
+
+
+def _judge_join(answer: Any) -> Right:
+    if not isinstance(answer, dict):
+        raise Wrong("what settings are", "give a dict, such as {'group.protocol': 'classic'}")
+    tried = joins(answer)
+    if any(app.error for app in tried.shop.members.values()):
+        raise Wrong("what the client accepts", tried.shop.members["Ann"].error)
+
+    def story(seed: int) -> None:
+        cost = joins(answer, slow=5 + seed)
+        if cost.at_once > 1:
+            words = f"{cost.at_once} partitions stood still at once, {cost.total:.1f} partition-s."
+            raise Broken(words, cost.shop.sim.now)
+
+    replay = (
+        "from lab import Bench\nfrom lab.exercises.stories_06 import joins\n"
+        f"cost = joins({_quoted(answer)}, slow=5 + {{seed}})\nprint(cost.total, cost.at_once)\n"
+        'Bench(cost.shop.sim, "groups")'
+    )
+    return under_faults(story, range(6)).verdict(
+        "Only what moved stood still.", REBALANCE_STOPS_ALL, replay
+    )
+
+
+def _quoted(settings: dict[str, Any]) -> str:
+    """As source text, to be put through `str.format` once more."""
+    return repr(settings).replace("{", "{{").replace("}", "}}")
+
+
+COVERS: Final = {
+    "group": "1. One to five on four",
+    "group: picture": "1. One to five on four",
+    "group: one owner": "1. One to five on four",
+    "group: idle": "1. One to five on four",
+    "group: reassigned": "2. One dies",
+}
+
+EXERCISES: Final = (
+    Exercise(
+        id="06.1",
+        title="Be the assignor",
+        question=(
+            "`partitions` and `members` are lists. Return a dict: for each member the list of its "
+            "partitions. Nothing twice, nothing left out, and nobody has two more than another."
+        ),
+        stub="def assign(partitions, members):\n    raise NotImplementedError   # your code here",
+        answer="assign",
+        judge=_judge_assign,
+        hints=(
+            "How many members may read one partition?",
+            "Deal them out like cards; somebody may get none.",
+            "`partitions[i :: len(members)]` is what the i-th player gets.",
+        ),
+        tempting={
+            "def assign(partitions, members):\n    return {m: list(partitions) for m in members}": (
+                _ONE_OWNER
+            ),
+            "def assign(partitions, members):\n"
+            "    each = len(partitions) // len(members)\n"
+            "    return {m: partitions[i * each:(i + 1) * each] for i, m in enumerate(members)}": (
+                _ONE_OWNER
+            ),
+        },
+        concepts=("group", "group: picture", "group: one owner"),
+    ),
+    Exercise(
+        id="06.2",
+        title="How many members",
+        question=(
+            "`rate` orders a second come in, evenly over `partitions`, and one takes `work_ms`. "
+            "Return how many members are needed to keep up, or `None` if no number is enough."
+        ),
+        stub=(
+            "def members_needed(rate, work_ms, partitions):\n"
+            "    raise NotImplementedError   # your code here"
+        ),
+        answer="members_needed",
+        judge=_judge_members,
+        hints=(
+            "How many seconds of work come in each second?",
+            "Round up; `math.ceil`.",
+            "What would a member more than there are partitions do?",
+        ),
+        tempting={
+            "def members_needed(rate, work_ms, partitions):\n"
+            "    from math import ceil\n"
+            "    return ceil(rate * work_ms / 1000)": MORE_IS_FASTER,
+        },
+        concepts=("group: idle",),
+    ),
+    Exercise(
+        id="06.3",
+        title="Slow, or dead?",
+        question=(
+            "Now and then an order takes up to 40 seconds longer. That must not make another member"
+            " do it again. But a member that *hangs* must have lost its partitions two minutes "
+            "later. Choose the consumer's settings."
+        ),
+        stub="settings = ...   # such as {'max.poll.interval.ms': 10000, …}",
+        answer="settings",
+        judge=_judge_slow,
+        hints=(
+            "Who sends the heartbeats while the handler works?",
+            "One setting is about a process that is gone, another about one that does not come back"
+            " for more.",
+            "`max.poll.interval.ms`: more than the slowest order, less than two minutes. It must "
+            "not be below `session.timeout.ms`.",
+        ),
+        tempting={
+            "settings = {'session.timeout.ms': 10000, 'max.poll.interval.ms': 10000}": (
+                HEARTBEAT_IS_LIFE
+            ),
+            "settings = {'session.timeout.ms': 6000, 'max.poll.interval.ms': 300000}": _TOO_PATIENT,
+        },
+        concepts=("group: reassigned",),
+        is_behaviour=True,
+    ),
+    Exercise(
+        id="06.4",
+        title="Join without a stop",
+        question=(
+            "A fourth member joins while Ann is in the middle of a slow order. Choose the "
+            "consumers' settings so that never more than one partition stands still at a time."
+        ),
+        stub="settings = ...   # such as {'partition.assignment.strategy': 'range'}",
+        answer="settings",
+        judge=_judge_join,
+        hints=(
+            "Who has to give up what, and when, in each of the three protocols?",
+            "One strategy of the classic protocol takes away only what moves.",
+            "`cooperative-sticky`, or `group.protocol=consumer`.",
+        ),
+        tempting={
+            "settings = {'partition.assignment.strategy': 'range'}": REBALANCE_STOPS_ALL,
+            "settings = {'partition.assignment.strategy': 'roundrobin', "
+            "'session.timeout.ms': 6000}": REBALANCE_STOPS_ALL,
+        },
+        concepts=("group: reassigned",),
+        is_behaviour=True,
+    ),
+)
+
+PREDICTIONS: Final = (
+    Prediction(
+        id="06.five",
+        question="Four partitions. One member does 4 orders a second. How many do five members do?",
+        choices=(
+            Choice(
+                key="a",
+                words="20: five times as many.",
+                because=(
+                    "A partition is read by one member of a group, so that its order is kept. Four "
+                    "partitions keep four members busy; the fifth waits."
+                ),
+                misconception=MORE_IS_FASTER,
+            ),
+            Choice(key="b", words="16, as four do.", because=""),
+            Choice(
+                key="c",
+                words="Less than 16: the fifth is in the way.",
+                because="It costs a rebalance when it comes. After that it only waits.",
+            ),
+        ),
+        judge=lambda four, five: "a" if five > four * 1.1 else "c" if five < four * 0.9 else "b",
+        evidence="Four did {four:.0f} orders a second, five did {five:.0f}.",
+        concepts=("group: idle",),
+    ),
+    Prediction(
+        id="06.stop",
+        question=(
+            "Three members work; Ann has just begun an order that takes ten seconds. Dan joins. "
+            "With which protocol do partitions of Ben and Cleo stand still meanwhile?"
+        ),
+        choices=(
+            Choice(
+                key="a",
+                words="With all three: a rebalance stops the group.",
+                because=(
+                    "That was so until 2.4. Cooperative members and those of KIP-848 go on with "
+                    "what they keep."
+                ),
+                misconception=REBALANCE_STOPS_ALL,
+            ),
+            Choice(key="b", words="With the eager one.", because=""),
+            Choice(
+                key="c",
+                words="With none: Dan just gets what Ann does not need.",
+                because=(
+                    "An eager member gives up *everything* before it joins again, and nobody is "
+                    "given anything before the last, Ann, has joined."
+                ),
+            ),
+        ),
+        judge=lambda eager, cooperative, newest: (
+            "a" if min(eager, cooperative, newest) > 1 else "b" if eager > 1 else "c"
+        ),
+        evidence=(
+            "Stopped at once, at most: eager {eager}, cooperative {cooperative}, KIP-848 {newest}."
+        ),
+        concepts=("group: reassigned",),
+    ),
+    Prediction(
+        id="06.slow",
+        question=(
+            "`max.poll.interval.ms` is 10 s, `session.timeout.ms` 6 s. Ann's handler takes 30 s "
+            "for one order; her client goes on sending heartbeats. What happens to that order?"
+        ),
+        choices=(
+            Choice(
+                key="a",
+                words="Ann does it, after 30 s: her heartbeats say that she is alive.",
+                because=(
+                    "Heartbeats come from a thread of the client, and go on whatever the handler "
+                    "does. So there is a second limit: how long between two polls."
+                ),
+                misconception=HEARTBEAT_IS_LIFE,
+            ),
+            Choice(
+                key="b",
+                words="After 6 s she is out, and Ben does it. She stops.",
+                because="The session has not ended: her heartbeats come. And nobody stops her.",
+            ),
+            Choice(key="c", words="After 10 s she is out; both do it.", because=""),
+        ),
+        judge=lambda after, by: "c" if len(by) > 1 else "b" if after else "a",
+        evidence="Out after {after} s; done by {by}.",
+        concepts=("group: reassigned",),
+    ),
+)

@@ -1,0 +1,3 @@
+"""For the new partition the group has no commit: begin at its beginning."""
+
+reset = "earliest"

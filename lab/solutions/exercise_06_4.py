@@ -1,0 +1,3 @@
+"""Members keep what does not move."""
+
+settings = {"group.protocol": "consumer"}
