@@ -15,6 +15,7 @@ from typing import Any, Final
 from kafkalab.frames.group_history import group_detail
 from kafkalab.frames.partition_log import log_detail
 from kafkalab.frames.quorum import quorum_detail
+from kafkalab.frames.replication import replication_detail
 from kafkalab.world import World
 
 Maker = Callable[[World, tuple[str, ...]], Any]
@@ -24,6 +25,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "group": group_detail,
     "log": log_detail,
     "quorum": quorum_detail,
+    "replication": replication_detail,
 }
 
 

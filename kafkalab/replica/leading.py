@@ -147,7 +147,7 @@ class Leading:
         maximal = state.maximal
         for follower in self.followers.values():
             if follower.log_end_offset < offset and (
-                follower.id in maximal or self._is_joining(follower, end, now)
+                follower.id in maximal or self.is_joining(follower, end, now)
             ):
                 offset = follower.log_end_offset
         if offset > log.high_watermark and log.advance_high_watermark(offset):
@@ -155,7 +155,7 @@ class Leading:
             self.local.effects.emit("HighWatermarkAdvanced", topic, partition, log.high_watermark)
             self.local.advanced[log.topic_partition] = None
 
-    def _is_joining(self, follower: FollowerState, end: int, now: int) -> bool:
+    def is_joining(self, follower: FollowerState, end: int, now: int) -> bool:
         """Out of the ISR, but so near that the high watermark must not run away from it."""
         return follower.is_caught_up(
             end, now, self.local.lag_time_max_ms

@@ -11,6 +11,7 @@ from lab.scenes.pictures.cluster import CLUSTER
 from lab.scenes.pictures.groups import GROUPS
 from lab.scenes.pictures.partition_log import LOG
 from lab.scenes.pictures.quorum import QUORUM
+from lab.scenes.pictures.replication import REPLICATION
 
-ALL: Final[tuple[Picture, ...]] = (CLUSTER, LOG, GROUPS, QUORUM)
+ALL: Final[tuple[Picture, ...]] = (CLUSTER, LOG, REPLICATION, GROUPS, QUORUM)
 BY_NAME: Final[Mapping[str, Picture]] = {picture.name: picture for picture in ALL}

@@ -58,6 +58,8 @@ def _draw(sight: Sight) -> Block:
 def _picker(names: Sequence[str], chosen: str, width: float) -> list[Shape]:
     chips = draw_picker(names, chosen, None, width)
     for one in chips:
+        if one.key == "head":
+            one.words = "Group"
         action = one.attributes.get("data-action")
         if isinstance(action, str):
             name = action.removeprefix("topic ")
