@@ -1,7 +1,6 @@
 """Transactions in a frame: each transactional id as its coordinator has it, and what is open.
 
-Not yet drawn; a frame has them for the pictures to come.
-Read next: `cluster`.
+Read next: `transaction_depth`, one of them in depth; `cluster`.
 """
 
 from collections.abc import Sequence

@@ -34,6 +34,14 @@ def small() -> Simulation:
     for number in range(40):
         producer.produce("orders", f"order {number}", key=f"user-{number % 5}", partition=0)
     producer.flush()
+    pay = Producer({"bootstrap.servers": "kafka:9092", "transactional.id": "pay"}, sim=sim)
+    pay.init_transactions()
+    for end in (pay.abort_transaction, pay.flush):
+        pay.begin_transaction()
+        pay.produce("orders", "paid", partition=0)
+        pay.produce("a.topic.with-a_long.name", "paid")
+        pay.flush()
+        end()
     sim.broker(sim.leader("orders", 0)).crash()
     sim.run(12)
     conf = {"bootstrap.servers": "kafka:9092", "auto.offset.reset": "earliest"}

@@ -12,6 +12,7 @@ from lab.scenes.pictures.groups import GROUPS
 from lab.scenes.pictures.partition_log import LOG
 from lab.scenes.pictures.quorum import QUORUM
 from lab.scenes.pictures.replication import REPLICATION
+from lab.scenes.pictures.transaction import TRANSACTION
 
-ALL: Final[tuple[Picture, ...]] = (CLUSTER, LOG, REPLICATION, GROUPS, QUORUM)
+ALL: Final[tuple[Picture, ...]] = (CLUSTER, LOG, REPLICATION, GROUPS, TRANSACTION, QUORUM)
 BY_NAME: Final[Mapping[str, Picture]] = {picture.name: picture for picture in ALL}
