@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lab.widgets.durability_grid import DurabilityGrid
     from lab.widgets.ledger_view import LedgerView
     from lab.widgets.partitioner_lens import PartitionerLens
+    from lab.widgets.rebalance_bench import RebalanceBench
     from lab.widgets.record_lens import RecordLens
     from lab.widgets.spacetime import SpaceTime
     from lab.widgets.twins_view import TwinsView
@@ -34,6 +35,7 @@ __all__ = [
     "DurabilityGrid",
     "LedgerView",
     "PartitionerLens",
+    "RebalanceBench",
     "RecordLens",
     "SpaceTime",
     "Stopped",
@@ -50,6 +52,7 @@ _HOMES: Final = {
     "LedgerView": "lab.widgets.ledger_view",
     "DurabilityGrid": "lab.widgets.durability_grid",
     "PartitionerLens": "lab.widgets.partitioner_lens",
+    "RebalanceBench": "lab.widgets.rebalance_bench",
     "RecordLens": "lab.widgets.record_lens",
     "SpaceTime": "lab.widgets.spacetime",
     "TwinsView": "lab.widgets.twins_view",

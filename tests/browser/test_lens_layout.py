@@ -9,9 +9,10 @@ import pytest
 
 from kafkalab.record import Record, build_batch
 from kafkalab.record.anatomy import dissect
-from lab import DurabilityGrid, PartitionerLens
+from lab import DurabilityGrid, PartitionerLens, RebalanceBench
 from lab.scenes.durability import draw_grid
 from lab.scenes.partitioning import draw_lens as draw_partitions
+from lab.scenes.rebalancing import draw_bench
 from lab.scenes.record_lens import Lens, draw_lens
 
 OpenPage = Callable[..., Any]
@@ -75,4 +76,22 @@ def test_the_partitioner_lens(open_page: OpenPage, name: str, width: int) -> Non
     for theme, font in (("light", "'DejaVu Sans'"), ("dark", "'Liberation Sans'")):
         page = open_page(width, theme, font)
         page.open(draw_partitions(lens))
+        assert page.page.evaluate(LINT) == []
+
+
+BENCHES: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "many": {"script": ["1 join D", "1.2 join E", "1.4 crash A"], "partitions": 60},
+    "cut": {"script": ["300 leave B"], "members": ["A", "B"], "partitions": 3},
+    "nothing": {"script": [], "members": ["a-member-of-a-long-name"], "partitions": 1},
+}
+
+
+@pytest.mark.parametrize("width", [700, 960, 1400])
+@pytest.mark.parametrize("name", BENCHES)
+def test_the_rebalance_bench(open_page: OpenPage, name: str, width: int) -> None:
+    bench = replace(RebalanceBench(**BENCHES[name])._bench, width=width)
+    for theme, font in (("light", "'DejaVu Sans'"), ("dark", "'Liberation Sans'")):
+        page = open_page(width, theme, font)
+        page.open(draw_bench(bench))
         assert page.page.evaluate(LINT) == []

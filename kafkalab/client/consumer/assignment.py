@@ -155,6 +155,14 @@ class Assignment:
     def get(self, partition: TopicPartition) -> AssignedPartition | None:
         return self._partitions.get(partition)
 
+    def readable(self) -> tuple[TopicPartition, ...]:
+        """Those whose place is known and that nobody has paused."""
+        return tuple(
+            one.partition
+            for one in self._partitions.values()
+            if one.phase is Phase.ACTIVE and not one.is_paused
+        )
+
     def partitions(self) -> tuple[TopicPartition, ...]:
         return tuple(self._partitions)
 

@@ -266,6 +266,10 @@ class ConsumerNode:
         """What this consumer reads now."""
         return self._context.assignment.partitions()
 
+    def readable(self) -> tuple[TopicPartition, ...]:
+        """Where it can read on now: the place is known, and it is not being given up."""
+        return self._context.assignment.readable()
+
     def subscription(self) -> tuple[str, ...]:
         """Topics and patterns, as given."""
         return self._membership.subscription.wanted
