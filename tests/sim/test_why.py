@@ -313,3 +313,15 @@ def test_an_explanation_shows_itself_and_mistakes_say_what_may_be_asked() -> Non
         sim.why(99999999)
     appended = sim.trace.of("Appended")[-1]
     assert "it began with" in sim.why(appended).say
+
+
+def test_a_dead_leader_is_not_replaced_while_no_controller_is_active() -> None:
+    sim = Simulation.made(brokers=3, controllers=3, seed=7)
+    sim.create_topic("orders", replication_factor=3)
+    for controller in (101, 102):
+        sim.controller(controller).crash()
+    sim.broker(sim.leader("orders", 0)).crash()
+    sim.run(30)
+    assert sim.why("orders-0").say.endswith(
+        "no controller is active that could elect another leader."
+    )

@@ -12,7 +12,7 @@ from kafkalab.ids import NO_NODE, NodeId, TopicPartition, server_name
 from kafkalab.sim.telling import ids, node_name, seconds, tell
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.world_seen import Seen
-from kafkalab.world import Entry
+from kafkalab.world import Entry, servers
 from kafkalab.world.causality import causes
 
 
@@ -103,10 +103,16 @@ def offline(seen: Seen, of: TopicPartition) -> Explanation | None:
     fault = seen.down(decided.leader)
     if fault is None:
         return None
+    if servers.active_controller(seen.world) is None:
+        waits = "no controller is active that could elect another leader."
+    else:
+        waits = (
+            "the controller has not fenced it yet: "
+            "that takes broker.session.timeout.ms without a heartbeat."
+        )
     say = (
         f"{of} is offline because its leader, broker {decided.leader}, "
-        f"{_verb(fault)} at {seconds(fault.at)}, and the controller has not fenced it yet: "
-        "that takes broker.session.timeout.ms without a heartbeat."
+        f"{_verb(fault)} at {seconds(fault.at)}, and {waits}"
     )
     if fault.kind == "Paused":
         say = f"{of} is offline because {tell(fault)}, and it is the leader."
