@@ -38,8 +38,10 @@ def _judge_shape(answer: Any) -> Right:
         raise Wrong("what a shape may be", "2 copies at least, and a broker for each")
     idea = _VOTERS if shape.controllers < 5 else RF_SURVIVES
     replay = (
-        "from lab import Bench\nfrom lab.exercises.stories_08 import Shape, create, send, two_crash\n"
-        f"sim = two_crash({{seed}}, {shape})\nprint(send(sim, 'one more'), create(sim, 'another'))\n"
+        "from lab import Bench\n"
+        "from lab.exercises.stories_08 import Shape, create, send, two_crash\n"
+        f"sim = two_crash({{seed}}, {shape})\n"
+        "print(send(sim, 'one more'), create(sim, 'another'))\n"
         "Bench(sim, 'quorum')"
     )
     survey = under_faults(lambda seed: judge_shape(seed, shape), range(9))
@@ -154,8 +156,9 @@ EXERCISES: Final = (
         question=(
             "Do what every broker does: apply the records one after the other. `image` is a dict, "
             "`{'orders-0': {'leader': 1, 'isr': (1, 2, 3)}, …}`; change it as the record says. "
-            "Records are dicts: `{'kind': 'Partition', 'partition': 'orders-0', 'leader': 1, 'isr': "
-            "(1, 2, 3)}` begins a partition; `{'kind': 'PartitionChange', 'partition': 'orders-0', "
+            "Records are dicts: `{'kind': 'Partition', 'partition': 'orders-0', 'leader': 1, "
+            "'isr': (1, 2, 3)}` begins a partition; `{'kind': 'PartitionChange', "
+            "'partition': 'orders-0', "
             "'isr': (1, 3)}` changes it, and may name a leader, an ISR or both; `{'kind': "
             "'RemoveTopic', 'topic': 'orders'}` deletes. Your function replays the logs of six "
             "eventful clusters."
@@ -213,8 +216,9 @@ PREDICTIONS: Final = (
     Prediction(
         id="08.controller",
         question=(
-            "A shop sends an order each 100 ms, with `acks=all`. The active controller crashes, and "
-            "for about two seconds there is none. What becomes of the orders of these two seconds?"
+            "A shop sends an order each 100 ms, with `acks=all`. The active controller crashes, "
+            "and for about two seconds there is none. What becomes of the orders of "
+            "these two seconds?"
         ),
         choices=(
             Choice(
@@ -242,8 +246,8 @@ PREDICTIONS: Final = (
     Prediction(
         id="08.majorities",
         question=(
-            "Three controllers, three brokers. *Two controllers* crash and stay down. The topic has "
-            "three copies and `min.insync.replicas=2`; producers use `acks=all`. What goes on?"
+            "Three controllers, three brokers. *Two controllers* crash and stay down. The topic "
+            "has three copies and `min.insync.replicas=2`; producers use `acks=all`. What goes on?"
         ),
         choices=(
             Choice(
