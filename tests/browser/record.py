@@ -1,7 +1,7 @@
 """Make the README's moving picture: `python -m tests.browser.record docs/bench.gif`.
 
 A real run on the bench: records are produced, a broker crashes, the ISR shrinks, it comes back.
-The pictures are those of the tape, as the player would show them.  Needs Chromium, and ImageMagick's
+The pictures are the tape's, as the player would show them.  Needs Chromium, and ImageMagick's
 `convert` to put them together.
 """
 
