@@ -131,7 +131,7 @@ class PredictionView(Words):
         import ipywidgets
 
         question = ipywidgets.HTML(f"<b>Predict first:</b> {_html(self.definition.question)}")
-        options = [(one.words, one.key) for one in self.definition.choices]
+        options = [(one.words.replace("`", ""), one.key) for one in self.definition.choices]
         buttons = ipywidgets.RadioButtons(
             options=options,
             value=self.chosen,
