@@ -1,0 +1,229 @@
+"""The stories of lesson 12: a program that sends, a worker that leaves, addresses to be reached.
+
+Learners write client code in confluent_kafka's shape; it is judged in simulations, where a crash
+comes when the seed says so.
+
+Read next: `lesson_12`, which judges by them.
+"""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from typing import Any, Final, NamedTuple
+
+from kafkalab import Consumer, Producer, Simulation
+from kafkalab.client.message import Message
+
+SERVERS: Final = {"bootstrap.servers": "kafka:9092"}
+ORDERS: Final = 30
+_WAIT_LIMIT_S: Final = 400.0
+
+
+# --- real sockets
+
+
+def real_clients() -> str:
+    """Whether real clients can run here, in a plain word."""
+    if find_spec("confluent_kafka") is None:
+        return (
+            "There is no confluent_kafka here (pip install confluent-kafka). Read on: what the "
+            "cells said is saved below them. The exercises work without it."
+        )
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            probe.listen()
+    except OSError as error:
+        return (
+            f"This notebook may not open sockets ({error}). Read on: what the cells said is saved "
+            "below them. The exercises work without sockets."
+        )
+    return "Real clients can run here."
+
+
+@contextmanager
+def served(*options: str) -> Iterator[str]:
+    """`kafkalab serve` in a process of its own, while the block runs; its bootstrap servers."""
+    words = [sys.executable, "-m", "kafkalab", "serve", "--port", "0", *options]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip().partition("=")[2]
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+# --- a program that sends
+
+Send = Callable[[Any, list[str]], Any]
+
+
+class Sent(NamedTuple):
+    """What came of it: the simulation, the orders not in the log, those said to have failed."""
+
+    sim: Simulation
+    missing: list[str]
+    said: list[str]
+
+
+def sending(send: Send, seed: int) -> Sent:
+    """Run `send(producer, orders)` once.  With most seeds the leader crashes, for a while or long.
+
+    The instant `send` returns its program is over: what is in the queue then is gone.
+    """
+    sim = Simulation(brokers=1, seed=seed)
+    sim.create_topic("orders")
+    if seed % 5:
+        crash_at = sim.draw("crash", 1, 20) / 1000
+        away_s = (1.5, 30)[seed % 2]
+        sim.schedule(crash_at, "crash 1")
+        sim.schedule(crash_at + away_s, "restart 1")
+    conf = {**SERVERS, "acks": "all", "linger.ms": 5, "message.timeout.ms": 5_000}
+    producer = Producer(conf, sim=sim)
+    orders = [f"order {number}" for number in range(ORDERS)]
+    said = send(producer, list(orders))
+    sim.schedule(0, f"crash {producer.name}")
+    sim.run(40)
+    kept = {record.value for record in sim.records("orders")}
+    missing = [order for order in orders if order.encode() not in kept]
+    return Sent(sim, missing, [_text(one) for one in said or ()])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    return str(value)
+
+
+# --- a worker that leaves
+
+Consume = Callable[[Any, Callable[[Any], None]], None]
+
+
+class Enough(Exception):
+    """Raised by `process`: the worker is to go home."""
+
+
+class Left(NamedTuple):
+    """What came of it: the simulation, after how many orders the worker was to stop, what it and
+    its colleague processed, how long the colleague waited.
+    """
+
+    sim: Simulation
+    enough: int
+    worked: list[str]
+    colleague: list[str]
+    waited_s: float
+
+
+def leaving(consume: Consume, seed: int) -> Left:
+    """Run `consume(consumer, process)` until `process` says it is enough; a colleague takes over.
+
+    `process` raises TypeError for what is no order.
+    """
+    sim = Simulation(brokers=1, seed=seed, config={"group.initial.rebalance.delay.ms": 0})
+    sim.create_topic("orders")
+    enough, pause_s = sim.draw("enough", 3, 9), sim.draw("pause", 1, 3)
+
+    async def shop(app: Any) -> None:
+        producer = app.producer({**SERVERS, "linger.ms": 0})
+        for number in range(12):
+            producer.produce("orders", f"order {number}")
+            await app.sleep(pause_s if number % 3 == 2 else 0.05)
+        await producer.flush()
+
+    sim.app(shop, "shop")
+    worked: list[str] = []
+
+    def process(value: Any) -> None:
+        if not isinstance(value, bytes) or not value.startswith(b"order"):
+            raise TypeError(f"this is no order: {value!r}")
+        worked.append(value.decode())
+        if len(worked) == enough:
+            raise Enough
+
+    conf = {**SERVERS, "group.id": "shop", "auto.offset.reset": "earliest"}
+    conf |= {"enable.auto.commit": False, "enable.partition.eof": True}
+    consumer = Consumer(conf, sim=sim)
+    with suppress(Enough):
+        consume(consumer, process)
+    sim.schedule(0, f"crash {consumer.name}")  # its program is over
+    sim.run(0.01)
+    return _colleague(sim, enough, worked)
+
+
+def _colleague(sim: Simulation, enough: int, worked: list[str]) -> Left:
+    """A second worker of the group: what it reads, and how long it waited for the first."""
+    conf = {**SERVERS, "group.id": "shop", "auto.offset.reset": "earliest"}
+    consumer = Consumer({**conf, "enable.auto.commit": False}, sim=sim)
+    consumer.subscribe(["orders"])
+    began, seen, waited = sim.now, [], 0.0
+    while sim.now - began < _WAIT_LIMIT_S * 1000:
+        message: Message | None = consumer.poll(5)
+        if message is None or message.error():
+            continue
+        waited = waited or (sim.now - began) / 1000
+        seen.append(_text(message.value()))
+        if seen[-1] == "order 11":
+            break
+    consumer.close()
+    return Left(sim, enough, worked, seen, waited or _WAIT_LIMIT_S)
+
+
+# --- addresses
+
+
+class Client(NamedTuple):
+    """Where a client runs, which listener it comes in by, which names it can reach there."""
+
+    place: str
+    listener: str
+    reaches: tuple[str, ...]
+
+
+CLIENTS: Final = (
+    Client("in the Docker network", "INSIDE", ("kafka",)),
+    Client("on the host", "HOST", ("localhost", "127.0.0.1", "192.168.1.20")),
+    Client("on another machine", "LAN", ("192.168.1.20",)),
+)
+#: Where the broker listens, and which of its ports the host passes on.
+PORTS: Final[Mapping[str, int]] = {"INSIDE": 29092, "HOST": 9092, "LAN": 9094}
+
+
+def reached(advertised: Mapping[str, str], client: Client) -> str:
+    """What becomes of a client: "" if it gets to the broker, else what stops it, in words."""
+    said = str(advertised.get(client.listener, ""))
+    match = re.fullmatch(r"([\w.-]+):(\d+)", said)
+    if match is None:
+        return f"{client.listener} advertises {said!r}: give host:port"
+    host, port = match[1], int(match[2])
+    if host in ("localhost", "127.0.0.1") and host not in client.reaches:
+        return f"{client.place}, {host} is the client's own machine: nobody listens there"
+    if host not in client.reaches:
+        return f"{client.place}, the name {host} leads nowhere"
+    if port != PORTS[client.listener]:
+        wanted = PORTS[client.listener]
+        return f"the client {client.place} is sent to port {port}, {client.listener} is on {wanted}"
+    return ""
+
+
+def addresses(metadata: Any) -> dict[int, str]:
+    """The brokers in a client's metadata: id and address."""
+    return {one.id: f"{one.host}:{one.port}" for one in metadata.brokers.values()}
+
+
+def event(number: int) -> dict[str, Any]:
+    """An order for the samples."""
+    return {"order": number, "total": 10 + number}
+
+
+def order_of(value: bytes) -> int:
+    """Its number."""
+    found: int = json.loads(value)["order"]
+    return found
