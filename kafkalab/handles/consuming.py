@@ -244,7 +244,7 @@ class Consuming:
         self.act("close")
         while not self._reach.read("is_closed"):
             yield from self._serve()
-            yield Pause("is_closed_or_has_event", _CLOSING)
+            yield Pause("is_closed_or_must_call_back", _CLOSING)
         self._is_closed = True
 
     def _check_open(self) -> None:

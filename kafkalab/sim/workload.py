@@ -18,6 +18,7 @@ from kafkalab.sim.transaction_plan import BOOTSTRAP
 from kafkalab.world.apps import Function
 
 _POLL_S: Final = 1.0
+_AT_ONCE: Final = 5_000  # messages; then time passes, however many more have been fetched
 
 
 def producing(plan: ProducerPlan, count: int, history: ClientHistory) -> Function:
@@ -59,7 +60,7 @@ def consuming(plan: MemberPlan, history: ClientHistory) -> Function:
             history.uncommitted[app.name] = None
         consumer = app.consumer(dict(plan.conf))
         consumer.subscribe(list(plan.topics), *_callbacks(app.name, history))
-        end = history.now() + plan.lives_ms
+        end, read = history.now() + plan.lives_ms, 0
         while not plan.lives_ms or history.now() < end:
             message = await consumer.poll(_POLL_S)
             if message is None or message.error() is not None:
@@ -67,9 +68,17 @@ def consuming(plan: MemberPlan, history: ClientHistory) -> Function:
             history.note(app.name, "polled", *_place(message))
             if plan.commits_each:
                 await _commit(app.name, consumer, message, history)
+            read += 1
+            await _rest(app, read)
         await consumer.close()
 
     return consume
+
+
+async def _rest(app: Any, read: int) -> None:
+    """Polls that find a message let no time pass: now and then it must."""
+    if read % _AT_ONCE == 0:
+        await app.sleep(0.001)
 
 
 async def _commit(client: str, consumer: Any, message: Message, history: ClientHistory) -> None:
@@ -104,7 +113,7 @@ def auditing(partitions: Iterable[Name], history: ClientHistory) -> Function:
         conf = {**BOOTSTRAP, "group.id": app.name, "enable.partition.eof": True}
         consumer = app.consumer(conf)
         consumer.assign([TopicPartition(*name, OFFSET_BEGINNING) for name in names])
-        unread = dict.fromkeys(names)
+        unread, read = dict.fromkeys(names), 0
         while unread:
             message = await consumer.poll(_POLL_S)
             if message is not None and message.error() is not None:
@@ -112,6 +121,8 @@ def auditing(partitions: Iterable[Name], history: ClientHistory) -> Function:
                     unread.pop(Name(message.topic(), message.partition()), None)
             elif message is not None:
                 history.note(app.name, "polled", *_place(message))
+                read += 1
+                await _rest(app, read)
         for group in history.careful_groups:
             await _ask_group(app, group, names, history)
 

@@ -3,12 +3,15 @@
     shutdown ──▶ begin_shutdown(now) ──▶ … its own messages … ──▶ has_shut_down(now) ──▶ end
 
 A broker moves its leaderships away (controlled shutdown, KIP-143) and writes down that it went
-in order; a controller that leads the quorum hands the epoch over.  A crash does neither.
+in order; a controller that leads the quorum hands the epoch over.  A crash does neither, and a disk
+that fails on the way makes it one.
 """
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kafkalab.ids import NodeName
+from kafkalab.log import StorageFailure
+from kafkalab.world.failures import halt
 
 if TYPE_CHECKING:
     from kafkalab.world.world import World
@@ -38,7 +41,11 @@ def begin(world: "World", name: NodeName, cause: int = 0) -> None:
         raise CommandError(f"{name} is no server: only brokers and controllers leave in order")
     id = world.trace.add(world.now, cause, name, ("ShutdownBegun",))
     world.stopping[name] = world.now
-    node.begin_shutdown(world.now)
+    try:
+        node.begin_shutdown(world.now)
+    except StorageFailure as failure:
+        halt(world, name, failure, id)
+        return
     world.touched(name, id)
 
 
@@ -46,6 +53,11 @@ def end_if_due(world: "World", name: NodeName, cause: int) -> None:
     """A leaving node has been called: is it over?"""
     node = world.nodes[name]
     assert isinstance(node, Stoppable), name
-    if node.has_shut_down(world.now):
+    try:
+        is_over = node.has_shut_down(world.now)
+    except StorageFailure as failure:
+        halt(world, name, failure, cause)
+        return
+    if is_over:
         world.trace.add(world.now, cause, name, ("Stopped",))
         world.stop(name, cause)

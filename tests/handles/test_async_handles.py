@@ -87,3 +87,31 @@ def test_a_producer_in_an_app_lists_topics_and_counts(sim: Simulation) -> None:
     sim.app(look)
     sim.run(10)
     assert seen == [["orders"], 1, None, 1]
+
+
+def test_a_consumer_closes_while_it_gives_up_some_partitions_and_has_records_of_others(
+    sim: Simulation,
+) -> None:
+    conf = {**CONF, "group.id": "g", "group.protocol": "consumer", "auto.offset.reset": "earliest"}
+
+    async def leave(app: Any) -> None:
+        consumer = app.consumer({**conf, "auto.commit.interval.ms": 60_000})
+        consumer.subscribe(["orders"])
+        while await consumer.poll(1) is None:
+            pass
+        await app.sleep(12)
+        await consumer.close()  # its commit is under way: it waits for that, not for records
+
+    async def join(app: Any) -> None:
+        await app.sleep(5)
+        consumer = app.consumer(conf)
+        consumer.subscribe(["orders"])
+        await consumer.poll(60)
+
+    sim.app(pay)
+    for broker in (1, 2, 3):
+        sim.world.command(f"stall OffsetCommit {broker} 20000")
+    leaver = sim.app(leave)
+    sim.app(join)
+    sim.run(60)
+    assert leaver.state == "finished"

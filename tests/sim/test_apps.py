@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
-from kafkalab import Simulation
+from kafkalab import Producer, Simulation
 from kafkalab.config import ConfigError
 from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
+from kafkalab.ids import TopicPartition
+from kafkalab.sim.client_history import ClientHistory
+from kafkalab.sim.workload import auditing
 
 ORDERS = 40
 
@@ -117,3 +120,17 @@ def test_bootstrap_servers_are_checked() -> None:
     assert sim.add_client("producer", {"bootstrap.servers": "broker-2:9092"}) == "producer-1"
     with pytest.raises(ConfigError, match="there is no 'localhost' in this simulation"):
         sim.add_client("producer", {"bootstrap.servers": "localhost:9092"})
+
+
+def test_an_auditor_of_a_long_partition_lets_time_pass() -> None:
+    sim = Simulation(brokers=1, seed=1)
+    sim.create_topic("orders", 1, 1)
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    for _ in range(10_100):
+        producer.produce("orders", value=b"")
+    producer.flush()
+    history = ClientHistory(lambda: sim.now)
+    sim.app(auditing([TopicPartition("orders", 0)], history))
+    sim.run(20)
+    assert not sim.trace.of("AppCrashed")
+    assert [op.offset for op in history.ops] == list(range(10_100))

@@ -6,6 +6,8 @@ from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.sim.invariants import Monitor
 
+_ENDS = ("ShutdownBegun", "LogDirFailed", "Crashed", "Stopped")
+
 
 def a_cluster(**config: object) -> Simulation:
     sim = Simulation(brokers=3, seed=11, config=config or None)
@@ -100,6 +102,21 @@ def test_a_write_to_a_disk_that_cannot_take_it_ends_the_process(fault: str) -> N
     sim.run(15)
     assert sorted(sim.isr("orders", 0)) == [1, 2, 3]
     assert log_end(sim, leader) == 6
+
+
+@pytest.mark.parametrize("fault", ["full-disk", "fail-disk"])
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_disk_that_fails_while_its_server_leaves_makes_it_a_crash(
+    fault: str, moves: bool
+) -> None:
+    sim = a_cluster(**{"controlled.shutdown.enable": moves})
+    produce(sim, 3)
+    sim.world.command(f"{fault} 1")
+    sim.world.command("shutdown 1")
+    sim.run(10)
+    assert sim.broker(1).state == "crashed"
+    ends = [e.event[0] for e in sim.trace if e.node == "broker-1" and e.event[0] in _ENDS]
+    assert ends == ["ShutdownBegun", "LogDirFailed", "Crashed"]
 
 
 def test_a_slow_disk_delays_what_follows_a_write_and_nothing_else() -> None:

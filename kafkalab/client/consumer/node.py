@@ -258,9 +258,9 @@ class ConsumerNode:
     def is_closed(self) -> bool:
         return self._is_closed
 
-    def is_closed_or_has_event(self) -> bool:
-        """What close waits for: callbacks may have to run first."""
-        return self._is_closed or self.has_event()
+    def is_closed_or_must_call_back(self) -> bool:
+        """What close waits for: a callback may have to run first.  Messages do not count."""
+        return self._is_closed or self._membership.rebalance.is_waiting
 
     def assignment(self) -> tuple[TopicPartition, ...]:
         """What this consumer reads now."""
