@@ -1,7 +1,9 @@
 """`kafkalab serve` in a process of its own, for real clients."""
 
+import gc
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,3 +61,18 @@ def served() -> Iterator[Served]:
         yield Served(process)
         process.terminate()
         assert process.wait(10) == 0
+
+
+@pytest.fixture(autouse=True)
+def sockets_left_open() -> Iterator[None]:
+    """kafka-python leaves sockets open, its own and those a broker refused: not our mistake."""
+    before = {id(each) for each in _sockets()}
+    yield
+    for each in _sockets():
+        if id(each) not in before:
+            each.close()
+
+
+def _sockets() -> list[socket.socket]:
+    """Those there are; `type`, for asking a weak proxy what it is may raise."""
+    return [each for each in gc.get_objects() if issubclass(type(each), socket.socket)]

@@ -1,9 +1,6 @@
 """kafka-python, unmodified, against `kafkalab serve`."""
 
-import gc
 import json
-import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,16 +11,6 @@ pytestmark = [
     pytest.mark.xdist_group("kafka-python"),
     pytest.mark.filterwarnings("ignore"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def sockets_left_open() -> Iterator[None]:
-    """kafka-python leaves a socket open where a broker has refused it: that is not our mistake."""
-    before = {id(each) for each in gc.get_objects() if isinstance(each, socket.socket)}
-    yield
-    for each in gc.get_objects():
-        if isinstance(each, socket.socket) and id(each) not in before:
-            each.close()
 
 
 def test_topics_produce_group_and_commit(served: Any) -> None:
