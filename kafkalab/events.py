@@ -28,6 +28,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Healed": (),
     "Delayed": ("source", "target", "delay_ms"),
     "ConnectionCut": ("client", "server", "number"),
+    "MessageHeld": ("what", "client", "server", "number", "correlation_id"),  # -1: all of them
+    "MessageReleased": ("what", "client", "server", "number", "correlation_id"),
     "RequestIntercepted": ("api", "client", "what"),
     "ActionTaken": ("method", "arguments"),
     # brokers and controllers

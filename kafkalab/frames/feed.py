@@ -90,6 +90,16 @@ def _committed(node: str, fields: Fields) -> str:
     return f"{fields['group']} committed {fields['offset']} of {_partition(fields)}"
 
 
+def _held(fields: Fields) -> str:
+    one, other = _title(fields["client"]), _title(fields["server"])
+    if not one:
+        return "All that was held is"
+    if not fields["what"]:
+        return f"All from {one} to {other} is"
+    which = "Request" if fields["what"] == "request" else "Answer"
+    return f"{which} {fields['correlation_id']} of {one} and {other} is"
+
+
 def _disk(fields: Fields) -> str:
     states = {"mend": "well again", "full": "full", "fail": "failing"}
     return states.get(fields["how"], f"slow ({fields['ms']} ms)")
@@ -127,6 +137,8 @@ WORDS: Final[Mapping[str, Words]] = {
     "ConnectionCut": Words(
         "plug", "out", lambda n, f: f"Connection {f['client']} to {f['server']} cut"
     ),
+    "MessageHeld": Words("pause", "out", lambda n, f: f"{_held(f)} held in flight"),
+    "MessageReleased": Words("play", "sync", lambda n, f: f"{_held(f)} let go"),
     "BrokerFenced": Words(
         "cross", "out", lambda n, f: f"The controller fenced broker {f['broker_id']}"
     ),

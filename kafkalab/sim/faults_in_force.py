@@ -4,19 +4,21 @@ A broker that falls silent sends no event; what silenced it does.  This is the o
 chain that the trace's causes do not hold, for nothing caused by silence is sent.
 
     Crashed, or shut down (until Restarted) · Paused (until its end) · Partitioned, with the two on
-    two sides (until Healed, or another partition) · Delayed (until delayed otherwise)
+    two sides (until Healed, or another partition) · Delayed (until delayed otherwise) ·
+    MessageHeld (until released, or its connection is gone)
 
 Read next: `why`.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from kafkalab.ids import NodeName
 from kafkalab.world import Entry, Trace
 
 KINDS = (
     "Crashed", "ShutdownBegun", "Stopped", "Restarted", "Paused", "Resumed", "Partitioned",
-    "Healed", "Delayed",
+    "Healed", "Delayed", "MessageHeld", "MessageReleased", "ConnectionCut",
 )  # fmt: skip
 
 #: A link slower than this counts as a fault (usual is 1 ms).
@@ -41,6 +43,7 @@ class InForce:
                 case "Crashed":
                     on[node] = entry
                     on.pop(("paused", node), None)
+                    _let_go(on, entry)
                 case "ShutdownBegun":
                     leaving[node] = entry
                 case "Stopped":
@@ -61,6 +64,10 @@ class InForce:
                     on.pop((source, target), None)
                     if delay_ms >= SLOW_MS:
                         on[source, target] = entry
+                case "MessageHeld":
+                    on["held", *entry.event[1:]] = entry
+                case "MessageReleased" | "ConnectionCut":
+                    _let_go(on, entry)
         return sorted(on.values(), key=lambda entry: entry.id)
 
     def between(
@@ -76,6 +83,23 @@ class InForce:
         return next((e for e in there_are if e.node == node and e.kind in kinds), None)
 
 
+def _let_go(on: dict[object, Entry], entry: Entry) -> None:
+    """Take out the holds that this event ends."""
+    for key in list(on):
+        if isinstance(key, tuple) and key[0] == "held" and _ends(entry, key[1:]):
+            del on[key]
+
+
+def _ends(entry: Entry, held: tuple[Any, ...]) -> bool:
+    """`held`: what, client, server, number, correlation id."""
+    match entry.kind:
+        case "Crashed":
+            return entry.node in held[1:3]
+        case "ConnectionCut":
+            return held[1:4] == entry.event[1:]
+    return not entry.event[2] or held == entry.event[1:]
+
+
 def separates(fault: Entry, one: NodeName, other: NodeName) -> bool:
     """Whether this fault stops or slows what is sent between two nodes."""
     match fault.kind:
@@ -86,6 +110,8 @@ def separates(fault: Entry, one: NodeName, other: NodeName) -> bool:
             here = next((i for i, side in enumerate(sides) if one in side), None)
             there = next((i for i, side in enumerate(sides) if other in side), None)
             return here is not None and there is not None and here != there
+        case "MessageHeld":
+            return {fault.event[2], fault.event[3]} == {one, other}
         case "Delayed":
             return {fault.event[1], fault.event[2]} == {one, other}
     return False

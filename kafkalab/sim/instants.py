@@ -35,6 +35,8 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "Healed",
         "Delayed",
         "ConnectionCut",
+        "MessageHeld",
+        "MessageReleased",
         "AppCrashed",
     ),
 }

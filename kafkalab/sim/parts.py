@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from kafkalab.ids import ConnectionId, NodeId, NodeName
 from kafkalab.node import Node
 from kafkalab.world import Driver, actions
+from kafkalab.world.holds import Flight, Message, flights
 from kafkalab.world.servers import state_of
 
 
@@ -117,8 +118,26 @@ class Network:
         """Let messages between two nodes take so many virtual ms, each way (1 is usual)."""
         self._driver.command(f"delay {one} {other} {ms}")
 
-    def cut(self, one: NodeId | NodeName | ConnectionId, other: NodeId | NodeName = "") -> None:
-        """Break a connection, or all between two nodes, and lose what is in flight on it."""
+    def hold(self, one: NodeId | NodeName | Message, other: NodeId | NodeName = "") -> None:
+        """Let a message in flight wait until `release`, and what is behind it on its connection.
+
+        With two nodes, all that goes from the first to the other: `hold("producer-1", 2)`.
+        """
+        self._driver.command(f"hold {_message_or_link(one, other)}")
+
+    def release(self, one: NodeId | NodeName | Message = "", other: NodeId | NodeName = "") -> None:
+        """What was held so arrives now, in its order; by default all that is held."""
+        self._driver.command(f"release {_message_or_link(one, other)}".strip())
+
+    def cut(
+        self, one: NodeId | NodeName | ConnectionId | Message, other: NodeId | NodeName = ""
+    ) -> None:
+        """Break a connection (a message's own too), or all between two nodes.
+
+        What is in flight on it is lost.
+        """
+        if isinstance(one, Message):
+            one = one.connection
         if isinstance(one, ConnectionId):
             connection = one
             self._driver.call("cut", lambda world: actions.cut(world, *connection))
@@ -131,6 +150,12 @@ class Network:
         return self._driver.world.network.connections.ids()
 
     @property
+    def in_flight(self) -> list[Flight]:
+        """The messages on their way, oldest connection first; `flight.message` names one."""
+        with self._driver.locked() as world:
+            return flights(world)
+
+    @property
     def sides(self) -> tuple[tuple[NodeName, ...], ...]:
         """Of the partition there is; () when the network is whole."""
         return self._driver.world.network.sides
@@ -138,6 +163,10 @@ class Network:
     def __repr__(self) -> str:
         sides = " | ".join(", ".join(side) for side in self.sides)
         return f"<Network: {sides or 'whole'}>"
+
+
+def _message_or_link(one: NodeId | NodeName | Message, other: NodeId | NodeName) -> str:
+    return one.words if isinstance(one, Message) else f"{one} {other}".strip()
 
 
 def _from(source: NodeId | NodeName | None) -> str:

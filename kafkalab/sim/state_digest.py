@@ -51,6 +51,9 @@ class StateDigests:
     def _network(self, world: World) -> Iterator[bytes]:
         network = world.network
         yield repr(network.sides).encode()
+        if network.intercepts is not None:
+            held = network.intercepts
+            yield repr((sorted(held.held), sorted(held.held_links))).encode()
         for pipe in sorted(network.connections.pipes(), key=lambda pipe: pipe.connection):
             flags = (pipe.connection, pipe.source, pipe.is_closed, pipe.is_cut)
             yield repr(flags).encode()

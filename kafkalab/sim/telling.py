@@ -99,6 +99,17 @@ def _group(who: str, f: Fields) -> str:
     return f"group {f['group']} goes from {f['before']} to {f['after']}{reason}"
 
 
+def _held(f: Fields) -> str:
+    one, other = node_name(f["client"]), node_name(f["server"])
+    if not f["client"]:
+        return "all that was held"
+    if not f["what"]:
+        return f"all that goes from {one} to {other}"
+    if f["what"] == "request":
+        return f"request {f['correlation_id']} of {one} to {other}"
+    return f"the answer of {other} to request {f['correlation_id']} of {one}"
+
+
 def _sides(f: Fields) -> str:
     return " | ".join(", ".join(map(node_name, side)) for side in f["sides"])
 
@@ -123,6 +134,8 @@ _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
     "ConnectionCut": lambda w, f: (
         f"the connection of {node_name(f['client'])} to {node_name(f['server'])} is cut"
     ),
+    "MessageHeld": lambda w, f: f"{_held(f)} is held in flight",
+    "MessageReleased": lambda w, f: f"{_held(f)} is let go",
     "ActionTaken": _action,
     "BrokerRegistered": lambda w, f: f"broker {f['broker_id']} registers",
     "BrokerFenced": lambda w, f: f"the controller fences broker {f['broker_id']}",

@@ -9,7 +9,9 @@
     heal                 … the network is whole again
     delay 1 2 300        messages between them take 300 ms, each way
     cut 1 2              the connections between them break, with what is in flight
+    cut producer-1 2 1   the client's connection number 1 to the server breaks
     drop Produce 2       the next Produce to broker 2 is lost; so with stall, answer (`intercept`)
+    hold producer-1 2    what goes from one to the other waits in flight until `release` (`holds`)
 
 A number is a broker's or controller's `node.id` (controllers begin at 101); a client is called by
 its name.  A node that no side names reaches both sides: so a partition of brokers leaves them all
@@ -28,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from kafkalab.chance import Stream
 from kafkalab.errors import LearnerError
 from kafkalab.ids import ConnectionId, NodeName, server_name
-from kafkalab.world import disks, shutdown
+from kafkalab.world import disks, holds, shutdown
 from kafkalab.world.intercept import Intercepts, Rule, rule_of
 
 if TYPE_CHECKING:
@@ -39,8 +41,9 @@ WORLD: Final[NodeName] = "world"
 
 _FORMS: Final = (
     "crash N, restart N, shutdown N, pause N MS, partition A,B | C, partition A > B, heal, "
-    f"delay A B MS, cut A B, {disks.FORMS}, drop API N, stall API N MS, answer API N ERROR (these "
-    "three also 'from A'; N, A, B: numbers of brokers or controllers, or names of clients)"
+    f"delay A B MS, cut A B [NUMBER], {disks.FORMS}, drop API N, stall API N MS, answer API N "
+    f"ERROR (these three also 'from A'), {holds.FORMS} (N, A, B: numbers of brokers or "
+    "controllers, or names of clients)"
 )
 
 
@@ -59,6 +62,8 @@ class Command:
     words: str = ""
     is_one_way: bool = False
     rule: Rule | None = None
+    what: str = ""  # of a message held: request or response …
+    numbers: tuple[int, ...] = ()  # … and its connection's and its own
 
 
 def parse(words: str) -> Command:
@@ -77,8 +82,13 @@ def parse(words: str) -> Command:
                 return Command(verb, (name_of(source), name_of(target)), _ms(ms), words=words)
             case "cut", [one, other]:
                 return Command(verb, (name_of(one), name_of(other)), words=words)
+            case "cut", [client, server, number] if number.isdigit():
+                nodes = (name_of(client), name_of(server))
+                return Command(verb, nodes, words=words, numbers=(int(number),))
             case "heal", []:
                 return Command(verb, words=words)
+            case _ if verb in holds.VERBS:
+                return _holding(verb, given, words)
             case "partition", _ if ">" in rest:
                 sides = _sides(rest.split(">"))
                 if len(sides) > 2:
@@ -135,6 +145,8 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
             if world.network.intercepts is None:
                 world.network.intercepts = Intercepts()
             world.network.intercepts.rules += (command.rule,)
+        case "hold" | "release":
+            _hold(world, command, cause)
         case "heal":
             _note(world, cause, "Healed")
             world.network.partition((), world.now)
@@ -143,6 +155,9 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
             _note(world, cause, "Delayed", one, other, command.ms)
             world.network.delay(one, other, command.ms)
             world.network.delay(other, one, command.ms)
+        case "cut" if command.numbers:
+            client, server = command.nodes
+            cut(world, ConnectionId(client, server, command.numbers[0]), cause)
         case "cut":
             for connection in world.network.connections.ids():
                 if {connection.client, connection.server} == set(command.nodes):
@@ -165,6 +180,13 @@ def cut(world: "World", connection: ConnectionId, cause: int = 0) -> None:
     world.network.cut(connection, id, world.now)
 
 
+def _hold(world: "World", command: Command, cause: int) -> None:
+    try:
+        holds.apply(world, command.verb, command.what, command.nodes, command.numbers, cause)
+    except LearnerError as error:
+        raise CommandError(str(error)) from None
+
+
 def _note(world: "World", cause: int, *event: Any) -> int:
     return world.trace.add(world.now, cause, WORLD, event)
 
@@ -178,6 +200,15 @@ def _intercepting(verb: str, api: str, server: NodeName, more: list[str], words:
     last = str(_ms(more[0])) if verb == "stall" else "".join(more)
     nodes = (server, source) if source else (server,)
     return Command(verb, nodes, words=words, rule=rule_of(verb, api, server, source, last))
+
+
+def _holding(verb: str, given: list[str], words: str) -> Command:
+    names, numbers = holds.parse(given)
+    if not names and verb == "hold":
+        raise ValueError("which message, or which link?")
+    what = names[0] if numbers else ""
+    nodes = tuple(name_of(name) for name in names[len(names) - 2 :])
+    return Command(verb, nodes, words=words, what=what, numbers=numbers)
 
 
 def _ms(text: str) -> int:

@@ -53,18 +53,32 @@ class Rule:
 
 
 class Intercepts:
-    """The rules that wait for their request, and the pipes that are held back."""
+    """The rules that wait for their request, and the pipes that are held back (`holds`)."""
 
-    __slots__ = ("rules", "stalled")
+    __slots__ = ("held", "held_links", "rules", "stalled")
 
     def __init__(self, rules: tuple[Rule, ...] = ()) -> None:
         self.rules = rules
         self.stalled: dict[int, int] = {}  # until when, by the number of the pipe
+        self.held: dict[tuple[int, int], int] = {}  # since when: (pipe, correlation id)
+        self.held_links: dict[tuple[NodeName, NodeName], int] = {}  # since when: (source, target)
 
     def fork(self) -> Self:
         other = type(self)(self.rules)
         other.stalled = self.stalled.copy()
+        other.held, other.held_links = self.held.copy(), self.held_links.copy()
         return other
+
+    def holds(self, pipe: Pipe, envelope: Envelope) -> bool:
+        """Whether this message is to wait.  What a break has left on a pipe never does."""
+        if pipe.is_cut or not (self.held or self.held_links):
+            return False
+        if (pipe.source, pipe.target) in self.held_links:
+            return True
+        return (
+            pipe.number,
+            envelope.correlation_id,
+        ) in self.held and envelope.kind is not Kind.CLOSE
 
     def take(self, world: "World", pipe: Pipe) -> bool | None:
         """Deal with the message that is due on a pipe: None if it is to be delivered as usual.
@@ -80,6 +94,9 @@ class Intercepts:
             world.network.release([pipe], world.now)
             return None
         envelope, cause = pipe.queue[0]
+        if self.holds(pipe, envelope):
+            pipe.owed += 1
+            return False
         rule = next((rule for rule in self.rules if rule.fits(pipe, envelope)), None)
         if rule is None:
             return None

@@ -18,6 +18,9 @@ MARKED: Final = frozenset(
         "Resumed",
         "Partitioned",
         "Healed",
+        "ConnectionCut",
+        "MessageHeld",
+        "MessageReleased",
         "BrokerFenced",
         "QuorumLeaderElected",
         "TopicCreated",
@@ -51,7 +54,6 @@ MINOR: Final = frozenset(
         "RecordFailed",
         "RecordsPolled",
         "Delayed",
-        "ConnectionCut",
     }
 )
 #: What a source reports to an observer at all.

@@ -257,6 +257,8 @@ def _past(fault: Entry) -> str:
             return tell(fault).replace("is partitioned", "was partitioned")
         case "Delayed":
             return tell(fault).replace(" take ", " were slowed to ")
+        case "MessageHeld":
+            return tell(fault).replace(" is held ", " was held ")
     return tell(fault)
 
 
