@@ -71,6 +71,8 @@ class Verdict(Enum):
 
 
 _FIND: Final = frozenset({ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE})
+#: The coordinator has no such producer: it takes no EndTxn of it, an abort asks for another id.
+UNKNOWN: Final = ErrorCode.INVALID_PRODUCER_ID_MAPPING
 _FENCED: Final = frozenset({ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_PRODUCER_EPOCH})
 _ABORT: Final = frozenset(
     {
@@ -82,7 +84,7 @@ _ABORT: Final = frozenset(
         ErrorCode.OFFSET_METADATA_TOO_LARGE,
         ErrorCode.INVALID_TXN_STATE,
         ErrorCode.TRANSACTION_ABORTABLE,
-        ErrorCode.INVALID_PRODUCER_ID_MAPPING,
+        UNKNOWN,
         ErrorCode.UNKNOWN_PRODUCER_ID,
         ErrorCode.TOPIC_AUTHORIZATION_FAILED,
         ErrorCode.GROUP_AUTHORIZATION_FAILED,

@@ -105,8 +105,7 @@ class Transactions:
         self._finder = self._new_finder(coordinator_finder.TRANSACTION, self.transactional_id)
         self._group_finder: CoordinatorFinder | None = None
         self._asked: What | None = None
-        self._attempts = 0
-        self._not_before = 0
+        self._attempts = self._not_before = 0
         self._trouble = Outcome()  # why the transaction must be aborted, or nothing goes on
         self._failed_before = 0  # records, before the transaction began
         self._added: dict[TopicPartition, None] = {}
@@ -256,7 +255,8 @@ class Transactions:
         self._ask(What.OFFSETS, commit, self._group_finder, now)
 
     def _abort(self, now: int) -> None:
-        if self.version == 1 and self._identity.has_gap:
+        is_unknown = self.state is S.MUST_ABORT and self._trouble.error == requests.UNKNOWN
+        if is_unknown or (self.version == 1 and self._identity.has_gap):
             self._init(now)  # the epoch must rise, and this aborts as well (KIP-360)
         else:
             self._end(False, now)

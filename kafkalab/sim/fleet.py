@@ -1,6 +1,7 @@
 """Many runs of the swarm: over all cores, with a progress bar, and each failure with its replay.
 
     kafkalab sim --seeds 1000 --seconds 5        seeds 0 … 999
+    kafkalab sim --seed 1000 --seeds 500         a part of a large fleet: 1000 … 1499
     kafkalab sim --seed 29 --seconds 5           that one, told in full
 
 Each seed is a process's task of its own; the results come in the order of the seeds, so that two
@@ -9,6 +10,7 @@ fleets say the same.
 Read next: `swarm.run`, what each does.
 """
 
+import gc
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -21,6 +23,7 @@ from kafkalab.sim import swarm
 from kafkalab.sim.plan import Plan
 
 _BAR_WIDTH: Final = 30
+_GC_THRESHOLD: Final = (50_000, 20, 20)
 _CHUNK: Final = 4  # seeds handed to a process at a time
 
 
@@ -48,8 +51,14 @@ def outcomes(seeds: range, seconds: float, workers: int) -> Iterator[Outcome]:
     if workers <= 1:
         yield from (one(seed, seconds) for seed in seeds)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_rarely_collect) as pool:
         yield from pool.map(partial(one, seconds=seconds), seeds, chunksize=_CHUNK)
+
+
+def _rarely_collect() -> None:
+    """A run makes much that lives to its end: to look through it for cycles often is in vain."""
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLD)
 
 
 def run_fleet(seeds: range, seconds: float, workers: int, out: TextIO = sys.stdout) -> int:

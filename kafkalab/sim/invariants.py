@@ -59,7 +59,7 @@ _ABOUT_A_PARTITION: Final = frozenset(
         "RecordsPolled",
     }
 )
-_FROM_THE_CONTROLLER: Final = frozenset({"IsrChanged", "LeaderElected"})
+_FROM_BROKERS: Final = _ABOUT_A_PARTITION - {"IsrChanged", "LeaderElected"}
 
 
 class Broken(AssertionError):
@@ -124,7 +124,7 @@ class Monitor:
             self._touched(name)
         self._ask_each(self.transactions.happened(entries))
         for entry in entries:
-            if entry.event[0] in _ABOUT_A_PARTITION - _FROM_THE_CONTROLLER:
+            if entry.event[0] in _FROM_BROKERS:
                 self._happened(entry.node, entry.event)
 
     def _touched(self, name: TopicPartition) -> None:
@@ -176,7 +176,7 @@ class Monitor:
                 if name.topic == group_invariants.OFFSETS_TOPIC:
                     self._group_record_written(node, name.partition, event[3])
             case "LogCleaned":
-                self._ask("R17", compaction_invariants.r17_compaction_keeps(observed, name))
+                self._ask("R17", compaction_invariants.r17_cleaned(observed, node, name))
             case "LeaderStarted":
                 seen.epoch_start[event[3]] = event[4]
                 promise = rules.r12_leader_has_what_is_committed
@@ -245,10 +245,12 @@ class Monitor:
         else:
             self._ask("R3", metadata_invariants.r3_clean_election(name, before, now))
         for node in metadata_invariants.joined(before, now):
-            seen.forgetful.discard(node)
             rules = metadata_invariants
-            self._ask("R9", rules.r9_joins_with_everything(self.observed, name, node, now))
             self._ask("R10", rules.r10_only_active_join(name, node, image))
+            if node in seen.forgetful and rules.has_ended(self.observed, node, image):
+                continue  # its power was lost while it was being taken in; R13 turns it out again
+            seen.forgetful.discard(node)
+            self._ask("R9", rules.r9_joins_with_everything(self.observed, name, node, now))
 
     def _may_lose(self, name: TopicPartition, image: MetadataImage) -> bool:
         config = servers.brokers(self.world)[0].config

@@ -119,6 +119,15 @@ def r9_joins_with_everything(
         yield f"{name}: {node} enters the ISR with {end}; it needs {needed}"
 
 
+def has_ended(observed: Observed, node: NodeId, image: MetadataImage) -> bool:
+    """Whether the process that a broker is registered as is no more, as nobody knows yet."""
+    name = f"broker-{node}"
+    broker, registered = observed.world.nodes[name], image.brokers.get(node)
+    assert isinstance(broker, Broker), name
+    epoch = registered.epoch if registered is not None else -1
+    return name in observed.world.crashed or broker.lifecycle.broker_epoch != epoch
+
+
 def r10_only_active_join(name: TopicPartition, node: NodeId, image: MetadataImage) -> Complaints:
     """A broker that is fenced, shutting down or unknown enters no ISR."""
     broker = image.brokers.get(node)

@@ -15,6 +15,7 @@ Read next: `invariants`, which fills this and asks.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from kafkalab.ids import NodeId, NodeName, TopicPartition, Uuid
 from kafkalab.log import PartitionLog
@@ -23,6 +24,7 @@ from kafkalab.metadata.image import PartitionImage
 from kafkalab.record import Entry
 from kafkalab.replica.partition import Partition
 from kafkalab.server import Broker
+from kafkalab.sim.compacted_past import Past
 from kafkalab.world import World, servers
 
 METADATA_TOPIC = "__cluster_metadata"
@@ -74,6 +76,7 @@ class PartitionSeen:
     forgetful: set[NodeId] = field(default_factory=set)
     may_lose: bool = False  # an operator has asked for an unclean election
     sequences: dict[tuple[int, int], int] = field(default_factory=dict)  # last, of committed
+    past: Past = field(default_factory=Past)  # as R17 reads it
     cleaned_to: int = 0  # below, some replica has compacted: equal offsets may have other bytes
 
 
@@ -92,12 +95,31 @@ class Observed:
         self.quorum: dict[NodeName, tuple[int, int, int]] = {}  # started, epoch, high watermark
         self.generations: dict[tuple[NodeId, int, int, str], int] = {}
         self.producers: dict[int, tuple[NodeName, int]] = {}  # producer id -> whose
+        #: Of each compacted replica: what was judged by R17.
+        self.judged: dict[tuple[NodeId, TopicPartition], tuple[Uuid, int, int, int]] = {}
         self.ended: dict[NodeName, str] = {}  # how a server's last process did: its event
+        self._nodes = 0  # how many the world had when its brokers were looked for
+        self._broker_names: list[NodeName] = []
 
     # --- reading the world
 
     def brokers(self) -> list[Broker]:
-        return servers.brokers(self.world)
+        """All brokers, crashed ones too, by number."""
+        nodes = self.world.nodes
+        if len(nodes) != self._nodes:
+            self._nodes = len(nodes)
+            self._broker_names = [node.name for node in servers.brokers(self.world)]
+        return cast("list[Broker]", [nodes[name] for name in self._broker_names])
+
+    def logs(self, name: TopicPartition) -> list[tuple[Broker, PartitionLog]]:
+        """A partition's logs, whether or not their brokers run; none of another topic's id."""
+        seen = self.partitions.get(name)
+        found: list[tuple[Broker, PartitionLog]] = []
+        for broker in self.brokers():
+            log = broker.disk.logs.get(name)
+            if log is not None and (seen is None or log.topic_id == seen.topic_id):
+                found.append((broker, log))
+        return found
 
     def disk_log(self, broker_id: NodeId, name: TopicPartition) -> PartitionLog | None:
         """A replica's log, whether or not its broker runs; None if it has none (of this topic)."""
@@ -111,11 +133,16 @@ class Observed:
 
     def replicas(self, name: TopicPartition) -> Iterator[tuple[Broker, Partition]]:
         """The replicas of running brokers."""
+        seen, crashed = self.partitions.get(name), self.world.crashed
+        if seen is None:
+            return
         for broker in self.brokers():
-            if broker.name in self.world.crashed:
-                continue
             replica = broker.replicas.partition(name)
-            if replica is not None and self.is_of_this_topic(replica.log, name):
+            if (
+                replica is not None
+                and replica.log.topic_id == seen.topic_id
+                and broker.name not in crashed
+            ):
                 yield broker, replica
 
     def leaders(self, name: TopicPartition) -> Iterator[tuple[Broker, Partition]]:
@@ -126,21 +153,18 @@ class Observed:
         """Whether some partition of a topic may have lost what was committed."""
         return any(seen.is_tainted for name, seen in self.partitions.items() if name.topic == topic)
 
-    def is_of_this_topic(self, log: PartitionLog, name: TopicPartition) -> bool:
-        seen = self.partitions.get(name)
-        return seen is not None and seen.topic_id == log.topic_id
-
     # --- following the logs
 
-    def scan(self, broker_id: NodeId, name: TopicPartition) -> tuple[Scanned, list[Entry]] | None:
-        """Look at what is new in a replica's log: what was known of it, and the new entries.
+    def forget_scans(self, name: TopicPartition, logs: list[tuple[Broker, PartitionLog]]) -> None:
+        """Keep nothing of a partition's logs that are no more."""
+        there = {broker.broker_id for broker, _ in logs}
+        for broker in self.brokers():
+            if broker.broker_id not in there:
+                self.scans.pop((broker.broker_id, name), None)
 
-        None if there is no such log.  What has been truncated is forgotten first.
-        """
-        log = self.disk_log(broker_id, name)
-        if log is None:
-            self.scans.pop((broker_id, name), None)
-            return None
+    def scan(self, broker_id: NodeId, log: PartitionLog) -> tuple[Scanned, list[Entry]]:
+        """Look at what is new in a replica's log: what was known of it, and the new entries."""
+        name = log.topic_partition
         scanned = self.scans.get((broker_id, name))
         if scanned is None or scanned.topic_id != log.topic_id:
             start = log.log_start_offset

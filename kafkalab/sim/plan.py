@@ -9,8 +9,8 @@ Read next: `fault_plan`, which draws the faults; `swarm`, which carries a plan o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 from kafkalab.chance import Stream
 from kafkalab.ids import FIRST_CONTROLLER_ID
@@ -24,6 +24,10 @@ from kafkalab.sim.transaction_plan import (
 )
 
 _OFTEN, _HALF, _SELDOM = 800, 500, 150
+
+#: What all producers of a run send at most: a long run is long in time, faults and rebalances.
+VALUES_MAX: Final = 1_000
+BURST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,30 @@ class TopicPlan:
 
 @dataclass(frozen=True, slots=True)
 class ProducerPlan:
-    """A producer that sends a value to one of its topics every `every_ms`."""
+    """A producer that sends `count` values to its topics, one every `every_ms`.
+
+    After each burst (`BURST` values) it rests, so that the values last as long as the run does.
+    """
 
     conf: Mapping[str, Any]
     topics: tuple[str, ...]
     every_ms: int
     keys: int  # how many different keys it uses; 0: none
+    count: int = 0
+    rest_ms: int = 0
 
     def __str__(self) -> str:
-        to = ", ".join(self.topics)
-        return f"producer to {to}, every {self.every_ms} ms, {self.keys} keys, {_words(self.conf)}"
+        pace = f"{self.count} values, one every {self.every_ms} ms"
+        rests = f", {self.rest_ms} ms of rest after {BURST}" if self.rest_ms else ""
+        keys = f"{self.keys} keys, {_words(self.conf)}"
+        return f"producer to {', '.join(self.topics)}, {pace}{rests}, {keys}"
+
+    def within(self, until_ms: int, values_max: int) -> Self:
+        """The same from 0 to `until_ms`, with at most `values_max` values."""
+        count = min(until_ms // self.every_ms, values_max)
+        idle_ms = until_ms - count * self.every_ms
+        rest_ms = idle_ms // (count // BURST) if count == values_max >= BURST else 0
+        return replace(self, count=count, rest_ms=rest_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +142,10 @@ class Plan:
         )
         names = tuple(topic.name for topic in topics)
         until_ms = round(seconds * 1000)
-        producers = tuple(_producer(chance, topics) for _ in range(chance.between(1, 3)))
+        drawn = [_producer(chance, topics) for _ in range(chance.between(1, 3))]
+        producers = tuple(each.within(until_ms, VALUES_MAX // len(drawn)) for each in drawn)
         members = _members(chance, seed, names, until_ms)
-        transactions = drawn_transactions(seed, names)
+        transactions = drawn_transactions(seed, names, until_ms)
         if any(plan.source for plan in transactions):
             topics += (_target(brokers),)
         return cls(

@@ -48,6 +48,7 @@ class Seen:
     epoch: int = 0
     high_watermark: int = 0
     role: str = ""
+    voted: NodeId = NO_NODE
     checked: int = 0  # all below is as committed, on this member's disk
     snapshots: int = 0  # how many, and the newest of them, have been looked at
 
@@ -70,15 +71,15 @@ class QuorumMemory:
         for member in members:
             raft = member.raft
             seen = self.seen.setdefault(member.name, Seen())
-            now = (member.process, raft.epoch, raft.high_watermark, raft.role)
             if member.is_up:
-                yield from q2_one_vote(self, member)
-                if now == (seen.process, seen.epoch, seen.high_watermark, seen.role):
+                now = (member.process, raft.epoch, raft.high_watermark, raft.role, raft.voted_id)
+                if now == (seen.process, seen.epoch, seen.high_watermark, seen.role, seen.voted):
                     continue
+                yield from q2_one_vote(self, member)
                 yield from q1_one_leader(self, member)
                 yield from q6_never_back(seen, member)
                 yield from self._follow(seen, member)
-                seen.process, seen.epoch, seen.high_watermark, seen.role = now
+                seen.process, seen.epoch, seen.high_watermark, seen.role, seen.voted = now
 
     def _follow(self, seen: Seen, member: Member) -> Complaints:
         log = member.disk.logs[METADATA_PARTITION]

@@ -30,24 +30,22 @@ _LARGEST_SEQUENCE: Final = (1 << 31) - 1
 def learn(observed: Observed, name: TopicPartition) -> Complaints:
     """Take in what is new in the logs: R4, R5 (epochs along a log), R6, R15, T1."""
     seen = observed.partitions[name]
-    for broker in observed.brokers():
-        log = observed.disk_log(broker.broker_id, name)
-        if log is not None and log.clean_offset > seen.cleaned_to:
+    logs = observed.logs(name)
+    for _, log in logs:
+        if log.clean_offset > seen.cleaned_to:
             seen.cleaned_to = log.clean_offset
-    for broker in observed.brokers():
-        found = observed.scan(broker.broker_id, name)
-        if found is None:
-            continue
-        scanned, new = found
-        log = observed.disk_log(broker.broker_id, name)
-        assert log is not None
+    if len(logs) < len(observed.brokers()):
+        observed.forget_scans(name, logs)
+    for broker, log in logs:
+        scanned, new = observed.scan(broker.broker_id, log)
         for entry in new:
             before = scanned.places[-1] if scanned.places else None
             yield from r4_log_matching(seen, broker.name, before, entry)
             scanned.places.append((entry.base_offset, entry.leader_epoch))
         scanned.end = log.log_end_offset
-        yield from r15_log_start(scanned.log_start, broker.name, log)
-        scanned.log_start = log.log_start_offset
+        if log.log_start_offset != scanned.log_start:
+            yield from r15_log_start(scanned.log_start, broker.name, log)
+            scanned.log_start = log.log_start_offset
     for broker, replica in observed.replicas(name):
         key = (broker.broker_id, name)
         observed.roles[key] = (observed.roles.get(key, (False, False))[1], replica.is_leader)

@@ -145,8 +145,7 @@ class _Run:
     def _start_clients(self) -> None:
         plan, sim = self.plan, self.sim
         for number, producer in enumerate(plan.producers):
-            count = round(plan.seconds * 1000) // producer.every_ms
-            sim.app(producing(producer, count, self.history), f"app-p{number + 1}")
+            sim.app(producing(producer, self.history), f"app-p{number + 1}")
         for number, member in enumerate(plan.members):
             sim.app(consuming(member, self.history), f"app-c{number + 1}")
         until = self.world.now + round(plan.seconds * 1000)

@@ -18,6 +18,7 @@ BOOTSTRAP: Final = {"bootstrap.servers": "kafka:9092"}
 WORKERS: Final = "workers"  # their group
 TARGET: Final = "made"  # where they write
 TARGET_PARTITIONS: Final = 2
+TRANSACTIONS_MAX: Final = 100  # of a producer's own, however long the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class TransactionPlan:
         )
 
 
-def drawn_transactions(seed: int, topics: tuple[str, ...]) -> tuple[TransactionPlan, ...]:
+def drawn_transactions(
+    seed: int, topics: tuple[str, ...], until_ms: int
+) -> tuple[TransactionPlan, ...]:
     """None in half of the runs; else producers, workers or both."""
     chance = Stream(seed, "swarm/transactions")
     if chance.chance(500):
@@ -51,7 +54,7 @@ def drawn_transactions(seed: int, topics: tuple[str, ...]) -> tuple[TransactionP
         TransactionPlan(
             _conf(chance, f"t-{number % ids}", version),
             topics[: chance.between(1, len(topics))],
-            (50, 200, 1_000)[chance.below(3)],
+            max((50, 200, 1_000)[chance.below(3)], until_ms // TRANSACTIONS_MAX),
             chance.between(1, 6),
             (0, 1, 2, 3)[chance.below(4)],
         )

@@ -13,7 +13,7 @@ from kafkalab.client.errors import PARTITION_EOF, KafkaException
 from kafkalab.client.message import OFFSET_BEGINNING, Message, TopicPartition
 from kafkalab.ids import TopicPartition as Name
 from kafkalab.sim.client_history import ClientHistory, Sender
-from kafkalab.sim.plan import MemberPlan, ProducerPlan
+from kafkalab.sim.plan import BURST, MemberPlan, ProducerPlan
 from kafkalab.sim.transaction_plan import BOOTSTRAP
 from kafkalab.world.apps import Function
 
@@ -21,8 +21,8 @@ _POLL_S: Final = 1.0
 _AT_ONCE: Final = 5_000  # messages; then time passes, however many more have been fetched
 
 
-def producing(plan: ProducerPlan, count: int, history: ClientHistory) -> Function:
-    """Send `count` values, one every `every_ms`, then wait for every report."""
+def producing(plan: ProducerPlan, history: ClientHistory) -> Function:
+    """Send values as the plan says, then wait for every report."""
 
     async def produce(app: Any) -> None:
         is_idempotent = bool(plan.conf.get("enable.idempotence"))
@@ -33,7 +33,7 @@ def producing(plan: ProducerPlan, count: int, history: ClientHistory) -> Functio
             what = "failed" if error is not None else "acked"
             history.note(app.name, what, *_place(message), error=error.name() if error else "")
 
-        for number in range(count):
+        for number in range(plan.count):
             topic = plan.topics[number % len(plan.topics)]
             value = f"{app.name}/{number}".encode()
             key = f"k{number % plan.keys}" if plan.keys else None
@@ -42,7 +42,8 @@ def producing(plan: ProducerPlan, count: int, history: ClientHistory) -> Functio
                 producer.produce(topic, value=value, key=key, on_delivery=report)
             except KafkaException as error:
                 history.note(app.name, "failed", topic, value=value, error=error.args[0].name())
-            await app.sleep(plan.every_ms / 1000)
+            is_burst_over = (number + 1) % BURST == 0
+            await app.sleep((plan.every_ms + plan.rest_ms * is_burst_over) / 1000)
             await producer.poll(0)
         await producer.flush()
 

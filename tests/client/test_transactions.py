@@ -1,5 +1,7 @@
 """What a transactional producer makes of answers that come late."""
 
+import pytest
+
 from kafkalab.client.connections import Answer, Asked
 from kafkalab.client.producer import ProducerNode
 from kafkalab.client.transaction_states import Call, TxnState, What
@@ -57,3 +59,16 @@ def test_offsets_that_were_sent_before_do_not_end_an_abort() -> None:
     late.call = Call.ABORT
     answered(late, What.OFFSETS, TxnOffsetCommitResponse(topics=()))
     assert late.call is Call.ABORT and late.take_outcome() is None
+
+
+def test_an_abort_of_a_producer_that_is_unknown_asks_for_another_id() -> None:
+    """Its coordinator takes no EndTxn of it, however often (Java: InvalidPidMappingException)."""
+    forgotten = AddOffsetsToTxnResponse(error_code=ErrorCode.INVALID_PRODUCER_ID_MAPPING)
+    producer = a_producer(TxnState.OPEN)
+    assert answered(producer, What.ADD_OFFSETS, forgotten) is TxnState.MUST_ABORT
+    asked: list[What] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transactions, "_ask", lambda self, what, *_: asked.append(what))
+        producer.call = Call.ABORT
+        producer._abort(5)
+    assert asked == [What.INIT]

@@ -8,7 +8,8 @@ from kafkalab import Producer, Simulation
 from kafkalab.ids import TopicPartition
 from kafkalab.log import PartitionLog
 from kafkalab.sim import compaction_invariants, metadata_invariants
-from kafkalab.sim.compaction_invariants import History, Stored, history_of, judged
+from kafkalab.sim.compacted_past import Past, Stored
+from kafkalab.sim.compaction_invariants import judged
 from kafkalab.sim.invariants import Monitor
 from kafkalab.sim.observed import Observed
 from kafkalab.world import servers
@@ -58,8 +59,10 @@ def test_a_cleaned_log_has_what_it_must(seen: Observed) -> None:
     assert history.last[b"t"].value in (b"t1", b"t3"), "the others were aborted"
 
 
-def past(seen: Observed) -> History:
-    return history_of(seen.partitions[NAME].committed, log_of(seen).clean_offset)
+def past(seen: Observed) -> Past:
+    whole = Past()
+    whole.take_up_to(seen.partitions[NAME].committed)
+    return whole
 
 
 def test_a_last_value_that_is_gone_is_missed(seen: Observed) -> None:
@@ -67,24 +70,26 @@ def test_a_last_value_that_is_gone_is_missed(seen: Observed) -> None:
     there = {record.offset for record in log_of(seen).records()}
     gone = next(at for at in history.records if at not in there)
     last = history.last | {b"z": Stored(gone, b"z", b"the last of its key")}
-    assert any("is gone" in each for each in judged("b", log_of(seen), history._replace(last=last)))
+    assert any("is gone" in each for each in judged("b", log_of(seen), replace(history, last=last)))
     tombstone = history.last | {b"z": Stored(gone, b"z", None)}
-    assert not list(judged("b", log_of(seen), history._replace(last=tombstone)))
+    assert not list(judged("b", log_of(seen), replace(history, last=tombstone)))
 
 
 def test_a_record_that_was_never_there_is_seen(seen: Observed) -> None:
     history = past(seen)
     records = {at: Stored(at, b"other", b"") for at in history.records}
-    assert list(judged("b", log_of(seen), history._replace(records=records)))
+    assert list(judged("b", log_of(seen), replace(history, records=records)))
 
 
 def test_a_marker_that_goes_before_its_data_is_missed(seen: Observed) -> None:
     history = past(seen)
     offsets = {record.offset for record in log_of(seen).records()}
     there = next(at for at in history.records if at in offsets)
-    gone = (((there,), 999),)
-    complaints = list(judged("b", log_of(seen), history._replace(transactions=gone)))
+    gone = [((there,), there)]
+    not_yet = [((there,), log_of(seen).clean_offset)]
+    complaints = list(judged("b", log_of(seen), replace(history, transactions=gone)))
     assert any("marker" in each for each in complaints)
+    assert not list(judged("b", log_of(seen), replace(history, transactions=not_yet)))
 
 
 def test_r13_a_broker_that_crashed_comes_back_trusted() -> None:
