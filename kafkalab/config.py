@@ -80,6 +80,20 @@ TOPIC_KEYS: Final[Mapping[str, Key]] = _keys(
     ),
     Key("max.message.bytes", _I, 1_048_588, 0, broker_key="message.max.bytes"),
     Key(
+        "message.timestamp.after.max.ms",
+        _L,
+        3_600_000,
+        0,
+        broker_key="log.message.timestamp.after.max.ms",
+    ),
+    Key(
+        "message.timestamp.before.max.ms",
+        _L,
+        (1 << 63) - 1,
+        0,
+        broker_key="log.message.timestamp.before.max.ms",
+    ),
+    Key(
         "message.timestamp.type",
         _S,
         "CreateTime",
@@ -197,6 +211,10 @@ LAB_DEFAULTS: Final[Mapping[str, tuple[Any, str]]] = {
     "controller.quorum.retry.backoff.ms": (
         100,
         "twenty would fill a trace with attempts on a controller that has crashed",
+    ),
+    "log.message.timestamp.after.max.ms": (
+        (1 << 63) - 1,
+        "records may be dated by your wall clock while the cluster's time is virtual",
     ),
     "max.connections": (1_000, "one notebook process serves them all"),
 }

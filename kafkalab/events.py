@@ -19,6 +19,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Crashed": (),
     "LogDirFailed": ("reason",),
     "DiskChanged": ("how", "ms"),
+    "ClockSet": ("ahead_ms", "gains_ms"),
     "Restarted": (),
     "ShutdownBegun": (),
     "Stopped": (),

@@ -29,6 +29,7 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 from kafkalab.events import Event
 from kafkalab.ids import ConnectionId, NodeId, NodeName
 from kafkalab.values import value
+from kafkalab.wall_clock import WallClock
 
 
 class Kind(IntEnum):
@@ -122,8 +123,12 @@ class Call:
 
 @dataclass(slots=True)
 class Effects:
-    """What the components of one server want done, in order; drained when the call returns."""
+    """What the components of one server want done, in order; drained when the call returns.
 
+    `clock` is what all of them read the time of day from.
+    """
+
+    clock: WallClock = field(default_factory=WallClock)
     events: list[Event] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     replies: list[tuple[Ticket, Any]] = field(default_factory=list)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROWS: tuple[tuple[str, ...], ...] = (
     ("ids", "values"),
     ("errors", "events"),
-    ("config", "chance", "timers", "java_hash"),
+    ("config", "chance", "timers", "java_hash", "wall_clock"),
     ("node",),
     ("protocol", "record"),
     ("log", "metadata"),

@@ -49,6 +49,7 @@ from kafkalab.ids import NodeName
 from kafkalab.node import Envelope, Outbox
 from kafkalab.record import Record, estimated_size
 from kafkalab.timers import earliest
+from kafkalab.wall_clock import WallClock
 
 _KILOBYTE: Final = 1024
 
@@ -89,9 +90,9 @@ class ProducerNode:
             checked.int("queue.buffering.max.messages"),
             checked.int("queue.buffering.max.kbytes") * _KILOBYTE,
         )
-        self._next_id = 1
-        self._next_question = 1
+        self._next_id = self._next_question = 1
         self._is_new = True
+        self.clock = WallClock()
         self._output = Output()
         self._connections = Connections(name, checked, seed, self._output, connections_before)
         self._metadata = Metadata(name, checked, seed, bootstrap, self._connections)
@@ -140,7 +141,7 @@ class ProducerNode:
         size = estimated_size(key, value, headers)
         self._check_room(len(key or b"") + len(value or b""), size)
         id, self._next_id = self._next_id, self._next_id + 1
-        record = Record(key, value, headers, timestamp if timestamp > 0 else now)
+        record = Record(key, value, headers, timestamp if timestamp > 0 else self.clock.at(now))
         pending = Pending(id, record, now, size)
         self._output.emit("RecordProduced", topic, id)
         self._deliveries.expect(pending)
@@ -375,6 +376,7 @@ class ProducerNode:
     def fork(self) -> Self:
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
+        other.clock = self.clock.fork()
         other._output = self._output.fork()
         other._connections = self._connections.fork(other._output)
         other._metadata = self._metadata.fork(other._connections)

@@ -111,6 +111,9 @@ class StateMachine(Protocol):
     def commit(self, high_watermark: int, /) -> None:
         """Let the committed view catch up: no record below `high_watermark` can be lost."""
 
+    def clock_at(self, now: int, /) -> int:
+        """What the broker's own clock shows: what records are dated with."""
+
     def on_loaded(self, now: int, /) -> None:
         """The log has been replayed to its end."""
 
@@ -266,7 +269,7 @@ class HostedPartition(Generic[Machine]):
 
     def _append(self, result: Result, now: int) -> None:
         builder = BatchBuilder()
-        first = 0
+        first, by_clock = 0, self.machine.clock_at(now)
         for index, record in enumerate(result.records):
             key, value = encode_record(record)
             if not result.is_atomic and builder.record_count:
@@ -274,7 +277,7 @@ class HostedPartition(Generic[Machine]):
                 if size > self._batch_bytes_max:
                     self._append_batch(builder.build(), result.records[first:index], now)
                     builder, first = BatchBuilder(), index
-            builder.append(key, value, (), now)
+            builder.append(key, value, (), by_clock)
         batch, guard = builder.build(), 0
         if result.writer is not None:
             producer_id, producer_epoch, guard = result.writer

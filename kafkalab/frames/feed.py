@@ -105,6 +105,14 @@ def _disk(fields: Fields) -> str:
     return states.get(fields["how"], f"slow ({fields['ms']} ms)")
 
 
+def _clock(node: str, fields: Fields) -> str:
+    ahead, gains = fields["ahead_ms"], fields["gains_ms"]
+    how = f"{abs(ahead)} ms {'ahead' if ahead > 0 else 'behind'}" if ahead else "right"
+    if gains:
+        how += f", {'gains' if gains > 0 else 'loses'} {abs(gains)} ms a second"
+    return f"{_title(node)}: its clock is {how}"
+
+
 def _unflushed(node: str, fields: Fields) -> str:
     where = _partition(fields)
     return f"{_title(node)} lost {fields['removed']} unflushed records of {where}"
@@ -124,6 +132,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "Crashed": Words("cross", "out", lambda n, f: f"{_title(n)} crashed"),
     "LogDirFailed": Words("cross", "out", lambda n, f: f"{_title(n)} loses its disk"),
     "DiskChanged": Words("dot", "out", lambda n, f: f"{_title(n)}: its disk is {_disk(f)}"),
+    "ClockSet": Words("clock", "out", _clock),
     "UnflushedLost": Words("minus", "out", _unflushed),
     "SegmentsDeleted": Words("minus", "sync", _deleted),
     "LogCleaned": Words("swap", "sync", _cleaned),
@@ -170,6 +179,7 @@ HEADLINES: Final = frozenset(
         "Resumed",
         "Partitioned",
         "Healed",
+        "ClockSet",
         "BrokerFenced",
         "BrokerUnfenced",
         "QuorumLeaderElected",

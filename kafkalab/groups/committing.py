@@ -94,9 +94,10 @@ def commit(
     request = plan.request
     _check_member(table, consumers, ticket, plan, now)
     plan = _without_large_metadata(plan, table.config.int("offset.metadata.max.bytes"))
+    by_clock = table.effects.clock.at(now)
     expire_timestamp = -1
     if request.retention_time_ms >= 0:
-        expire_timestamp = now + request.retention_time_ms
+        expire_timestamp = by_clock + request.retention_time_ms
     records = tuple(
         offset_record(
             OffsetKey(request.group_id, topic.name, partition.partition_index),
@@ -104,7 +105,7 @@ def commit(
                 offset=partition.committed_offset,
                 leader_epoch=partition.committed_leader_epoch,
                 metadata=partition.committed_metadata or "",
-                commit_timestamp=now,
+                commit_timestamp=by_clock,
                 expire_timestamp=expire_timestamp,
                 topic_id=topic.topic_id,
             ),

@@ -87,7 +87,9 @@ class GroupTable:
 
     def create(self, group_id: str, now: int | None) -> ClassicGroup:
         """An empty group that has no record yet."""
-        group = self.live[group_id] = ClassicGroup(group_id, now)
+        group = self.live[group_id] = ClassicGroup(
+            group_id, None if now is None else self.effects.clock.at(now)
+        )
         return group
 
     def forget_simple(self, group_id: str) -> None:
@@ -98,13 +100,13 @@ class GroupTable:
     def move(self, group: ClassicGroup, state: GroupState, reason: str, now: int) -> None:
         """To another state, and say so."""
         before = group.state
-        group.transition_to(state, now)
+        group.transition_to(state, self.effects.clock.at(now))
         self._changed(group, before, reason)
 
     def next_generation(self, group: ClassicGroup, reason: str, now: int) -> None:
         """The join phase is over; see `ClassicGroup.next_generation`."""
         before = group.state
-        group.next_generation(now)
+        group.next_generation(self.effects.clock.at(now))
         self._changed(group, before, reason)
 
     def new_member_id(self, prefix: str) -> str:

@@ -101,7 +101,8 @@ class GroupShard:
         kind, group_id, member_id = alarm
         if kind is AlarmKind.EXPIRY:
             self._await_expiry(now)
-            return forget_expired(self.table, self.consumers, self.offsets, now)
+            by_clock = self.table.effects.clock.at(now)
+            return forget_expired(self.table, self.consumers, self.offsets, by_clock)
         if kind is AlarmKind.MEMBER_SESSION:
             return on_member_session_alarm(self.consumers, group_id, member_id)
         if kind is AlarmKind.REVOCATION:
@@ -153,6 +154,10 @@ class GroupShard:
         for change in self.offsets.commit(high_watermark):
             if self._is_loaded and change.value is not None:
                 self.table.effects.emit("OffsetCommitted", *change.key, change.value.offset)
+
+    def clock_at(self, now: int) -> int:
+        """What the broker's own clock shows."""
+        return self.table.effects.clock.at(now)
 
     def on_loaded(self, now: int) -> None:
         self._is_loaded = True

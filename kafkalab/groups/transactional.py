@@ -86,7 +86,7 @@ def commit_transactional(
                 offset=partition.committed_offset,
                 leader_epoch=partition.committed_leader_epoch,
                 metadata=partition.committed_metadata or "",
-                commit_timestamp=now,
+                commit_timestamp=table.effects.clock.at(now),
                 topic_id=image.topics[topic.name].topic_id,
             ),
         )

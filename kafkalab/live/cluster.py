@@ -33,7 +33,7 @@ from kafkalab.live.listener import HOST, Listener, bind
 from kafkalab.live.live_broker import LiveBroker
 from kafkalab.live.pacing import Pacing
 from kafkalab.sim import Simulation
-from kafkalab.world import World, servers
+from kafkalab.world import World, clocks, servers
 from kafkalab.world.operator import OPERATOR, Operator, create_topic_request, raise_refused
 
 if TYPE_CHECKING:
@@ -179,10 +179,12 @@ class LiveCluster:
 
     def command(self, words: str) -> None:
         """Do a fault now: `crash 2`, `partition 1 | 2,3`, `heal` … (`world.faults`)."""
+        clocks.refuse_live(words)
         self._call(lambda: self.world.command(words))
 
     def schedule(self, seconds: float, words: str) -> None:
         """Plan a fault so many seconds from now.  `LearnerError` for words that are none."""
+        clocks.refuse_live(words)
         self._call(lambda: self.world.schedule(self.world.now + round(seconds * 1000), words))
 
     def create_topic(

@@ -32,7 +32,7 @@ from kafkalab.record import Records
 
 def append(quorum: Quorum, leader: Leader, records: tuple[Any, ...], now: int) -> int:
     """One atomic batch; its last offset."""
-    last_offset = quorum.log.append(records, leader.epoch, now)
+    last_offset = quorum.log.append(records, leader.epoch, quorum.effects.clock.at(now))
     appended(quorum, leader)
     return last_offset
 

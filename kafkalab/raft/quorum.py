@@ -190,7 +190,11 @@ class Quorum:
         self._become(leader)
         self.effects.emit("QuorumLeaderElected", self.node_id, leader.epoch)
         self.log.append_leader_change(
-            self.node_id, self.voters, role.votes.granting, leader.epoch, now
+            self.node_id,
+            self.voters,
+            role.votes.granting,
+            leader.epoch,
+            self.effects.clock.at(now),
         )
 
     def become_resigned(self, now: int) -> None:

@@ -174,7 +174,7 @@ class RaftClient:
         log.clean(
             config.int("metadata.max.retention.bytes"),
             config.int("metadata.max.retention.ms"),
-            now,
+            self._quorum.effects.clock.at(now),
         )
         has_more = log.snapshots.second is not None
         self._clean_due = now + _CLEAN_INTERVAL_MS if has_more else None

@@ -3,13 +3,16 @@
     bytes   ── one complete batch, magic 2, base offset 0, not too large, CRC right
     header  ── count and last offset agree, no control batch, a sequence if a producer id
     records ── as many as declared, well formed (`structure`), keys if the topic is compacted
+    dates   ── not too far from the broker's clock, if the topic has bounds
 
 The largest timestamp in the header is put right if the records say otherwise.
 
 In Kafka: `ProduceRequest.validateRecords`, `UnifiedLog.analyzeAndValidateRecords`, `LogValidator`.
-Left out: bounds for timestamps (`message.timestamp.before.max.ms`, `.after.max.ms`): in the lab a
-learner's wall clock and virtual time may be years apart.  Read next: `log.partition_log`.
+The lab sets no bound by itself: a learner's wall clock and virtual time may be years apart.
+Read next: `log.partition_log`.
 """
+
+from typing import NamedTuple
 
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.record.batch import Batch
@@ -43,6 +46,21 @@ def validate_produced(
     if batch.base_timestamp + latest != batch.max_timestamp:
         return batch.with_timestamp(batch.base_timestamp + latest, log_append_time=False)
     return batch
+
+
+class TimestampBounds(NamedTuple):
+    """How far (ms) a record's date may lie before and after the broker's clock."""
+
+    before_ms: int
+    after_ms: int
+
+    def check(self, batch: Batch, by_clock: int) -> None:
+        """Raise INVALID_TIMESTAMP if a record is dated too early or too late."""
+        for record in batch.records(0):
+            early_ms = by_clock - record.timestamp
+            if record.timestamp >= 0 and not -self.after_ms <= early_ms <= self.before_ms:
+                message = f"a record is dated {record.timestamp}, and the broker's clock shows "
+                raise KafkaError(ErrorCode.INVALID_TIMESTAMP, f"{message}{by_clock}")
 
 
 def _check_header(batch: Batch) -> None:

@@ -34,14 +34,15 @@ def do(task: str, local: LocalBroker, disk: Disk, now: int) -> None:
         return
     if task == "retention" and disk.storage is not None:
         disk.storage.remove_doomed(now)
+    by_clock = local.effects.clock.at(now)  # what is dated in records is judged by the clock
     for partition in local.partitions.values():
         if task == "retention":
-            partition.apply_retention(now)
+            partition.apply_retention(by_clock)
         elif task == "clean":
-            partition.clean(now)
+            partition.clean(by_clock)
         elif task == "flush":
             partition.flush(now)
         elif task == "producers":
-            partition.forget_producers(now)
+            partition.forget_producers(by_clock)
         elif partition.leading is not None:
             partition.leading.shrink_isr(now)

@@ -91,7 +91,7 @@ class MarkerWrites:
             producer_id=marker.producer_id,
             producer_epoch=marker.producer_epoch,
             coordinator_epoch=marker.coordinator_epoch,
-            timestamp=now,
+            timestamp=self._local.effects.clock.at(now),
         )
         try:
             last_offset = append(key, batch, marker.transaction_version)

@@ -14,12 +14,14 @@ Read next: `leading`, then `replica_manager`.
 
 from typing import Final, NamedTuple, Self
 
+from kafkalab.config import Config
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import NO_NODE, NodeId, Uuid
 from kafkalab.log import SENTINEL, AppendResult, Disk, EpochEnd, PartitionLog
 from kafkalab.log.cleaner import clean, cleanable
 from kafkalab.metadata.image import PartitionImage
 from kafkalab.record import Batch, Records, end_marker
+from kafkalab.record.validation import TimestampBounds
 from kafkalab.replica.follower_state import FollowerState
 from kafkalab.replica.leading import Leading
 from kafkalab.replica.local_broker import LocalBroker
@@ -55,6 +57,7 @@ class Partition:
         "log",
         "max_message_bytes",
         "metadata_isr",
+        "timestamp_bounds",
         "topic_partition",
     )
 
@@ -132,6 +135,7 @@ class Partition:
         config = self.log.config
         self.max_message_bytes = config.int("max.message.bytes")
         self.is_compacted = "compact" in config.text("cleanup.policy")
+        self.timestamp_bounds = _timestamp_bounds(config)
         if self.leading is not None:
             self.leading.configured()
 
@@ -170,12 +174,13 @@ class Partition:
 
         Raises NOT_LEADER_OR_FOLLOWER and what the log refuses; then nothing has changed.
         """
-        leading, log, emit = self.lead(), self.log, self.local.effects.emit
+        leading, log, effects = self.lead(), self.log, self.local.effects
+        emit = effects.emit
         end_before, active = log.log_end_offset, log.segments.active
         result = log.append_as_leader(
             batch,
             self.leader_epoch,
-            now,
+            effects.clock.at(now),
             transaction_version=transaction_version,
             guard=guard,
         )
@@ -369,5 +374,16 @@ class Partition:
         other.leader_id, other.leader_epoch = self.leader_id, self.leader_epoch
         other._partition_epoch, other.metadata_isr = self._partition_epoch, self.metadata_isr
         other.max_message_bytes, other.is_compacted = self.max_message_bytes, self.is_compacted
+        other.timestamp_bounds = self.timestamp_bounds
         other.leading = self.leading.fork(local, other.log) if self.leading else None
         return other
+
+
+def _timestamp_bounds(config: Config) -> TimestampBounds | None:
+    """Of what clients write; None if there are none, as when the broker dates the records."""
+    before_ms = config.int("message.timestamp.before.max.ms")
+    after_ms = config.int("message.timestamp.after.max.ms")
+    is_dated_here = config.text("message.timestamp.type") == "LogAppendTime"
+    if is_dated_here or before_ms == after_ms == (1 << 63) - 1:
+        return None
+    return TimestampBounds(before_ms, after_ms)

@@ -157,6 +157,8 @@ class Produces:
         batch = validate_produced(
             data.records, partition.max_message_bytes, keys_required=partition.is_compacted
         )
+        if partition.timestamp_bounds is not None:
+            partition.timestamp_bounds.check(batch, self._local.effects.clock.at(now))
         guard = SENTINEL
         if batch.producer_id >= 0 and batch.is_transactional:
             guard = _guard(verifying, partition.topic_partition)

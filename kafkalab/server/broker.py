@@ -48,6 +48,7 @@ from kafkalab.server.serve import REPLICATION, Component, serve
 from kafkalab.server.transaction_verifier import TransactionVerifier
 from kafkalab.timers import earliest
 from kafkalab.transactions import TRANSACTIONS_TOPIC, TransactionCoordinator, markers
+from kafkalab.wall_clock import WallClock
 
 _INCARNATION: Final = "incarnation"
 _BROKER_EPOCH: Final = "broker-epoch"
@@ -104,6 +105,11 @@ class Broker:
         self._components = self._by_owner()
         self.is_stirred = True
         self._others_due: int | None = None
+
+    @property
+    def clock(self) -> WallClock:
+        """The machine's own."""
+        return self.endpoint.effects.clock
 
     @property
     def controller_id(self) -> NodeId:

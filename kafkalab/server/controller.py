@@ -23,6 +23,7 @@ from kafkalab.server.broker import count_incarnation
 from kafkalab.server.endpoint import Endpoint
 from kafkalab.server.serve import Component, serve
 from kafkalab.timers import earliest
+from kafkalab.wall_clock import WallClock
 
 
 class Controller:
@@ -54,6 +55,11 @@ class Controller:
         self.raft = RaftClient(node_id, voters, disk, config, effects, seed, now)
         self.is_stirred = True
         self.quorum = QuorumController(node_id, config, self.raft, effects, seed)
+
+    @property
+    def clock(self) -> WallClock:
+        """The machine's own."""
+        return self.endpoint.effects.clock
 
     @property
     def controller_id(self) -> NodeId:

@@ -92,7 +92,7 @@ class Endpoint:
         assert not self._outgoing, "fork between events, when the outbox is empty"
         other = type(self).__new__(type(self))
         other.name = self.name
-        other.effects = Effects()
+        other.effects = Effects(self.effects.clock.fork())
         other.channels = self.channels.fork()
         other.peers = self.peers.fork()
         other._outgoing = []

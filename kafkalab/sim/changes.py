@@ -298,6 +298,9 @@ def words_of(entry: Entry) -> str:
             return f"partition {' | '.join(','.join(side) for side in entry.event[1])}"
         case "Healed":
             return "heal"
+        case "ClockSet":
+            verb, ms = ("drift", entry.event[2]) if entry.event[2] else ("clock", entry.event[1])
+            return f"{verb} {entry.node} {ms:+d}"
         case "Delayed":
             return f"delay {entry.event[1]} {entry.event[2]} {entry.event[3]}"
         case "MessageHeld":

@@ -5,7 +5,8 @@ chain that the trace's causes do not hold, for nothing caused by silence is sent
 
     Crashed, or shut down (until Restarted) · Paused (until its end) · Partitioned, with the two on
     two sides (until Healed, or another partition) · Delayed (until delayed otherwise) ·
-    MessageHeld (until released, or its connection is gone)
+    MessageHeld (until released, or its connection is gone) · ClockSet, which parts nobody (until
+    it is right)
 
 Read next: `why`.
 """
@@ -18,7 +19,7 @@ from kafkalab.world import Entry, Trace
 
 KINDS = (
     "Crashed", "ShutdownBegun", "Stopped", "Restarted", "Paused", "Resumed", "Partitioned",
-    "Healed", "Delayed", "MessageHeld", "MessageReleased", "ConnectionCut",
+    "Healed", "Delayed", "MessageHeld", "MessageReleased", "ConnectionCut", "ClockSet",
 )  # fmt: skip
 
 #: A link slower than this counts as a fault (usual is 1 ms).
@@ -59,6 +60,10 @@ class InForce:
                     on["network"] = entry
                 case "Healed":
                     on.pop("network", None)
+                case "ClockSet":
+                    on.pop(("clock", node), None)
+                    if entry.event[1] or entry.event[2]:
+                        on["clock", node] = entry
                 case "Delayed":
                     source, target, delay_ms = entry.event[1:]
                     on.pop((source, target), None)
@@ -75,6 +80,11 @@ class InForce:
     ) -> Entry | None:
         """The fault that has kept `one` from `other` the longest, if any did then."""
         return next((e for e in self.at(ms, before_id) if separates(e, one, other)), None)
+
+    def clock(self, node: NodeName, ms: int, before_id: int | None = None) -> Entry | None:
+        """What set a node's clock wrong, if it was wrong then."""
+        there_are = self.at(ms, before_id)
+        return next((e for e in there_are if e.node == node and e.kind == "ClockSet"), None)
 
     def of(self, node: NodeName, ms: int, before_id: int | None = None) -> Entry | None:
         """The fault of a node itself, if it was down or stood still."""

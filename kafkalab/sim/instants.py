@@ -34,6 +34,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "Partitioned",
         "Healed",
         "Delayed",
+        "ClockSet",
         "ConnectionCut",
         "MessageHeld",
         "MessageReleased",

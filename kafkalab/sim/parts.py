@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from kafkalab.ids import ConnectionId, NodeId, NodeName
 from kafkalab.node import Node
 from kafkalab.world import Driver, actions
+from kafkalab.world.clocks import clock_of, wrong_clocks
+from kafkalab.world.faults import name_of
 from kafkalab.world.holds import Flight, Message, flights
 from kafkalab.world.servers import state_of
 
@@ -63,6 +65,13 @@ class Server:
         """There is space again, the disk is well and fast; `restart` a process that has ended."""
         self._driver.command(f"mend-disk {self.name}")
 
+    def set_clock(self, ahead_ms: int, gains_ms: int = 0) -> None:
+        """Let its clock show so many ms too much (negative: too little), and gain some each second.
+
+        0 sets it right; `sim.network.heal()` sets every clock right.
+        """
+        Clocks(self._driver).set(self.name, ahead_ms, gains_ms)
+
     @property
     def state(self) -> str:
         """online, crashed, paused, fenced (the controller has put it out of service), starting."""
@@ -111,7 +120,7 @@ class Network:
         self._driver.command(f"answer {api} {server} {error}{_from(source)}")
 
     def heal(self) -> None:
-        """End the partition: what waited arrives."""
+        """End the partition: what waited arrives.  Clocks that are wrong are set right, too."""
         self._driver.command("heal")
 
     def delay(self, one: NodeId | NodeName, other: NodeId | NodeName, ms: int) -> None:
@@ -167,6 +176,33 @@ class Network:
 
 def _message_or_link(one: NodeId | NodeName | Message, other: NodeId | NodeName) -> str:
     return one.words if isinstance(one, Message) else f"{one} {other}".strip()
+
+
+class Clocks:
+    """The clocks of a simulation's machines: what they show, and how to set them wrong."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    def set(self, node: NodeId | NodeName, ahead_ms: int, gains_ms: int = 0) -> None:
+        """Let a broker's (2), controller's (101) or producer's ("producer-1") clock be so wrong.
+
+        `gains_ms`: so many each second from now on.  0 sets it right; so does a heal, all of them.
+        """
+        self._driver.command(f"clock {node} {ahead_ms:+d}")
+        if gains_ms:
+            self._driver.command(f"drift {node} {gains_ms:+d}")
+
+    def shows(self, node: NodeId | NodeName) -> int:
+        """What a node's clock shows now, in ms; `sim.now` if it is right."""
+        world, name = self._driver.world, name_of(node)
+        world.check_known(name)
+        return clock_of(world, name).at(world.now)
+
+    def __repr__(self) -> str:
+        world = self._driver.world
+        wrong = {name: f"{clock.error_ms(world.now):+d} ms" for name, clock in wrong_clocks(world)}
+        return f"<Clocks: {', '.join(f'{n} {by}' for n, by in wrong.items()) or 'all right'}>"
 
 
 def _from(source: NodeId | NodeName | None) -> str:

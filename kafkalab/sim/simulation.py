@@ -34,7 +34,7 @@ from kafkalab.sim.fate import Fate
 from kafkalab.sim.instants import Instant
 from kafkalab.sim.ledger import Ledger
 from kafkalab.sim.open_simulations import opened
-from kafkalab.sim.parts import AppHandle, Network, Server
+from kafkalab.sim.parts import AppHandle, Clocks, Network, Server
 from kafkalab.sim.saved import Code
 from kafkalab.sim.twins import Twins, run_twins
 from kafkalab.sim.why import Explanation, why
@@ -94,7 +94,7 @@ class Simulation:
 
     def _attach(self, world: World, rules: Rules | None = None) -> None:
         self.driver = Driver(world, rules)
-        self.network = Network(self.driver)
+        self.network, self.clocks = Network(self.driver), Clocks(self.driver)
 
     # what there is
 

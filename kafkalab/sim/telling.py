@@ -110,6 +110,19 @@ def _held(f: Fields) -> str:
     return f"the answer of {other} to request {f['correlation_id']} of {one}"
 
 
+def _clock(who: str, f: Fields) -> str:
+    return f"the clock of {who} {clock_words(f['ahead_ms'], f['gains_ms'])}"
+
+
+def clock_words(ahead_ms: int, gains_ms: int) -> str:
+    """`is 5000 ms ahead`, `is right`, `is right and loses 50 ms a second`."""
+    where = "ahead" if ahead_ms > 0 else "behind"
+    words = f"is {abs(ahead_ms)} ms {where}" if ahead_ms else "is right"
+    if gains_ms:
+        words += f" and {'gains' if gains_ms > 0 else 'loses'} {abs(gains_ms)} ms a second"
+    return words
+
+
 def _sides(f: Fields) -> str:
     return " | ".join(", ".join(map(node_name, side)) for side in f["sides"])
 
@@ -131,6 +144,7 @@ _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
         f"messages between {node_name(f['source'])} and {node_name(f['target'])} take "
         f"{f['delay_ms']} ms"
     ),
+    "ClockSet": _clock,
     "ConnectionCut": lambda w, f: (
         f"the connection of {node_name(f['client'])} to {node_name(f['server'])} is cut"
     ),

@@ -203,7 +203,7 @@ class TransactionCoordinator:
             return ListTransactionsResponse(error_code=ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
         shards = [shard for shard in self._shards.values() if shard.phase is Phase.ACTIVE]
         committed = (each for one in shards for each in one.machine.views.committed.values())
-        return listing.listed(committed, request, now)
+        return listing.listed(committed, request, self._effects.clock.at(now))
 
     def describe(self, request: DescribeTransactionsRequest) -> DescribeTransactionsResponse:
         """Each of these ids."""
@@ -226,7 +226,7 @@ class TransactionCoordinator:
             self._answer(asked, shard)
             return
         try:
-            result = shard.machine.handle(asked.operation, now)
+            result = shard.machine.handle(asked.operation, self._effects.clock.at(now))
         except KafkaError as error:
             self._answer(asked, error.code)
         else:
@@ -275,7 +275,8 @@ class TransactionCoordinator:
         shard = self._shards.get(due.partition)
         if shard is None or self._epochs[due.partition] != due.coordinator_epoch:
             return  # another coordinator, or this one after it has read the log again, does it
-        result = shard.machine.complete(due.transactional_id, due.producer_id, now)
+        by_clock = self._effects.clock.at(now)
+        result = shard.machine.complete(due.transactional_id, due.producer_id, by_clock)
         if not result.records:
             return
         shard.run(result, None, now)
@@ -333,10 +334,11 @@ class TransactionCoordinator:
         if shard is None or shard.phase is not Phase.ACTIVE:
             return
         if due.what is What.TIMEOUTS:
-            for result in shard.machine.abort_timed_out(now):
+            for result in shard.machine.abort_timed_out(self._effects.clock.at(now)):
                 shard.run(result, None, now)
         else:
-            shard.run(shard.machine.forget_expired(now), None, now)
+            forgotten = shard.machine.forget_expired(self._effects.clock.at(now))
+            shard.run(forgotten, None, now)
             every = self._config.int("transaction.remove.expired.transaction.cleanup.interval.ms")
             self._timers.set(due, now + every)
         self._after(partition, shard, now)

@@ -275,6 +275,10 @@ class TransactionShard:
             if now.state.is_decided:
                 self._decided.append(now)
 
+    def clock_at(self, now: int) -> int:
+        """What the broker's own clock shows."""
+        return self._effects.clock.at(now)
+
     def on_loaded(self, now: int) -> None:
         self._is_loaded = True
         self._effects.emit("CoordinatorLoaded", *self.topic_partition)

@@ -6,10 +6,11 @@
     pause 2 3000         for 3,000 ms it handles nothing; messages and timers wait
     partition 1 | 2,3    messages between the sides wait (they are not lost) until …
     partition 1 > 2,3    only messages from the left to the right wait
-    heal                 … the network is whole again
+    heal                 … the network is whole again, and every clock is right
     delay 1 2 300        messages between them take 300 ms, each way
     cut 1 2              the connections between them break, with what is in flight
     cut producer-1 2 1   the client's connection number 1 to the server breaks
+    clock 2 +5000        its clock is 5,000 ms ahead; so with drift (`clocks`)
     drop Produce 2       the next Produce to broker 2 is lost; so with stall, answer (`intercept`)
     hold producer-1 2    what goes from one to the other waits in flight until `release` (`holds`)
 
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from kafkalab.chance import Stream
 from kafkalab.errors import LearnerError
 from kafkalab.ids import ConnectionId, NodeName, server_name
-from kafkalab.world import disks, holds, shutdown
+from kafkalab.world import clocks, disks, holds, shutdown
 from kafkalab.world.intercept import Intercepts, Rule, rule_of
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ WORLD: Final[NodeName] = "world"
 
 _FORMS: Final = (
     "crash N, restart N, shutdown N, pause N MS, partition A,B | C, partition A > B, heal, "
-    f"delay A B MS, cut A B [NUMBER], {disks.FORMS}, drop API N, stall API N MS, answer API N "
-    f"ERROR (these three also 'from A'), {holds.FORMS} (N, A, B: numbers of brokers or "
-    "controllers, or names of clients)"
+    f"delay A B MS, cut A B [NUMBER], {disks.FORMS}, {clocks.FORMS}, drop API N, stall API N MS, "
+    f"answer API N ERROR (these three also 'from A'), {holds.FORMS} (N, A, B: numbers of brokers "
+    "or controllers, or names of clients)"
 )
 
 
@@ -78,6 +79,8 @@ def parse(words: str) -> Command:
                 return Command(verb, (name_of(node),), words=words)
             case (("pause" | disks.SLOW), [node, ms]):
                 return Command(verb, (name_of(node),), _ms(ms), words=words)
+            case _, [node, ms] if verb in clocks.VERBS:
+                return Command(verb, (name_of(node),), clocks.signed_ms(verb, ms), words=words)
             case "delay", [source, target, ms]:
                 return Command(verb, (name_of(source), name_of(target)), _ms(ms), words=words)
             case "cut", [one, other]:
@@ -137,6 +140,8 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
             world.pause(command.nodes[0], command.ms, cause)
         case disks.SLOW | "power-off" | "full-disk" | "fail-disk" | "mend-disk":
             disks.apply(world, command.verb, command.nodes[0], command.ms, cause)
+        case "clock" | "drift":
+            clocks.apply(world, command.verb, command.nodes[0], command.ms, cause)
         case "partition":
             _note(world, cause, "Partitioned", command.sides)
             world.network.partition(command.sides, world.now, is_one_way=command.is_one_way)
@@ -148,8 +153,9 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
         case "hold" | "release":
             _hold(world, command, cause)
         case "heal":
-            _note(world, cause, "Healed")
+            id = _note(world, cause, "Healed")
             world.network.partition((), world.now)
+            clocks.mend_all(world, id)
         case "delay":
             one, other = command.nodes
             _note(world, cause, "Delayed", one, other, command.ms)
@@ -167,9 +173,13 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
 
 
 def check_known(world: "World", command: Command) -> None:
-    """`CommandError` if it names a node that is not there."""
+    """`LearnerError` if it names a node that is not there, or that cannot have such a fault."""
     for node in (*command.nodes, *(node for side in command.sides for node in side)):
         world.check_known(node)
+    if command.verb in clocks.VERBS:
+        clocks.clock_of(world, command.nodes[0])
+    elif command.verb in disks.VERBS or command.verb == disks.SLOW:
+        disks.disk_of(world, command.nodes[0])
 
 
 def cut(world: "World", connection: ConnectionId, cause: int = 0) -> None:

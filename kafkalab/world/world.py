@@ -22,7 +22,7 @@ from kafkalab.ids import NodeName
 from kafkalab.log import StorageFailure
 from kafkalab.node import Kind, Node
 from kafkalab.protocol.api_keys import ApiKey
-from kafkalab.world import disks, faults, shutdown
+from kafkalab.world import clocks, disks, faults, shutdown
 from kafkalab.world.apps import Apps
 from kafkalab.world.chunks import Chunks
 from kafkalab.world.failures import NodeFailure, halt
@@ -344,7 +344,7 @@ class World:
         id = self.trace.add(self.now, cause, name, ("Restarted",))
         self.started[name] = self.now
         try:
-            node = self.nodes[name] = self.nodes[name].restarted(self.now)
+            node = self.nodes[name] = clocks.restarted(self.nodes[name], self.now)
         except StorageFailure as failure:
             halt(self, name, failure, id)
             return

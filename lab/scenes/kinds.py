@@ -54,6 +54,7 @@ MINOR: Final = frozenset(
         "RecordFailed",
         "RecordsPolled",
         "Delayed",
+        "ClockSet",
     }
 )
 #: What a source reports to an observer at all.

@@ -55,6 +55,9 @@ class Counters:
     def commit(self, high_watermark: int) -> None:
         list(self.views.commit(high_watermark))
 
+    def clock_at(self, now: int) -> int:
+        return now
+
     def on_loaded(self, now: int) -> None:
         self.loaded_at = now
 

@@ -11,6 +11,7 @@ from kafkalab.ids import TopicPartition
 from kafkalab.sim import ledger
 from kafkalab.sim.fate import Fate
 from kafkalab.sim.telling import seconds, tell
+from kafkalab.sim.why.clocks import judged
 from kafkalab.sim.why.consuming import idle, rebalanced
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.leadership import fenced, leader_changed, offline, why_out
@@ -97,7 +98,8 @@ def _partition(seen: Seen, of: TopicPartition) -> Explanation:
 
 
 def _node(seen: Seen, name: str) -> Explanation:
-    fault = seen.faults.of(name, seen.world.now)
+    now = seen.world.now
+    fault = seen.faults.of(name, now) or seen.faults.clock(name, now)
     if fault is None:
         fenced = [
             each
@@ -145,6 +147,10 @@ def _chain(seen: Seen, entry: Entry) -> Explanation:
                        steps, cause)  # fmt: skip
 
 
+def _by_clock(seen: Seen, entry: Entry) -> Explanation:
+    return judged(seen, entry, _chain(seen, entry))
+
+
 def _event(seen: Seen, entry: Entry) -> Explanation:
     return _EVENTS.get(entry.kind, _chain)(seen, entry)
 
@@ -160,6 +166,10 @@ _EVENTS: Final[Mapping[str, Callable[[Seen, Entry], Explanation]]] = {
     "IsrChanged": _isr_changed,
     "BrokerFenced": _fenced,
     "GroupStateChanged": rebalanced,
+    "SegmentsDeleted": _by_clock,
+    "LogCleaned": _by_clock,
+    "ProducerFenced": _by_clock,
+    "TransactionStateChanged": _by_clock,
     "AppendRefused": refused,
     "RecordFailed": refused,
     "ProduceAnswered": _polled_or_failed,

@@ -6,6 +6,7 @@ Read next: `visibility`.
 from kafkalab.ids import NO_NODE, NodeName, TopicPartition, server_name
 from kafkalab.sim.record_lives import RecordLives
 from kafkalab.sim.telling import ids, node_name, seconds, tell
+from kafkalab.sim.why.clocks import misdated
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.leadership import clause, leader_changed, why_out
 from kafkalab.sim.why.world_seen import Seen
@@ -38,6 +39,9 @@ def refused(seen: Seen, entry: Entry) -> Explanation:
                 return Explanation(question, say, ordered(fault, entry), fault)
     made = _handed_over(seen, entry)
     root = made[0] if made else None
+    clock = misdated(seen, entry, root) if error == "INVALID_TIMESTAMP" else None
+    if clock is not None:
+        return Explanation(question, clock[0], ordered(clock[1], *made, entry), clock[1])
     say = f"{tell(entry)[:1].upper()}{tell(entry)[1:]}; it is the request itself that does not fit."
     return Explanation(question, say, ordered(*made, entry), root)
 
@@ -95,8 +99,13 @@ def _handed_over(seen: Seen, entry: Entry) -> list[Entry]:
     """The application's call behind a refused request."""
     lives = RecordLives({})
     lives.read(each for each in seen.trace if each.id <= entry.id + 2)
+    refused_ids = {entry.id} | {
+        each.id
+        for each in seen.trace.of("AppendRefused")
+        if each.cause == entry.cause and each.event[1:3] == entry.event[1:3]
+    }
     for fate in reversed(lives.fates):
-        if any(each.moment.id == entry.id for each in fate.refusals):
+        if any(each.moment.id in refused_ids for each in fate.refusals):
             made = seen.trace.entry(fate.produced.id)
             return [made] if made else []
     return []

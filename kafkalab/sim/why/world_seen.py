@@ -14,7 +14,7 @@ from kafkalab.world import Entry, World
 #: Read once, for they are few even in a long run, and most answers are made of them.
 RARE: Final = (
     "Crashed", "ShutdownBegun", "Restarted", "Paused", "Resumed", "Partitioned", "Healed",
-    "Delayed", "MessageHeld",
+    "Delayed", "MessageHeld", "ClockSet",
     "BrokerRegistered", "BrokerFenced", "BrokerUnfenced", "LeaderElected", "LeaderStarted",
     "IsrShrinkAsked", "IsrExpandAsked", "IsrChanged", "GroupStateChanged", "MemberJoined",
     "MemberLeft", "AppCrashed", "AppFinished",
