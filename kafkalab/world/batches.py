@@ -1,7 +1,7 @@
 """A batch as bytes: out of a partition's log, and in a request to its leader.
 
 For looking at bytes and for sending changed ones.  What a client sends has base offset 0 and no
-leader epoch: the leader sets both, and the CRC does not cover them.
+leader epoch (`as_sent`): the leader sets both, and the CRC does not cover them.
 
 Read next: `record.anatomy`, which takes the bytes apart.
 """
@@ -45,19 +45,22 @@ def batch_at(world: World, topic: str, partition: int, offset: int) -> bytes:
     return entry.prefix + entry.batch.body
 
 
-def send_batch(driver: Driver, topic: str, partition: int, data: bytes) -> Any:
-    """Produce these bytes with acks=all, as a client would; the leader's answer for the partition.
+def as_sent(data: bytes) -> bytes:
+    """A stored batch as its producer sent it: base offset 0, no leader epoch."""
+    return _AS_SENT + data[8:12] + _NO_EPOCH + data[PREFIX_BYTES:]
 
-    Base offset and leader epoch are put back to what a client sends.  `LearnerError` without a
-    leader, or if its connection breaks.
+
+def send_batch(driver: Driver, topic: str, partition: int, data: bytes) -> Any:
+    """Produce these bytes, as they are, with acks=all; the leader's answer for the partition.
+
+    `LearnerError` without a leader, or if its connection breaks.
     """
     name = TopicPartition(topic, partition)
     world = driver.world
     leader: NodeName = server_name(_leader(world, name))
     operator = world.nodes[OPERATOR]
     assert isinstance(operator, Operator)
-    sent = _AS_SENT + data[8:12] + _NO_EPOCH + data[PREFIX_BYTES:]
-    driver.act(OPERATOR, "ask", leader, _request(world, name, sent))
+    driver.act(OPERATOR, "ask", leader, _request(world, name, data))
     driver.wait(lambda: operator.is_done, None, f"{leader} answers")
     if operator.answer is None:
         raise LearnerError(f"{leader} closed the connection instead of answering")

@@ -14,7 +14,7 @@ from kafkalab.record.anatomy import CRC_AT, CRC_COVERS_FROM, dissect
 from kafkalab.schema_registry import compatibility
 from kafkalab.schema_registry.avro import parse
 from kafkalab.schema_registry.compatibility import Difference, Registered
-from kafkalab.world.batches import batch_at, send_batch
+from kafkalab.world.batches import as_sent, batch_at, send_batch
 from lab.checking.views import Words
 from lab.widgets.record_lens import RecordLens
 
@@ -74,7 +74,7 @@ def sent_sealed(seal: Seal, seed: int) -> tuple[str, bytes, bytes]:
     """What the leader says to the changed batch once it is sealed; the bytes before and after."""
     sim, changed = changed_order(seed)
     sealed = bytes(seal(changed))
-    answer = send_batch(sim.driver, "orders", 0, sealed)
+    answer = send_batch(sim.driver, "orders", 0, as_sent(sealed))
     return ErrorCode(answer.error_code).name, changed, sealed
 
 

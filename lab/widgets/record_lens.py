@@ -15,7 +15,7 @@ from kafkalab import Simulation
 from kafkalab.errors import ErrorCode, LearnerError
 from kafkalab.live import LiveCluster
 from kafkalab.record.anatomy import dissect
-from kafkalab.world.batches import batch_at, send_batch
+from kafkalab.world.batches import as_sent, batch_at, send_batch
 from lab.scenes.record_lens import Lens, draw_lens, finding
 from lab.scenes.svg import write_svg
 from lab.widgets.player_widget import Message, ScenePlayer
@@ -80,10 +80,13 @@ class RecordLens:
         return self._show(lens)
 
     def send(self) -> str:
-        """Send the batch to the partition's leader; the name of Kafka's error code, or NONE."""
+        """Send the batch to the partition's leader; the name of Kafka's error code, or NONE.
+
+        Base offset and leader epoch go as a producer sends them (0, none), unless they were changed.
+        """
         sim = self._world.freeze() if isinstance(self._world, LiveCluster) else self._world
         try:
-            answer = send_batch(sim.driver, self._topic, self._partition, self.data)
+            answer = send_batch(sim.driver, self._topic, self._partition, self._to_send())
         except LearnerError as error:
             self._show(replace(self._lens), str(error), is_refused=True)
             return "NO_ANSWER"
@@ -95,6 +98,13 @@ class RecordLens:
             words = f"The leader refused it with {code.name}{why}."
         self._show(self._lens, words, is_refused=code is not ErrorCode.NONE)
         return code.name
+
+    def _to_send(self) -> bytes:
+        data, original = self.data, self._lens.original
+        sent = as_sent(data)
+        base = data[:8] if data[:8] != original[:8] else sent[:8]
+        epoch = data[12:16] if data[12:16] != original[12:16] else sent[12:16]
+        return base + data[8:12] + epoch + data[16:]
 
     def _show(self, lens: Lens, answer: str = "", *, is_refused: bool = False) -> "RecordLens":
         self._lens = replace(lens, answer=answer, is_refused=is_refused)

@@ -48,6 +48,15 @@ def test_what_the_crc_does_not_cover_may_change(sim: Simulation) -> None:
     assert lens.send() == "NONE"
 
 
+def test_a_base_offset_of_ones_own_is_refused(sim: Simulation) -> None:
+    lens = RecordLens(sim, "orders").set(5, 0x0F)
+    assert "still matches" in lens.say
+    assert lens.send() == "INVALID_RECORD"  # `UnifiedLog.analyzeAndValidateRecords`
+    assert "base offset must be 0" in lens.say
+    later = RecordLens(sim, "orders").send()  # untouched: as its producer sent it
+    assert later == "NONE"
+
+
 def test_an_old_magic_is_refused_with_its_own_code(sim: Simulation) -> None:
     assert RecordLens(sim, "orders").set(16, 3).send() == "CORRUPT_MESSAGE"
     assert RecordLens(sim, "orders").set(16, 1).send() == "INVALID_RECORD"

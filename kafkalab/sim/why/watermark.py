@@ -44,7 +44,8 @@ def stuck(seen: Seen, of: TopicPartition) -> Explanation:
         if fault is not None:
             say = (
                 f"{where}: broker {broker} is in the ISR and has only what is below {has}, because "
-                f"{clause(fault)}. The leader waits for it, at most replica.lag.time.max.ms."
+                f"{clause(fault)}. The leader waits for it until it has been behind for "
+                "replica.lag.time.max.ms."
             )
             written = [e for e in seen.all("Appended", of) if e.fields["last_offset"] >= watermark]
             return Explanation(question, say, ordered(fault, *written[-1:]), fault)
