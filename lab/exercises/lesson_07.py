@@ -16,19 +16,25 @@ _ONLY_ALL: Final = "min.insync.replicas binds only those who ask for acks=all"
 _ALL_THREE: Final = "a minimum of all copies stops when one is away"
 _UNCLEAN: Final = "a leader that was not in sync lacks what was acknowledged"
 _OUTSIDE: Final = "a replica outside the ISR holds nobody up"
+_LEADER_TOO: Final = "the leader is one of its in-sync replicas, and may be the only one"
 _LONGEST: Final = "the longest log does not make a leader"
 _ANYBODY: Final = "being alive does not make a leader"
+_PREFERRED: Final = "among those with all that is committed, the order of the replicas decides"
 _NO_ELR: Final = "whoever left an ISR that was too small still has all that is committed"
 
 
 def _judge_settings(answer: Any) -> Right:
     if not isinstance(answer, dict) or set(answer) != set(_SETTINGS):
         raise Wrong("what a setting is", f"give a dict with {', '.join(_SETTINGS)}")
-    acks, min_isr, unclean = (answer[key] for key in _SETTINGS)
-    acks = {"-1": "all"}.get(str(acks), str(acks))
-    if acks not in ("0", "1", "all") or min_isr not in (1, 2, 3) or unclean not in (True, False):
+    acks, min_isr, unclean = (str(answer[key]).lower() for key in _SETTINGS)
+    acks = "all" if acks == "-1" else acks
+    if acks not in ("0", "1", "all") or min_isr not in "123" or unclean not in ("true", "false"):
         words = "acks is '0', '1' or 'all', the minimum 1 to 3, the last True or False"
         raise Wrong("what a setting may be", words)
+    return _judge_shop(acks, int(min_isr), unclean == "true")
+
+
+def _judge_shop(acks: str, min_isr: int, unclean: bool) -> Right:
     if acks != "all":
         idea = _ONLY_ALL
     elif min_isr == 1:
@@ -68,10 +74,11 @@ def _judge_watermark(answer: Any) -> Right:
         f"With ends {seen.ends}, ISR {seen.isr} and leader {seen.id} it says {said!r}; "
         f"the engine's leader said {seen.high_watermark}."
     )
-    raise Wrong(_idea(answer, seeds), words, score=held / len(seeds), replay=replay)
+    idea = _LEADER_TOO if seen.isr == (seen.id,) else _idea(answer)
+    raise Wrong(idea, words, score=held / len(seeds), replay=replay)
 
 
-def _idea(answer: Any, seeds: range) -> str:
+def _idea(answer: Any) -> str:
     """Which known mistake a rule is, if it is one."""
     cases = (
         ({1: 9, 2: 4, 3: 7}, (1, 2, 3), 1),
@@ -100,6 +107,8 @@ _ELECTIONS: Final = (
     ((1, 2, 3), (1,), (), {2, 3}, {1: 9, 2: 4, 3: 6}, False, None, _ANYBODY, "1 alone is in sync, "
      "and down; unclean election is not allowed"),
     ((1, 2, 3), (), (2, 1), {2, 3}, {1: 9, 2: 8, 3: 4}, False, 2, _NO_ELR, "2 is in the ELR"),
+    ((1, 2, 3), (), (2, 1), {1, 2}, {1: 8, 2: 8, 3: 4}, False, 1, _PREFERRED, "both are in the "
+     "ELR, and 1 comes first in the replicas"),
     ((1, 2, 3), (1,), (), {2, 3}, {1: 9, 2: 4, 3: 6}, True, 2, _LONGEST, "unclean takes the first "
      "replica that lives, and does not ask how long its log is"),
 )  # fmt: skip
@@ -172,7 +181,8 @@ EXERCISES: Final = (
             "Write the leader's rule. `ends` says where each replica's log ends, as far as the "
             "leader knows; `isr` are the in-sync replicas, `leader` is one of them. Return the "
             "high watermark. Your rule runs beside real leaders of the engine, with "
-            "`min.insync.replicas=1`, while one follower is cut off and another is slow."
+            "`min.insync.replicas=1`, while one follower is cut off, the other is slow, and then is "
+            "cut off too."
         ),
         stub=(
             "def high_watermark(ends, isr, leader):   # {1: 9, 2: 4, 3: 7}, (1, 3), 1\n"
@@ -190,6 +200,8 @@ EXERCISES: Final = (
             "def high_watermark(ends, isr, leader):\n"
             "    return sorted(ends.values())[len(ends) // 2]": MAJORITY_IS_ISR,
             "def high_watermark(ends, isr, leader):\n    return min(ends.values())": _OUTSIDE,
+            "def high_watermark(ends, isr, leader):\n"
+            "    return min([ends[id] for id in isr if id != leader], default=0)": _LEADER_TOO,
         },
         concepts=("replication: isr", "replication: followers"),
         is_behaviour=True,
@@ -201,7 +213,7 @@ EXERCISES: Final = (
             "Write the controller's rule. The old leader is gone. Who leads? `replicas` in their "
             "order, the preferred one first; `isr`, `elr`; `alive`, a set; `ends`, where each log "
             "ends; `unclean`, whether the topic allows an unclean election. Return a broker, or "
-            "`None` for nobody."
+            "`None` for nobody. Where several may lead, the first of them in `replicas` does."
         ),
         stub=(
             "def elect(replicas, isr, elr, alive, ends, unclean):\n"
@@ -211,7 +223,7 @@ EXERCISES: Final = (
         judge=_judge_elect,
         hints=(
             "Not all arguments matter. Which brokers are known to have all that is committed?",
-            "First the ISR, in the order of the replicas; if no one of it is alive, the ELR.",
+            "First the ISR; if no one of it is alive, the ELR. Both in the order of the replicas.",
             "Then, only if `unclean`, the first of the replicas that is alive. Else `None`.",
         ),
         tempting={

@@ -25,6 +25,7 @@ COVERS: Final = {
 }
 _COVERED: Final = "the CRC is over the bytes from the attributes to the end"
 _CRC32C: Final = "Kafka's checksum is CRC-32C, not the CRC-32 of zlib"
+_ENDIAN: Final = "Kafka writes numbers with the highest byte first"
 _ONLY_CRC: Final = "sealing changes the CRC and nothing else"
 _REPLAY: Final = (
     "from lab.exercises.stories_09 import sealed_lens\nlens = sealed_lens(seal, {seed})\nlens"
@@ -40,6 +41,8 @@ def _judge_seal(answer: Any) -> Right:
         idea = _ONLY_CRC
     elif stored == zlib.crc32(changed[21:]):
         idea = _CRC32C
+    elif stored == int.from_bytes(crc32c(changed[21:]).to_bytes(4, "big"), "little"):
+        idea = _ENDIAN
 
     def story(seed: int) -> None:
         code, before, after = first if seed == 0 else sent_sealed(answer, seed)
@@ -85,6 +88,12 @@ _IDEAS: Final = {
 }
 
 
+def _type(field: Any) -> Any:
+    """A field's type; `{"type": "string"}` is as good as `"string"`."""
+    said = field.get("type")
+    return said["type"] if isinstance(said, dict) and set(said) == {"type"} else said
+
+
 def _judge_next_version(answer: Any) -> Right:
     if not isinstance(answer, dict):
         raise Wrong("a schema is JSON", "give a dict, as V1 is one")
@@ -92,7 +101,7 @@ def _judge_next_version(answer: Any) -> Right:
         parse(json.dumps(answer))
     except (InvalidSchema, TypeError, ValueError) as error:
         raise Wrong("that is no Avro schema", str(error)) from error
-    types = {one.get("name"): one.get("type") for one in answer.get("fields", ())}
+    types = {one.get("name"): _type(one) for one in answer.get("fields", ())}
     if found := differences(answer, V1):
         idea, words = _IDEAS.get(found[0].kind, ("the old orders cannot be read", "{0.detail}"))
         if found[0].detail not in ("currency", "amount") and "DEFAULT" in found[0].kind:
@@ -134,6 +143,10 @@ EXERCISES: Final = (
                 "import zlib\ndef seal(batch):\n"
                 "    return batch[:17] + zlib.crc32(batch[21:]).to_bytes(4, 'big') + batch[21:]"
             ): _CRC32C,
+            (
+                "from kafkalab.record.crc32c import crc32c\ndef seal(batch):\n"
+                "    return batch[:17] + crc32c(batch[21:]).to_bytes(4, 'little') + batch[21:]"
+            ): _ENDIAN,
             (
                 "from kafkalab.record.crc32c import crc32c\ndef seal(batch):\n"
                 "    return crc32c(batch[21:]).to_bytes(4, 'big') + batch[4:]"
@@ -267,10 +280,7 @@ PREDICTIONS: Final = (
             Choice(
                 key="a",
                 words="The leader refuses it: the CRC does not match.",
-                because=(
-                    "The CRC covers what the producer says. The offset is the leader's to say, so"
-                    " it is left out."
-                ),
+                because="The CRC does match: it does not cover the offset. Something else does not.",
             ),
             Choice(
                 key="b",
@@ -279,10 +289,18 @@ PREDICTIONS: Final = (
                     "Then any producer could make holes in the log. The leader gives the offsets."
                 ),
             ),
-            Choice(key="c", words="The order is written at the next free offset."),
+            Choice(
+                key="c",
+                words="The order is written at the next free offset.",
+                because="The leader gives the offsets, and takes only batches that leave it to it.",
+            ),
+            Choice(
+                key="d",
+                words="The leader refuses it: what a producer sends begins at 0.",
+            ),
         ),
-        judge=lambda code, offset: "a" if code != "NONE" else ("b" if offset >= 1_000_000 else "c"),
-        evidence="Answer {code}; it stands at offset {offset}.",
+        judge=lambda code: {"CORRUPT_MESSAGE": "a", "NONE": "c"}.get(code, "d"),
+        evidence="The leader answered {code}.",
     ),
     Prediction(
         id="09.poison",

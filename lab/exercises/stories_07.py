@@ -211,11 +211,13 @@ def leaders(seed: int) -> Iterator[Leader]:
     sim.run(1)
     leader, one, other = _roles(sim)
     producer = Producer({"bootstrap.servers": "kafka:9092", "acks": "1", "linger.ms": 0}, sim=sim)
-    for number in range(16):
+    for number in range(24):
         if number == 3:
             sim.network.partition({one}, {leader, other})
         if number == 10:
             sim.network.delay(leader, other, sim.draw("slow", 50, 150))
+        if number == 14:  # the leader is left alone
+            sim.network.partition({one, other}, {leader})
         producer.produce("orders", f"order {number}", partition=0)
         sim.run(0.3 + sim.draw(f"pause {number}", 0, 3) / 10)
         found = _knowledge(sim, leader)

@@ -82,7 +82,7 @@ class RecordLens:
     def send(self) -> str:
         """Send the batch to the partition's leader; the name of Kafka's error code, or NONE.
 
-        Base offset and leader epoch go as a producer sends them (0, none), unless they were changed.
+        Base offset and leader epoch go as a producer sends them (0, none), unless changed here.
         """
         sim = self._world.freeze() if isinstance(self._world, LiveCluster) else self._world
         try:
