@@ -181,8 +181,8 @@ EXERCISES: Final = (
             "Write the leader's rule. `ends` says where each replica's log ends, as far as the "
             "leader knows; `isr` are the in-sync replicas, `leader` is one of them. Return the "
             "high watermark. Your rule runs beside real leaders of the engine, with "
-            "`min.insync.replicas=1`, while one follower is cut off, the other is slow, and then is "
-            "cut off too."
+            "`min.insync.replicas=1`, while one follower is cut off, the other is slow, and then "
+            "cut off as well."
         ),
         stub=(
             "def high_watermark(ends, isr, leader):   # {1: 9, 2: 4, 3: 7}, (1, 3), 1\n"

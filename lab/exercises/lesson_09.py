@@ -280,7 +280,7 @@ PREDICTIONS: Final = (
             Choice(
                 key="a",
                 words="The leader refuses it: the CRC does not match.",
-                because="The CRC matches: it does not cover the offset. The offset is what is wrong.",
+                because="The CRC matches: it does not cover the offset. It is the offset itself.",
             ),
             Choice(
                 key="b",
