@@ -34,6 +34,7 @@ from kafkalab.live.live_broker import LiveBroker
 from kafkalab.live.pacing import Pacing
 from kafkalab.sim import Simulation
 from kafkalab.world import World, clocks, servers
+from kafkalab.world.garbage import rarely_collected
 from kafkalab.world.operator import OPERATOR, Operator, create_topic_request, raise_refused
 
 if TYPE_CHECKING:
@@ -286,7 +287,8 @@ class LiveCluster:
                 self._tell,
             ]
             loop.call_soon(self._pacing.run)
-            loop.run_forever()
+            with rarely_collected():  # or one answer in twenty waits for the collector
+                loop.run_forever()
         finally:
             if self._registry is not None:
                 loop.run_until_complete(self._registry.close())

@@ -69,7 +69,7 @@ def check_records(data: bytes, position: int, count: int, keys_required: bool) -
             if index + 1 < count and _next_is_as_long(data, position, shape):
                 run, late = _run(data, position, shape, index, min(window, count - index))
                 latest = max(latest, late)
-            window = min(4 * window, _BLOCK) if run == window else _SHORTEST_RUN
+            window = min(16 * window, _BLOCK) if run == window else _SHORTEST_RUN
             patience = 0 if run > 1 else min(2 * patience + 4, _PATIENCE_MAX)
             index += run
             position += run * shape.size

@@ -1,6 +1,7 @@
 """A live cluster: the simulator's nodes behind real sockets; bad input; a clean end."""
 
 import contextlib
+import gc
 import socket
 import threading
 import time
@@ -26,6 +27,11 @@ def cluster() -> Iterator[LiveCluster]:
 def connect(cluster: LiveCluster, broker: int = 1) -> socket.socket:
     host, port = cluster.bootstrap_servers.split(",")[broker - 1].split(":")
     return socket.create_connection((host, int(port)), timeout=5)
+
+
+def test_the_collector_rests_while_a_cluster_serves(cluster: LiveCluster) -> None:
+    """At Python's own threshold it would look at the newest objects in one request of twenty."""
+    assert gc.get_threshold()[0] >= 50_000
 
 
 def receive(sock: socket.socket, size: int) -> bytes:
