@@ -10,7 +10,6 @@ that a simulation runs.
 
 Invariants: the world changes on the loop's thread alone, under the lock; after `close` no thread,
 task or descriptor is left.
-Left out: data on disk.
 Read next: `pacing`, `listener`; `freezing`, the way back into virtual time.
 """
 
@@ -29,13 +28,14 @@ from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeId, server_name
 from kafkalab.live.directories import Directories
 from kafkalab.live.freezing import frozen
-from kafkalab.live.listener import HOST, Listener, bind
+from kafkalab.live.listener import HOST, Listener, NoPort, bind
 from kafkalab.live.live_broker import LiveBroker
 from kafkalab.live.pacing import Pacing
 from kafkalab.sim import Simulation
 from kafkalab.world import World, clocks, servers
 from kafkalab.world.garbage import rarely_collected
 from kafkalab.world.operator import OPERATOR, Operator, create_topic_request, raise_refused
+from kafkalab.world.undecided import API_TIMEOUT_MS, why_undecided
 
 if TYPE_CHECKING:
     from kafkalab.live.schema_registry import SchemaRegistry
@@ -45,14 +45,14 @@ Observer = Callable[[int, tuple[str, ...]], None]
 _BY_HAND: Final = "by hand"
 _LOOK_EVERY_BYTES: Final = MEMORY_BYTES_MAX // 16
 _START_LIMIT_S: Final = 30.0
-_CALL_LIMIT_S: Final = 30.0
+_CALL_LIMIT_S: Final = API_TIMEOUT_MS / 1000
 
 
 class LiveCluster:
     """See the module's docstring.  Every method may be called from any thread but the loop's.
 
     `config`: broker settings by Kafka's own names.  `port`: of the first broker, the others follow;
-    0 takes free ones.  OSError if a port is taken, `ConfigError` for settings that do not fit.
+    0 takes free ones.  `NoPort` if one is taken or refused, `ConfigError` for what does not fit.
     `combined`: every broker is a controller too, instead of `controllers` apart.
     `data`: a directory for the servers' logs; a later cluster goes on from it.  `StorageFailure`
     if it is in use or damaged.
@@ -77,10 +77,10 @@ class LiveCluster:
         try:
             for number in range(brokers):
                 self._sockets.append(bind(port + number if port else 0))
-        except OSError:
+        except OSError as error:
             for bound in self._sockets:
                 bound.close()
-            raise
+            raise NoPort(port + len(self._sockets) if port else 0, error) from None
         self._ports = [bound.getsockname()[1] for bound in self._sockets]
         self.world = World(seed, latency_ms=0, began=int(time.time() * 1000))  # noqa: TID251
         self._build(brokers, controllers, data, combined=combined)
@@ -202,9 +202,14 @@ class LiveCluster:
         request = create_topic_request(name, partitions, replication_factor, config)
         operator = self.world.nodes[OPERATOR]
         assert isinstance(operator, Operator)
-        server = servers.in_service(self.world)[0].name
+        if not (in_service := servers.in_service(self.world)):
+            raise LearnerError(f"no broker is in service to be asked for {name}: restart 1")
+        server = in_service[0].name
         self._call(lambda: self.world.act(OPERATOR, "ask", server, request))
-        self.wait(lambda: operator.is_done, _CALL_LIMIT_S, f"{name} is created")
+        try:
+            self.wait(lambda: operator.is_done, _CALL_LIMIT_S, f"{name} is created")
+        except LearnerError:
+            raise LearnerError(why_undecided(self.world, f"{name} is created")) from None
         if operator.answer is None:
             raise LearnerError(f"the broker asked for {name} went away: try again")
         raise_refused(operator.answer.topics)

@@ -12,12 +12,13 @@ Read next: `edge`, `pacing`; `server.channels`, which keeps the order of answers
 """
 
 import asyncio
+import errno
 import logging
 import socket
 from collections.abc import Mapping
 from typing import Final, cast
 
-from kafkalab.errors import ErrorCode
+from kafkalab.errors import ErrorCode, LearnerError
 from kafkalab.ids import NodeName
 from kafkalab.live.advertised import Address, advertised
 from kafkalab.live.edge import ExternalClient, leave
@@ -38,6 +39,31 @@ _LOOKS: Final = 3  # at a connection, within that time
 _LOG: Final = logging.getLogger("kafkalab.live")
 #: Requests that may wait behind the one at hand before a client is not read from any more.
 _WAITING_MAX: Final = 100
+
+
+class NoPort(LearnerError, OSError):
+    """The operating system gives no socket on a port.  `errno` says why, as of any OSError."""
+
+    def __init__(self, port: int, error: OSError) -> None:
+        OSError.__init__(self, error.errno, self._words(port, error))
+
+    @staticmethod
+    def _words(port: int, error: OSError) -> str:
+        where = f"port {port}" if port else "a free port"
+        if error.errno == errno.EADDRINUSE:
+            return (
+                f"{where} on {HOST} is taken by another program.  Choose another (port=0 takes "
+                "free ones), or end what uses it"
+            )
+        if error.errno in (errno.EACCES, errno.EPERM) and 0 < port < 1024:
+            return f"{where} on {HOST} is kept for the system: take one above 1023"
+        return (
+            f"this machine refuses {where} on {HOST} ({error.strerror}), so no real client could "
+            "connect.  Simulation() needs no sockets: the same cluster in virtual time"
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[1])
 
 
 class Listener:

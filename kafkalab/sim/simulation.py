@@ -178,7 +178,7 @@ class Simulation:
     ) -> None:
         """Create a topic and wait until every broker in service knows its leaders.
 
-        KafkaError with Kafka's own code if the controller refuses.
+        KafkaError with Kafka's own code if the controller refuses; `StillWaiting` after a minute.
         """
         topics.create_topic(self.driver, name, partitions, replication_factor, config)
 

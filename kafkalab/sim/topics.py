@@ -3,7 +3,7 @@
 Read next: `world.operator`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kafkalab.errors import ErrorCode, KafkaError
@@ -13,6 +13,7 @@ from kafkalab.protocol.schema import Message
 from kafkalab.sim import cluster
 from kafkalab.sim.cluster import StoredRecord
 from kafkalab.world import Driver, World
+from kafkalab.world.driver import StillWaiting
 from kafkalab.world.operator import (
     OPERATOR,
     Operator,
@@ -20,6 +21,7 @@ from kafkalab.world.operator import (
     delete_topic_request,
     raise_refused,
 )
+from kafkalab.world.undecided import API_TIMEOUT_MS, why_undecided
 
 
 def names(world: World) -> list[str]:
@@ -59,29 +61,41 @@ def create_topic(
     request = create_topic_request(name, partitions, replication_factor, config)
     raise_refused(ask(driver, request, f"{name} is created").topics)
     world = driver.world
-    driver.wait(lambda: cluster.knows_topic(world, name), None, f"every broker knows {name}")
+    _wait(driver, lambda: cluster.knows_topic(world, name), f"every broker knows {name}")
 
 
 def delete_topic(driver: Driver, name: str) -> None:
     """Delete a topic and wait until every broker in service knows."""
     raise_refused(ask(driver, delete_topic_request(name), f"{name} is deleted").responses)
     world = driver.world
-    driver.wait(
+    _wait(
+        driver,
         lambda: all(name not in node.image.topics for node in cluster.in_service(world)),
-        None,
         f"every broker knows that {name} is deleted",
     )
 
 
 def ask(driver: Driver, request: Message, what: str) -> Any:
-    """Send a request to a broker in service until it is answered; returns the answer."""
+    """Send a request to a broker in service until it is answered; returns the answer.
+
+    `StillWaiting` after a virtual minute, saying what is missing.
+    """
     world = driver.world
     operator = world.nodes[OPERATOR]
     assert isinstance(operator, Operator)
     answer = None
+    end = world.now + API_TIMEOUT_MS
     while answer is None:
-        driver.wait(lambda: cluster.in_service(world), None, "a broker is in service")
+        _wait(driver, lambda: cluster.in_service(world), what, end)
         driver.act(OPERATOR, "ask", cluster.in_service(world)[0].name, request)
-        driver.wait(lambda: operator.is_done, None, what)
+        _wait(driver, lambda: operator.is_done, what, end)
         answer = operator.answer
     return answer
+
+
+def _wait(
+    driver: Driver, condition: Callable[[], object], what: str, end: int | None = None
+) -> None:
+    limit_ms = API_TIMEOUT_MS if end is None else end - driver.world.now
+    if not driver.wait(condition, limit_ms, what):
+        raise StillWaiting(why_undecided(driver.world, what))

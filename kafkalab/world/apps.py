@@ -33,8 +33,11 @@ from kafkalab.world.scheduler import What
 if TYPE_CHECKING:
     from kafkalab.world.world import World
 
-#: An app that awaits so often without waiting will never let time pass.
-_WAITS_AT_ONCE_MAX: Final = 10_000
+#: An app that goes on so often in one instant, with nothing to show for it, will never let time
+#: pass.
+_IDLE_TURNS_MAX: Final = 10_000
+#: What gets an app on: a record given, or taken, or its delivery report.
+_PROGRESS: Final = frozenset({"produce", "take_message", "take_reports"})
 
 Function = Callable[[App], Coroutine[Any, Any, Any]]
 
@@ -75,6 +78,8 @@ class Process:
     waits: int = 0  # the number of `wait`
     limit: int | None = None
     began: int = 0  # the id of its AppStarted
+    idle_turns: int = 0  # since time passed, or it got on
+    idle_at: int = -1
     runner: Runner | Echo | None = None  # none yet in a fork: see `Apps._revive`
 
     def fork(self) -> "Process":
@@ -90,6 +95,8 @@ class Process:
             self.waits,
             self.limit,
             self.began,
+            self.idle_turns,
+            self.idle_at,
         )
 
 
@@ -206,13 +213,20 @@ class Apps:
         self, world: "World", process: Process, runner: Runner | Echo, answer: bool | None
     ) -> Wait:
         """Up to a wait that does not hold already."""
-        wait = runner.resume(answer)
-        for _ in range(_WAITS_AT_ONCE_MAX):
+        while True:
+            before = len(process.log)
+            wait = runner.resume(answer)
+            if process.idle_at != world.now or _has_got_on(process.log, before):
+                process.idle_at, process.idle_turns = world.now, 0
+            process.idle_turns += 1
+            if process.idle_turns > _IDLE_TURNS_MAX:
+                raise LearnerError(
+                    f"{process.name} loops without letting time pass: await app.sleep(…)"
+                )
             if wait.node is None or not holds(world, wait):
                 return wait
-            process.log.append(Result(wait, True))
-            wait = runner.resume(True)
-        raise LearnerError(f"{process.name} loops without letting time pass: await app.sleep(…)")
+            answer = True
+            process.log.append(Result(wait, answer))
 
     def _suspend(self, world: "World", process: Process, wait: Wait) -> None:
         process.wait = wait
@@ -282,6 +296,15 @@ class Apps:
         other.processes = {name: process.fork() for name, process in self.processes.items()}
         other.waiting = {node: apps.copy() for node, apps in self.waiting.items()}
         return other
+
+
+def _has_got_on(log: Chunks[Result], since: int) -> bool:
+    """Whether one of the calls noted since then has moved a record."""
+    for index in range(since, len(log)):
+        called, value, is_raised, _ = log[index]
+        if value and not is_raised and not isinstance(called, Wait) and called[1] in _PROGRESS:
+            return True
+    return False
 
 
 def holds(world: "World", wait: Wait) -> bool:

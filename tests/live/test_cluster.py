@@ -1,6 +1,7 @@
 """A live cluster: the simulator's nodes behind real sockets; bad input; a clean end."""
 
 import contextlib
+import errno
 import gc
 import socket
 import threading
@@ -145,3 +146,24 @@ def test_nothing_is_left_after_a_close() -> None:
             cluster.command("crash 1")
     assert threading.active_count() == threads
     assert open_files() == files
+
+
+def test_a_machine_that_refuses_sockets_says_so_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(LearnerError, match=r"refuses a free port.*Simulation\(\)") as raised:
+        LiveCluster(brokers=1)
+    assert isinstance(raised.value, OSError) and raised.value.errno == errno.EPERM
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(LearnerError, match=f"port {port} on 127.0.0.1 is taken"):
+            LiveCluster(brokers=1, port=port)

@@ -8,6 +8,7 @@ from kafkalab import Producer, Simulation
 from kafkalab.config import ConfigError
 from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
+from kafkalab.handles import TopicPartition as Place
 from kafkalab.ids import TopicPartition
 from kafkalab.sim.client_history import ClientHistory
 from kafkalab.sim.workload import auditing
@@ -134,3 +135,49 @@ def test_an_auditor_of_a_long_partition_lets_time_pass() -> None:
     sim.run(20)
     assert not sim.trace.of("AppCrashed")
     assert [op.offset for op in history.ops] == list(range(10_100))
+
+
+def test_an_app_may_read_a_long_backlog_without_sleeping() -> None:
+    """Each poll takes a record, so it gets on, however little time passes."""
+    sim = Simulation(brokers=1, seed=4)
+    sim.create_topic("orders")
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    for _ in range(12_000):
+        producer.produce("orders", b"")
+    producer.flush()
+    sim.run(1)
+    counts = [0]
+
+    async def read(app: Any) -> None:
+        consumer = app.consumer(
+            {
+                "bootstrap.servers": "kafka:9092",
+                "group.id": "g",
+                "auto.offset.reset": "earliest",
+                "queued.min.messages": 100_000,
+                "fetch.max.bytes": 50_000_000,
+            }
+        )
+        consumer.assign([Place("orders", 0, 0)])
+        await app.sleep(10)  # until all of it waits in the consumer
+        while counts[0] < 12_000 and await consumer.poll(5.0) is not None:
+            counts[0] += 1
+
+    handle = sim.app(read)
+    sim.run(30)
+    assert (handle.state, handle.error, counts[0]) == ("finished", "", 12_000)
+
+
+def test_an_app_that_polls_nothing_at_once_forever_is_stopped() -> None:
+    sim = Simulation(brokers=1, seed=4)
+    sim.create_topic("orders")
+
+    async def spin(app: Any) -> None:
+        consumer = app.consumer({"bootstrap.servers": "kafka:9092", "group.id": "g"})
+        consumer.subscribe(["orders"])
+        while True:
+            await consumer.poll(0)
+
+    handle = sim.app(spin)
+    sim.run(1)
+    assert handle.state == "crashed" and "without letting time pass" in handle.error
