@@ -12,6 +12,8 @@ from lab.checking.definitions import Choice, Exercise, Prediction
 from lab.checking.outcome import Right, Wrong
 
 _SETTINGS: Final = ("acks", "replication_factor")
+_ONE_BROKER: Final = "a receipt from one broker is worth as long as that broker lives"
+_FROM_NOBODY: Final = "with acks=0 the producer writes the receipt itself"
 
 
 def shop(seed: int, acks: str, replication_factor: int = 3) -> tuple[Simulation, list[str]]:
@@ -53,7 +55,7 @@ def _judge_settings(answer: Any) -> Right:
             words = f"{len(lost)} orders with a receipt cannot be read, the first: {lost[0]}."
             raise Broken(words, sim.now)
 
-    idea = "a receipt from one broker is worth as long as that broker lives"
+    idea = _FROM_NOBODY if acks == "0" else _ONE_BROKER
     replay = (
         "from lab import ClusterView\nfrom lab.exercises.lesson_00 import shop\n"
         f"sim, lost = shop({{seed}}, {acks!r}, {copies})\nClusterView(sim)"
@@ -97,12 +99,9 @@ EXERCISES: Final = (
             "`acks='all'` waits for every in-sync replica; there must be more than one of them.",
         ),
         tempting={
-            "settings = {'acks': '1', 'replication_factor': 3}": (
-                "a receipt from one broker is worth as long as that broker lives"
-            ),
-            "settings = {'acks': 'all', 'replication_factor': 1}": (
-                "a receipt from one broker is worth as long as that broker lives"
-            ),
+            "settings = {'acks': '1', 'replication_factor': 3}": _ONE_BROKER,
+            "settings = {'acks': 'all', 'replication_factor': 1}": _ONE_BROKER,
+            "settings = {'acks': '0', 'replication_factor': 3}": _FROM_NOBODY,
         },
         concepts=("guarantee: durability",),
         is_behaviour=True,

@@ -16,6 +16,7 @@ from lab.exercises.reading import Reader, transactions
 
 _PLACE: Final = "an offset is a place, not a count"
 _ONE_PAST: Final = "the next offset is one past the last that was read"
+_SKIPPED: Final = "what is skipped is read by nobody"
 _CLOCK: Final = "the log's order is by offset, not by clock"
 _STAYS: Final = "what is written stays written"
 _BOTH: Final = "a new entry does not replace the old one"
@@ -46,9 +47,12 @@ def relay(next_offset: Callable[[list[int]], int] | int, seed: int) -> tuple[Sim
 
 
 def _judge_next_offset(answer: Any) -> Right:
-    if answer([0, 1, 3, 4, 6]) is None:
+    begins = answer([0, 1, 3, 4, 6])
+    if begins is None:
         raise Wrong("a reader must begin somewhere", "it returned None: is there a `return`?")
-    idea = {5: _PLACE, 6: _ONE_PAST}.get(answer([0, 1, 3, 4, 6]), "the next reader goes on")
+    idea = {5: _PLACE, 6: _ONE_PAST}.get(begins, "the next reader goes on where the first stopped")
+    if isinstance(begins, int) and begins > 7:
+        idea = _SKIPPED
     starts: dict[int, int] = {}
 
     def story(seed: int) -> None:
@@ -109,6 +113,8 @@ def _judge_correction(answer: Any) -> Right:
     if given != log or (isinstance(added, list) and added[: len(log)] == log):
         words = "You changed the log, or wrote it anew. A log takes new entries at its end only."
         raise Wrong(_STAYS, words)
+    if added is None:
+        raise Wrong("a correction is written too", "It returned None: is there a `return`?")
     entries = [added] if isinstance(added, tuple) else list(added)
     ann = sum(amount for name, amount in [*log, *entries] if name == "ann")
     bob = sum(amount for name, amount in [*log, *entries] if name == "bob")
@@ -160,6 +166,7 @@ EXERCISES: Final = (
         tempting={
             "def next_offset(offsets):\n    return len(offsets)": _PLACE,
             "def next_offset(offsets):\n    return offsets[-1]": _ONE_PAST,
+            "def next_offset(offsets):\n    return offsets[-1] + 2": _SKIPPED,
         },
         concepts=("log", "log: offsets", "log: commit log"),
         is_behaviour=True,
