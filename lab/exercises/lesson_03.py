@@ -1,23 +1,19 @@
-"""Lesson 03, producers: who chooses the partition, and when a record is sent.
+"""Lesson 03, producers: who chooses the partition, and when a record is sent."""
 
-The stories: two services that must agree where a user lives; a shop that must know which of its
-orders did not arrive.
-"""
-
-from collections.abc import Callable
 from types import FunctionType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zlib import crc32
 
-from kafkalab import Producer, Simulation
-from kafkalab.chance import Stream
 from kafkalab.config import ConfigError
-from kafkalab.world.batches import batch_at
 from lab.checking.behaviour import Broken, under_faults
 from lab.checking.definitions import Choice, Exercise, Prediction
 from lab.checking.outcome import Right, Wrong
 from lab.exercises.misconceptions import NULL_KEYS
+from lab.exercises.stories_03 import closing_time, two_services
 
+_NO_SUCH_OPTION: Final = "an option must be one that the client knows"
+_LAB_ONLY: Final = ("client.profile", "uniform_sticky", "round_robin")
+_FICKLE: Final = "the same key goes to the same partition, always"
 _ELSEWHERE: Final = "a partitioner answers 0 to partitions - 1"
 _SALTED: Final = "Python's hash() is another in every process"
 _CROWDED: Final = "all other partitions are there to be used"
@@ -25,86 +21,13 @@ _UNKNOWN: Final = "produce() returns before anything is known"
 _UNFLUSHED: Final = "what is not flushed may never have been sent"
 
 
-class Sent(NamedTuple):
-    """One batch of a log."""
-
-    records: int
-    size: int  # bytes
-
-
-def batches(sim: Simulation, topic: str) -> list[Sent]:
-    """The batches of a topic as its leaders have them, partition by partition."""
-    found = []
-    for partition in sorted(sim.metadata.topics[topic].partitions):
-        for entry in sim.trace.of("Appended"):
-            told = entry.fields
-            if (told["topic"], told["partition"]) != (topic, partition):
-                continue
-            if entry.node != f"broker-{sim.leader(topic, partition)}":
-                continue
-            first, last = told["base_offset"], told["last_offset"]
-            found.append(Sent(last - first + 1, len(batch_at(sim.world, topic, partition, first))))
-    return found
-
-
-def two_services(conf: dict[str, Any], seed: int) -> tuple[Simulation, list[str]]:
-    """Payments by a Java service, orders by yours with `conf`: users who are not together.
-
-    12 users, 6 partitions in both topics; the leader of a partition crashes meanwhile.
-    """
-    sim = Simulation(brokers=3, seed=seed)
-    for topic in ("payments", "orders"):
-        sim.create_topic(topic, partitions=6, replication_factor=3)
-    chance = Stream(seed, "users")
-    users = sorted({f"user-{chance.below(10_000)}" for _ in range(12)})
-    where: dict[str, dict[str, int]] = {"payments": {}, "orders": {}}
-
-    def note(error: Any, message: Any) -> None:
-        if error is None:
-            where[message.topic()][message.key().decode()] = message.partition()
-
-    sim.schedule(0.005, f"crash {1 + chance.below(3)}")
-    java = {"partitioner": "murmur2_random"}
-    for topic, options in (("payments", java), ("orders", conf)):
-        base = {"bootstrap.servers": sim.bootstrap_servers}
-        producer = Producer({**base, **options}, sim=sim)
-        for user in users:
-            producer.produce(topic, "1 euro", key=user, on_delivery=note)
-        producer.flush()
-    apart = [user for user in users if where["payments"].get(user) != where["orders"].get(user)]
-    return sim, apart
-
-
-def closing_time(
-    send_all: Callable[[Any, list[str]], Any], seed: int
-) -> tuple[Simulation, list[str], int]:
-    """A shop sends 30 orders, and its only broker crashes.  An order lives for 3 s.
-
-    Returns the simulation, the orders that are gone and that `send_all` did not name, and how
-    many it left waiting in the producer.
-    """
-    sim = Simulation(brokers=1, seed=seed)
-    sim.create_topic("orders")
-    orders = [f"order {number}" for number in range(30)]
-    sim.schedule(sim.draw("crash", 1, 6) / 1000, "crash 1")
-    conf = {"bootstrap.servers": sim.bootstrap_servers, "message.timeout.ms": 3_000}
-    producer = Producer({**conf, "linger.ms": 0, "batch.num.messages": 3}, sim=sim)
-    named = send_all(producer, orders)
-    waiting = len(producer)
-    if not isinstance(named, list):
-        raise Wrong("return the list of orders", f"it returned {named!r}")
-    sim.run(5)
-    sim.broker(1).restart()
-    sim.run(15)
-    kept = {(record.value or b"").decode() for record in sim.records("orders")}
-    if len(named) == len(orders) and kept:
-        raise Wrong("an order with a receipt has arrived", "It named all of them, and some did.")
-    return sim, [order for order in orders if order not in kept and order not in named], waiting
-
-
 def _judge_conf(answer: Any) -> Right:
     if not isinstance(answer, dict):
         raise Wrong("a configuration is a dictionary", f"you gave {answer!r}")
+    for name in (*answer, answer.get("partitioner")):
+        if name in _LAB_ONLY or callable(name):
+            words = f"{name!r} is this lab's; confluent_kafka would refuse it."
+            raise Wrong(_NO_SUCH_OPTION, words)
 
     def story(seed: int) -> None:
         sim, apart = two_services(answer, seed)
@@ -114,19 +37,19 @@ def _judge_conf(answer: Any) -> Right:
 
     given = repr(answer).replace("{", "{{").replace("}", "}}")
     replay = (
-        "from lab import Bench\nfrom lab.exercises.lesson_03 import two_services\n"
+        "from lab import Bench\nfrom lab.exercises.stories_03 import two_services\n"
         f"sim, apart = two_services({given}, {{seed}})\n"
         'print(apart)\nBench(sim, topic="orders")'
     )
     try:
         survey = under_faults(story, range(8))
     except ConfigError as error:
-        raise Wrong("an option must be one that the client knows", str(error)) from None
+        raise Wrong(_NO_SUCH_OPTION, str(error)) from None
     return survey.verdict("Each user's orders lie where the payments lie.", NULL_KEYS, replay)
 
 
 def _judge_vip(answer: Any) -> Right:
-    keys = [f"user-{number}".encode() for number in range(60)]
+    keys = [f"user-{number}".encode() for number in range(400)]
     for count in (2, 3, 6, 12):
         for key in (b"vip-1", b"vip-77"):
             if answer(key, count) != 0:
@@ -140,11 +63,14 @@ def _judge_vip(answer: Any) -> Right:
             if place == 0:
                 words = f"{key!r} is no VIP, and goes to partition 0 of {count}"
                 raise Wrong("partition 0 is for VIPs only", words)
+        if any(answer(key, count) != answer(key, count) for key in keys):
+            words = "Asked twice for one user, it gave two partitions: the user's order is gone."
+            raise Wrong(_FICKLE, words)
         if any(_salted(answer, key, count) != answer(key, count) for key in keys):
             words = "In another process the same user would go to another partition: the salt of "
             raise Wrong(_SALTED, words + "hash() is drawn anew at each start.")
         if len({answer(key, count) for key in keys}) < count - 1:
-            words = f"60 users, and some of the partitions 1 to {count - 1} have none of them."
+            words = f"400 users, and some of the partitions 1 to {count - 1} have none of them."
             raise Wrong(_CROWDED, words)
     return Right("VIPs have a partition of their own, and everybody else always the same one.")
 
@@ -171,7 +97,7 @@ def _judge_send_all(answer: Any) -> Right:
     survey = under_faults(story, range(8))
     idea = _UNFLUSHED if any(left) else _UNKNOWN
     replay = (
-        "from lab.exercises.lesson_03 import closing_time\n"
+        "from lab.exercises.stories_03 import closing_time\n"
         "sim, unknown, waiting = closing_time(send_all, {seed})\n"
         "print(unknown)\nsim.ledger()"
     )
@@ -220,6 +146,8 @@ EXERCISES: Final = (
             "conf = {}": NULL_KEYS,
             "conf = {'partitioner': 'consistent'}": NULL_KEYS,
             "conf = {'partitioner': 'random'}": NULL_KEYS,
+            "conf = {'partitioner': 'fnv1a_random'}": NULL_KEYS,
+            "conf = {'partitioner': 'uniform_sticky'}": _NO_SUCH_OPTION,
         },
         concepts=("partitioning: key", "producer: key"),
         is_behaviour=True,
@@ -253,6 +181,10 @@ EXERCISES: Final = (
             "    return 0 if key[:4] == b'vip-' else 1 + crc32(key) % partitions": _ELSEWHERE,
             "def place(key, partitions):\n"
             "    return 0 if key and key[:4] == b'vip-' else 1": _CROWDED,
+            "from random import randrange\n\n"
+            "def place(key, partitions):\n"
+            "    key = key or b''\n"
+            "    return 0 if key[:4] == b'vip-' else randrange(1, partitions)": _FICKLE,
         },
         concepts=("partitioning: custom",),
     ),

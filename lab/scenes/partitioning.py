@@ -123,9 +123,11 @@ def _keys(count: int) -> str:
 
 
 def key_name(row: Row) -> str:
-    """A key as the reader wrote it."""
+    """A key as the reader wrote it; bytes that are no text in hexadecimal."""
     if row.key is None:
         return "None"
+    if isinstance(row.key, bytes) and not (row.key.isascii() and row.key.decode().isprintable()):
+        return row.key.hex(" ")
     return repr(row.key) if isinstance(row.key, bytes) or not row.key else row.key
 
 

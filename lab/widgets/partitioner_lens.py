@@ -109,10 +109,11 @@ class PartitionerLens:
         """A line for each key."""
         lens = self._lens
         heads = "".join(f"{method.name:<18}" for method in lens.methods)
-        lines = ["Where does a key go?", self.say, "", f"{'key':<14}{heads}".rstrip()]
+        wide = max(14, *(len(key_name(row)) + 2 for row in lens.rows))
+        lines = ["Where does a key go?", self.say, "", f"{'key':<{wide}}{heads}".rstrip()]
         for row in lens.rows:
             cells = "".join(f"{_cell(landing):<18}" for landing in row.landings)
-            lines.append(f"{key_name(row):<14}{cells}".rstrip())
+            lines.append(f"{key_name(row):<{wide}}{cells}".rstrip())
         lines += ["", "without a key"]
         for one in lens.keyless:
             places = " ".join(map(str, one.partitions))

@@ -52,6 +52,11 @@ def test_the_arithmetic_gives_the_partition(partitions: int) -> None:
             assert eval(landing.arithmetic, {}) == landing.partition
 
 
+def test_bytes_that_are_no_text_are_shown_in_hexadecimal() -> None:
+    shown = repr(PartitionerLens([b"42", (42).to_bytes(4, "big"), "Zürich".encode()]))
+    assert all(f"\n{name} " in shown for name in ("b'42'", "00 00 00 2a", "5a c3 bc 72 69 63 68"))
+
+
 def test_known_hashes() -> None:
     """From Kafka's UtilsTest, and the check value of CRC-32; the lens must not have its own."""
     [row] = land(["21"], METHODS, 6)
