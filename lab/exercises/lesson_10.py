@@ -13,7 +13,10 @@ COVERS: Final = {
     "topic: cleanup policy": "3. Compaction keeps the latest of each key",
 }
 _KEYS: Final = {"retention_minutes", "segment_minutes"}
-_TOO_SHORT: Final = "a segment goes when its youngest record is old enough, not before"
+_TOO_SHORT: Final = "retention.ms is all that a record is sure to stay"
+_YOUNG: Final = "a tombstone stays for a while, so that whoever reads later learns of it"
+_WHICH: Final = "of each key the last record stays"
+_ALL: Final = "what is closed is cleaned: a later record of the same key removes the earlier"
 _GONE: Final = "a key whose last word is a tombstone is gone"
 
 
@@ -37,12 +40,15 @@ def _judge_settings(answer: Any) -> Right:
 
 
 def _judge_survivors(answer: Any) -> Right:
+    ideas: list[str] = []
+
     def story(seed: int) -> None:
         records, active_from, truth = compaction_case(seed)
-        found = list(answer(list(records), active_from))
+        found = sorted(answer(list(records), active_from))
         if found != truth:
             at = next((o for o, _, _ in records if (o in found) != (o in truth)), records[-1][0])
             is_kept = at in truth
+            ideas.append(_idea(found, records, active_from, truth))
             words = f"offset {at} is {'kept' if is_kept else 'removed'}, you say otherwise. "
             words += f"Active from {active_from}; kept {truth}, you {found}."
             raise Broken(words, seed)
@@ -53,7 +59,23 @@ def _judge_survivors(answer: Any) -> Right:
         "print(*records, sep='\\n')\nprint('active from', active_from, 'kept', kept)"
     )
     survey = under_faults(story, range(12))
-    return survey.verdict("You clean as Kafka does.", COMPACTION_AT_ONCE, replay)
+    idea = ideas[0] if ideas else ""
+    return survey.verdict("You clean as Kafka does.", idea, replay)
+
+
+def _idea(found: list[int], records: list[Any], active_from: int, truth: list[int]) -> str:
+    """Which known mistake an answer is, if it is one."""
+    last = {key: offset for offset, key, _ in records}
+    if found == [offset for offset, key, _ in records if last[key] == offset]:
+        return COMPACTION_AT_ONCE
+    if found == [offset for offset, _, _ in records]:
+        return _ALL
+    lacking = [value for offset, _, value in records if offset in truth and offset not in found]
+    if set(found) <= set(truth) and lacking and set(lacking) == {None}:
+        return _YOUNG
+    return (
+        COMPACTION_AT_ONCE if [o for o in truth if o >= active_from and o not in found] else _WHICH
+    )
 
 
 def _judge_table(answer: Any) -> Right:
@@ -95,6 +117,7 @@ EXERCISES: Final = (
         ),
         tempting={
             "settings = {'retention_minutes': 60, 'segment_minutes': 60}": RETENTION_AT_AGE,
+            "settings = {'retention_minutes': 60, 'segment_minutes': 5}": RETENTION_AT_AGE,
             "settings = {'retention_minutes': 15, 'segment_minutes': 5}": _TOO_SHORT,
         },
         concepts=("topic: retention",),
@@ -126,9 +149,12 @@ EXERCISES: Final = (
             "def survivors(records, active_from):\n"
             "    last = {k: o for o, k, _ in records if o < active_from}\n"
             "    return [o for o, k, v in records\n"
-            "            if o >= active_from or (last[k] == o and v is not None)]": (
-                COMPACTION_AT_ONCE
-            ),
+            "            if o >= active_from or (last[k] == o and v is not None)]": _YOUNG,
+            "def survivors(records, active_from):\n"
+            "    first = {}\n"
+            "    for o, k, _ in records:\n"
+            "        first.setdefault(k, o)\n"
+            "    return [o for o, k, _ in records if o >= active_from or first[k] == o]": _WHICH,
         },
         concepts=("topic: cleanup policy",),
         is_behaviour=True,

@@ -9,7 +9,7 @@ Read next: `lesson_10`, which asks about them.
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from kafkalab import Producer, Simulation
+from kafkalab import Consumer, Producer, Simulation
 from kafkalab.frames.details import details
 from lab.checking.views import Words
 
@@ -52,16 +52,22 @@ def report(sim: Simulation, count: int, every_ms: int = HOUR_MS) -> list[Day]:
 
 def oldest_and_youngest_lost(retention_minutes: int, segment_minutes: int) -> tuple[int, int]:
     """Two hours of a reading each five minutes: how old a record that was there became at most,
-    and how old the youngest was that was gone; in whole minutes.
+    and how old the youngest was that was gone; in minutes, looked at each minute.
     """
     sim = sensor(retention_minutes * 60_000, segment_minutes * 60_000)
-    every = 5
+    producer = Producer({"bootstrap.servers": "kafka:9092", "linger.ms": 0}, sim=sim)
+    written: list[int] = []
     oldest, youngest = 0, 10**6
-    for day in report(sim, 24, every * 60_000):
-        oldest = max(oldest, round(day.oldest_hours * 60))
-        if day.log_start:
-            age = (day.log_end - day.log_start + 1) * every
-            youngest = min(youngest, age)
+    for minute in range(120):
+        if minute % 5 == 0:
+            written.append(sim.now)
+            producer.produce("readings", f"reading {minute}", key="sensor-1")
+            producer.flush()
+        sim.run(60)
+        start = details(sim.world, ("log readings 0",))["log readings 0"]["log_start"]
+        ages = [round((sim.now - at) / 60_000) for at in written]
+        oldest = max(oldest, *ages[start:], 0)
+        youngest = min(youngest, *ages[:start], 10**6)
     return oldest, youngest
 
 
@@ -105,6 +111,21 @@ def kept(sim: Simulation) -> list[tuple[int, str, str | None]]:
         value = None if record.value is None else record.value.decode()
         found.append((record.offset, (record.key or b"").decode(), value))
     return found
+
+
+def read_on(sim: Simulation, table: dict[str, str], group: str = "sleeper") -> dict[str, str]:
+    """Read `prices` on from where the group was: `table` by product, a tombstone takes one out."""
+    conf = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    with Consumer({"bootstrap.servers": "kafka:9092", **conf}, sim=sim) as consumer:
+        consumer.subscribe(["prices"])
+        while message := consumer.poll(10):
+            product, price = (message.key() or b"").decode(), message.value()
+            if price is None:
+                table.pop(product, None)
+            else:
+                table[product] = price.decode()
+            consumer.commit(message, asynchronous=False)
+    return table
 
 
 def closed_and_cleaned(sim: Simulation, minutes: int = 3) -> Simulation:
