@@ -5,12 +5,15 @@ itself; siblings in a row do not know each other.  `EXCEPTIONS` may only shrink.
 """
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+#: One worker reads every file once.
+pytestmark = pytest.mark.xdist_group("architecture")
 
 ROWS: tuple[tuple[str, ...], ...] = (
     ("ids", "values"),
@@ -65,13 +68,37 @@ def unit(path: Path, package: str) -> str:
     return path.relative_to(ROOT / package).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[str]:
+class Source:
+    """What these tests ask of a file, found in one walk."""
+
+    def __init__(self, path: Path) -> None:
+        text = path.read_text()
+        tree = ast.parse(text)
+        self.lines = text.count("\n")
+        self.is_silent = bool(text.strip()) and not ast.get_docstring(tree)
+        self.imports: list[str] = []
+        self.functions: list[tuple[str, int]] = []  # name and lines
+        self.urandom: list[int] = []  # the lines that name it
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                self.imports += (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                self.imports.append(node.module)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                self.functions.append((node.name, node.end_lineno - node.lineno + 1))
+            elif isinstance(node, ast.Attribute) and node.attr == "urandom":
+                self.urandom.append(node.lineno)
+
+
+@cache
+def source(path: Path) -> Source:
+    return Source(path)
+
+
+def imports(path: Path) -> list[str]:
     """Every module a file imports, inside functions and under TYPE_CHECKING too."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+    return source(path).imports
 
 
 def row_of(name: str, rows: tuple[tuple[str, ...], ...]) -> int:
@@ -130,11 +157,7 @@ def test_the_engine_reads_no_clock_no_chance_and_no_socket() -> None:
             continue
         hidden = {module.split(".")[0] for module in imports(path)} & HIDDEN_INPUTS
         guilty += [f"{name} imports {module}" for module in sorted(hidden)]
-        guilty += [
-            f"{name}:{node.lineno} calls os.urandom"
-            for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.Attribute) and node.attr == "urandom"
-        ]
+        guilty += [f"{name}:{line} calls os.urandom" for line in source(path).urandom]
     assert not guilty, "\n".join(guilty)
 
 
@@ -167,16 +190,14 @@ def test_no_peer_is_used_inside_the_product() -> None:
 def test_files_and_functions_stay_short() -> None:
     long = []
     for path in [*sources("kafkalab"), *sources("lab"), *sources("tests")]:
-        text = path.read_text()
-        lines = text.count("\n")
-        if lines > LINES_MAX:
-            long.append(f"{path.relative_to(ROOT)}: {lines} lines")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                assert node.end_lineno is not None
-                length = node.end_lineno - node.lineno + 1
-                if length > FUNCTION_LINES_MAX:
-                    long.append(f"{path.relative_to(ROOT)}: {node.name} has {length} lines")
+        file, name = source(path), path.relative_to(ROOT)
+        if file.lines > LINES_MAX:
+            long.append(f"{name}: {file.lines} lines")
+        long += [
+            f"{name}: {function} has {length} lines"
+            for function, length in file.functions
+            if length > FUNCTION_LINES_MAX
+        ]
     assert not long, "\n".join(long)
 
 
@@ -185,7 +206,7 @@ def test_every_module_says_what_it_is() -> None:
         str(path.relative_to(ROOT))
         for package in ("kafkalab", "lab")
         for path in sources(package)
-        if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
+        if source(path).is_silent
     ]
     assert not silent, "\n".join(silent)
 

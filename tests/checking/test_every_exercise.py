@@ -1,5 +1,6 @@
 """What every exercise and prediction must be, whichever lesson it belongs to."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,8 +12,22 @@ from lab.exercises.misconceptions import ALL
 
 EXERCISES = [each for number in lessons() for each in lesson(number)[0]]
 PREDICTIONS = [each for number in lessons() for each in lesson(number)[1]]
+
+
+def in_one_worker(exercise: Exercise) -> Any:
+    """An exercise's tests stay together: they share what its judge said."""
+    group = pytest.mark.xdist_group(f"exercise-{exercise.id}")
+    return pytest.param(exercise, id=exercise.id, marks=group)
+
+
 TEMPTING = [
-    pytest.param(each.id, source, idea, id=f"{each.id}-{number}")
+    pytest.param(
+        each.id,
+        source,
+        idea,
+        id=f"{each.id}-{number}",
+        marks=pytest.mark.xdist_group(f"exercise-{each.id}"),
+    )
     for each in EXERCISES
     for number, (source, idea) in enumerate(each.tempting.items())
 ]
@@ -23,6 +38,13 @@ def run(source: str, name: str) -> Any:
     space: dict[str, Any] = {}
     exec(source, space)
     return space[name]
+
+
+@cache
+def judged(id: str, source: str) -> Any:
+    """What the judge says of an answer; judging many seeds takes seconds."""
+    exercise = find_exercise(id)
+    return exercise.check(run(source, exercise.answer))
 
 
 def by_id(one: Exercise | Prediction) -> str:
@@ -44,8 +66,7 @@ def test_the_solution_passes(exercise: Exercise) -> None:
 
 @pytest.mark.parametrize(("id", "source", "idea"), TEMPTING)
 def test_a_tempting_answer_is_told_which_idea_is_wrong(id: str, source: str, idea: str) -> None:
-    exercise = find_exercise(id)
-    outcome = exercise.check(run(source, exercise.answer))
+    outcome = judged(id, source)
     assert isinstance(outcome, Missed), outcome
     assert outcome.idea == idea
     assert outcome.score < 1
@@ -59,13 +80,12 @@ def test_its_form(exercise: Exercise) -> None:
     assert exercise.title[-1] not in ".!"
 
 
-@pytest.mark.parametrize("exercise", [one for one in EXERCISES if one.is_behaviour], ids=by_id)
+@pytest.mark.parametrize("exercise", [in_one_worker(one) for one in EXERCISES if one.is_behaviour])
 def test_a_failing_seed_comes_back_as_a_cell(exercise: Exercise) -> None:
     cells = [
         f"{source}\n{outcome.replay}\nshown = True"
         for source in exercise.tempting
-        if isinstance(outcome := exercise.check(run(source, exercise.answer)), Missed)
-        and outcome.replay
+        if isinstance(outcome := judged(exercise.id, source), Missed) and outcome.replay
     ]
     assert cells
     run(cells[0], "shown")

@@ -195,6 +195,9 @@ def serve(data: Path) -> tuple["subprocess.Popen[str]", str]:
         [
             *(sys.executable, "-m", "kafkalab", "serve", "--port", "0", "--data", str(data)),
             *("--config", "log.segment.bytes=100000"),
+            # A killed broker's id is free again only when its session has ended (9 s, else).
+            *("--config", "broker.session.timeout.ms=1500"),
+            *("--config", "broker.heartbeat.interval.ms=300"),
         ],
         stdout=subprocess.PIPE,
         text=True,
