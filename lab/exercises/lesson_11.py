@@ -251,6 +251,7 @@ EXERCISES: Final = (
             "import uuid\ndef key_of(message):\n    return uuid.uuid4().hex": _ANEW,
             "def key_of(message):\n    return message.value()": _ALIKE,
             "def key_of(message):\n    return message.offset()": _OF_ITS_PARTITION,
+            "def key_of(message):\n    return message.offset(), message.value()": _ALIKE,
         },
         concepts=("guarantee: delivery", "guarantee: exactly once"),
         is_behaviour=True,

@@ -18,6 +18,8 @@ _CLOSE: Final = "a consumer that just stops is a member until its session ends"
 _ERROR: Final = "a message may be an error"
 _NONE: Final = "None means nothing has come yet, not that all is done"
 _COMMIT: Final = "what is not committed will be done again"
+_TOO_SOON: Final = "commit what is processed, not what is to come"
+_PORT: Final = "each listener is on a port of its own"
 _LOCALHOST: Final = "the client must reach what is advertised, and localhost is its own machine"
 _MAY_WAIT_S: Final = 10.0
 _SEND: Final = (
@@ -73,7 +75,7 @@ def _judge_consume(answer: Any) -> Right:
             ideas[seed] = _COMMIT
             raise Broken(f"{len(twice)} orders were processed twice, the first: {twice[0]}.")
         if len(done) < 12:
-            ideas[seed] = "commit what is processed, not what is to come"
+            ideas[seed] = _TOO_SOON
             raise Broken(f"{12 - len(done)} orders were processed by nobody.")
 
     survey = under_faults(story, range(10))
@@ -88,8 +90,11 @@ def _judge_advertised(answer: Any) -> Right:
     for client in CLIENTS:
         if words := reached(answer, client):
             host = str(answer[client.listener]).partition(":")[0]
-            is_own = host in ("localhost", "127.0.0.1")
-            idea = _LOCALHOST if is_own else "each listener has an address of its own"
+            idea = "each listener has an address of its own"
+            if host in client.reaches:
+                idea = _PORT
+            elif host in ("localhost", "127.0.0.1"):
+                idea = _LOCALHOST
             raise Wrong(idea, f"{words}.")
     return Right("All three are told an address that leads to the broker.")
 
@@ -144,10 +149,10 @@ EXERCISES: Final = (
         title="Leave the door open",
         question=(
             "Write `consume(consumer, process)`: read the topic `orders`, give each value to "
-            "`process`, commit after each. When `process` raises an exception, the worker goes "
-            "home: a colleague of the same group must get the next order within 10 s, and at most "
-            "one order may be done twice. The consumer also reports the end of a partition, as an "
-            "error. 10 runs."
+            "`process`, commit after each. When `process` raises an exception, that order is not "
+            "done and the worker goes home: a colleague of the same group must get the order "
+            "within 10 s, and at most one may be done twice. The consumer also reports the end of "
+            "a partition, as an error. 10 runs."
         ),
         stub=(
             "def consume(consumer, process):\n    consumer.subscribe(['orders'])\n"
@@ -190,6 +195,14 @@ EXERCISES: Final = (
                 "            process(msg.value())\n"
                 "    finally:\n        consumer.close()"
             ): _COMMIT,
+            (
+                "def consume(consumer, process):\n    consumer.subscribe(['orders'])\n"
+                "    try:\n        while True:\n            msg = consumer.poll(1.0)\n"
+                "            if msg is None or msg.error():\n                continue\n"
+                "            consumer.commit(asynchronous=False)\n"
+                "            process(msg.value())\n"
+                "    finally:\n        consumer.close()"
+            ): _TOO_SOON,
         },
         concepts=("consumer: sample",),
         is_behaviour=True,
@@ -221,6 +234,10 @@ EXERCISES: Final = (
             (
                 'advertised = {"INSIDE": "kafka:29092", "HOST": "kafka:9092", "LAN": "kafka:9094"}'
             ): "each listener has an address of its own",
+            (
+                'advertised = {"INSIDE": "kafka:29092", "HOST": "localhost:9094", '
+                '"LAN": "192.168.1.20:9092"}'
+            ): _PORT,
         },
     ),
 )
@@ -271,8 +288,8 @@ PREDICTIONS: Final = (
                 key="c",
                 words="One, which passes on what is not for itself.",
                 because=(
-                    "Brokers pass no records on: who is not the leader answers NOT_LEADER. The "
-                    "client goes to the leader itself."
+                    "Brokers pass no records on: who is not the leader answers "
+                    "NOT_LEADER_OR_FOLLOWER. The client goes to the leader itself."
                 ),
             ),
         ),

@@ -22,7 +22,7 @@ ORDERS: Final = tuple((0, f"order {number}") for number in range(6))
 #: As they come in a café: some look alike, and there are two partitions.
 CAFE: Final = (
     *((0, "1 coffee"), (1, "1 tea"), (0, "1 coffee")),
-    *((1, "2 teas"), (0, "1 cake"), (1, "3 teas")),
+    *((1, "1 coffee"), (0, "1 cake"), (1, "3 teas")),
 )
 #: What a learner's cell defined when it was last checked, by exercise: a failing night's replay
 #: runs it.

@@ -125,7 +125,7 @@ class Left(NamedTuple):
 def leaving(consume: Consume, seed: int) -> Left:
     """Run `consume(consumer, process)` until `process` says it is enough; a colleague takes over.
 
-    `process` raises TypeError for what is no order.
+    The order at which it says so is not done.  `process` raises TypeError for what is no order.
     """
     sim = Simulation(brokers=1, seed=seed, config={"group.initial.rebalance.delay.ms": 0})
     sim.create_topic("orders")
@@ -144,9 +144,9 @@ def leaving(consume: Consume, seed: int) -> Left:
     def process(value: Any) -> None:
         if not isinstance(value, bytes) or not value.startswith(b"order"):
             raise TypeError(f"this is no order: {value!r}")
-        worked.append(value.decode())
         if len(worked) == enough:
-            raise Enough
+            raise Enough  # and this order is not done
+        worked.append(value.decode())
 
     conf = {**SERVERS, "group.id": "shop", "auto.offset.reset": "earliest"}
     conf |= {"enable.auto.commit": False, "enable.partition.eof": True}
