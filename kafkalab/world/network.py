@@ -158,6 +158,16 @@ class Network:
         """How long messages from one node to another take from now on."""
         self._delays[source, target] = delay_ms
 
+    @property
+    def delays(self) -> dict[tuple[NodeName, NodeName], int]:
+        """What `delay` has set, in ms, by (source, target)."""
+        return self._delays.copy()
+
+    @property
+    def latency_ms(self) -> int:
+        """How long messages take where no `delay` was set."""
+        return self._latency_ms
+
     def delay_ms(self, source: NodeName, target: NodeName) -> int:
         """How long a message from one node to another takes."""
         return self._delays.get((source, target), self._latency_ms)

@@ -9,6 +9,8 @@ from typing import Any
 
 import ipywidgets
 
+from lab.scenes.view import MARGIN
+
 _SHOWN_MAX = 12_000  # characters of an answer
 
 
@@ -19,13 +21,17 @@ class CommandLine:
         self._run = run
         self._text = ipywidgets.Text(
             placeholder="describe topic orders · crash 2 · help",
-            layout=ipywidgets.Layout(width="100%", max_width="640px"),
+            layout=ipywidgets.Layout(width="100%", max_width="640px", margin="0"),
             continuous_update=False,
         )
         self._text.add_class("kl-line")
         self._answer = ipywidgets.HTML()
         self._text.observe(self._submitted, "value")
-        self.widget = ipywidgets.VBox([self._text, self._answer])
+        self._answer.layout.margin = "0"
+        edge = f"4px {MARGIN}px"  # where the pictures begin
+        self.widget = ipywidgets.VBox(
+            [self._text, self._answer], layout=ipywidgets.Layout(margin="0", padding=edge)
+        )
 
     def _submitted(self, change: Any) -> None:
         line = str(change["new"]).strip()

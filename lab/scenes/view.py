@@ -25,7 +25,8 @@ GAP: Final = 14
 class View:
     """What this reader looks at: not part of the world, and not of its frame.
 
-    `choice` is what a picture lets its reader choose besides (a message, a scale), in words.
+    `choices`: what a picture lets its reader choose besides (a message, a scale), in words, each
+    by the name of its picture; `choice` is that of the picture looked at.
     """
 
     width: int = STATIC_WIDTH
@@ -34,7 +35,16 @@ class View:
     first_row: int = 0  # of the window over partitions
     picture: str = "cluster"
     group: str = ""  # "": the first
-    choice: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def choice(self) -> str:
+        """What was chosen in this picture; "" for nothing."""
+        return dict(self.choices).get(self.picture, "")
+
+    def choosing(self, choice: str) -> "View":
+        """With another choice in this picture; those made in others stay."""
+        return replace(self, choices=tuple({**dict(self.choices), self.picture: choice}.items()))
 
     def at_width(self, width: float) -> "View":
         """Laid out for a page this wide, in steps of ten: a scroll bar changes nothing."""

@@ -80,7 +80,9 @@ class PictureView:
         if name not in self._pictures:
             there_are = ", ".join(self._pictures)
             raise LearnerError(f"there is no picture {name!r}; there are {there_are}")
-        self._view = replace(self._view, **choices)
+        choice = choices.pop("choice", None)
+        view = replace(self._view, **choices)
+        self._view = view if choice is None else view.choosing(choice)
         self._player.post({})
 
     def turn_to(self, world: World) -> None:
@@ -132,7 +134,7 @@ class PictureView:
             case ["rows", which]:
                 self._view = replace(self._view, first_row=self._first_row(which))
             case ["choose", *choice]:
-                self._view = replace(self._view, choice=" ".join(choice))
+                self._view = self._view.choosing(" ".join(choice))
             case _:
                 return self._more is not None and self._more(words)
         return True

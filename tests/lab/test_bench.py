@@ -120,3 +120,14 @@ def test_the_command_line_acts_on_the_world_shown(sim: Simulation, bench: Bench)
     assert "crashed" in line._answer.value
     line._text.value = "<b>dance</b>"
     assert "<b>dance" not in line._answer.value
+
+
+def test_a_choice_in_one_picture_says_nothing_in_another(bench: Bench) -> None:
+    bench.show("groups", choice="rows 24").show("transaction")
+    assert bench._page.view.choice == ""
+    bench.show("transaction", choice="transaction pay").show("groups")
+    assert bench._page.view.choice == "rows 24"
+    bench._page.handle({"action": "choose rows 48"})
+    assert bench._page.view.choice == "rows 48"
+    bench.show("transaction")
+    assert bench._page.view.choice == "transaction pay"

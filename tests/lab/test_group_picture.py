@@ -103,6 +103,6 @@ def test_more_rows_than_fit_are_reached_by_choosing() -> None:
     consumer.poll(10)
     seen = sight(sim)
     first = draw_page(seen.frame, View(picture="groups"), GROUPS).flat()
-    later = draw_page(seen.frame, View(picture="groups", choice="rows 24"), GROUPS).flat()
+    later = draw_page(seen.frame, View(picture="groups").choosing("rows 24"), GROUPS).flat()
     assert "/body/table/rows/r-orders-0" in first and "/body/table/rows/r-orders-24" not in first
     assert "/body/table/rows/r-orders-24" in later and "/body/table/rows/r-orders-0" not in later
