@@ -26,6 +26,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from kafkalab.errors import LearnerError
 from kafkalab.frames.shape import Frame
 from lab.playback.playback import FRAME_MS, SLICE_MS, Mode, Playback
 from lab.playback.source import Happening, Source
@@ -155,7 +156,11 @@ class Player:
                 self._record(Happening(frame["now"], LOOKED_AT, lambda: frame))
 
     def _obey(self, view: PlayerView | None, message: dict[str, object], now: float) -> None:
-        if view is not None and view.handle(message):
+        try:
+            is_done = view is not None and view.handle(message)
+        except LearnerError as error:
+            self._notice, is_done = str(error), True
+        if is_done:
             self._is_dirty = True
             return
         words = message.get("action")

@@ -15,8 +15,16 @@ from kafkalab.node import Envelope
 from kafkalab.sim import Simulation
 from kafkalab.sim.telling import seconds, tell
 from kafkalab.world import Entry, World
+from kafkalab.world.holds import flights
 
 FIELDS_MAX: Final = 16
+#: What a message under way waits for, in words.
+WAITS: Final = {
+    "hold": "it, or one before it on its connection, is held",
+    "partition": "the network is partitioned between the two",
+    "pause": "the one it goes to stands still",
+    "stall": "it is late: a fault stalls it",
+}
 _TEXT_MAX: Final = 60
 
 
@@ -43,6 +51,29 @@ def message_fields(sim: Simulation, id: int) -> list[tuple[str, str]]:
         rows.append(("version", str(envelope.api_version)))
         rows += _flat(envelope.message)
     return rows[:FIELDS_MAX]
+
+
+def flight_fields(sim: Simulation, name: str, at: int) -> list[tuple[str, str]]:
+    """The same of a message under way at the instant `at` (ms), by its name in words."""
+    world = sim.world if at == sim.now else sim.at(at / 1000).world
+    flight = next((each for each in flights(world) if each.message.words == name), None)
+    if flight is None:
+        return []
+    message, cause = flight.message, world.trace.entry(flight.sent_for)
+    due = "waits" if flight.due is None else f"due {seconds(flight.due)}"
+    waits = WAITS.get(flight.waits_for, "")
+    rows = [
+        (
+            flight.api.replace("_", " ").lower(),
+            f"{message.what}, correlation id {message.correlation_id}",
+        ),
+        ("connection", f"{message.client} to {message.server}, its {message.number}."),
+        ("sent because", f"{tell(cause)}, {seconds(cause.at)}" if cause else "let go"),
+        ("under way", f"from {flight.source} to {flight.target}, {due}"),
+        *([("why", waits)] if waits else []),
+        ("version", str(flight.envelope.api_version)),
+    ]
+    return [*rows, *_flat(flight.envelope.message)][:FIELDS_MAX]
 
 
 def _delivery(sim: Simulation, id: int) -> Entry | None:

@@ -5,26 +5,29 @@
     broker-1    ────●───────────●────
 
 Times are virtual ms.  Of the messages only those that mattered are taken, when there are many:
-those of the chain first, then those whose handling said something, quiet traffic last.
+those of the chain first, then those whose handling said something, quiet traffic last.  Where the
+stretch ends at the instant looked at, what is under way then is there too: it can be held or cut.
 
-Read next: `lab.scenes.spacetime`, which draws it; `messages`, the fields of one.
+Read next: `lab.scenes.spacetime`, which draws it; `spacetime_lanes`; `messages`, the fields of one.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Final, NotRequired, TypedDict
 
 from kafkalab.errors import LearnerError
 from kafkalab.frames.feed import in_words
 from kafkalab.frames.shape import Tone
-from kafkalab.ids import NodeName
+from kafkalab.frames.spacetime_lanes import SpanFrame, lanes_of, partition_of, spans_of
 from kafkalab.sim import Simulation
-from kafkalab.sim.faults_in_force import InForce
 from kafkalab.sim.telling import tell
 from kafkalab.sim.why import Explanation
 from kafkalab.world import Entry, World
+from kafkalab.world.holds import Message, flights
 
 MESSAGES_MAX: Final = 120
 ALL_MS: Final = 250  # of a longer stretch the quiet messages are left out
+UNDER_WAY_MAX: Final = 24
 AROUND_MS: Final = 6  # shown before and after a chain
 
 _PRODUCE: Final = ("PRODUCE", "INIT_PRODUCER_ID", "ADD_PARTITIONS_TO_TXN", "END_TXN")
@@ -37,29 +40,30 @@ _MATTERS: Final = 1  # the rank of a message whose handling said something
 _QUIET: Final = ("BROKER_HEARTBEAT", "HEARTBEAT", "API_VERSIONS", "FETCH")
 _SPOKEN: Final = frozenset(
     {"Crashed", "Restarted", "Paused", "Partitioned", "Healed", "BrokerFenced", "LeaderElected",
-     "Truncated", "IsrChanged", "AppendRefused", "GroupStateChanged", "RecordFailed"}
+     "Truncated", "IsrChanged", "AppendRefused", "GroupStateChanged", "RecordFailed",
+     "ConnectionCut", "MessageHeld", "MessageReleased"}
 )  # fmt: skip
 
 
 class MessageFrame(TypedDict):
-    """`id` is the event of its arrival; `step` its number in the chain."""
+    """`id` is the event of its arrival, 0 while under way; `step` its number in the chain.
+
+    `name`: as `sim.network.hold` takes it, in words.  `state`: arrived, flying, held, or what it
+    waits for (hold: behind one that is held; partition, pause, stall).  `arrived`: when it is due,
+    while it flies; None while it waits.
+    """
 
     id: int
+    name: str
+    state: str
     kind: str  # produce, fetch, meta or group
     api: str
     what: str  # request, response, close
     source: str
     target: str
     sent: int
-    arrived: int
+    arrived: int | None
     step: NotRequired[int]
-
-
-class SpanFrame(TypedDict):
-    lane: str
-    since: int
-    until: int
-    what: str  # leader, down, paused
 
 
 class MarkFrame(TypedDict):
@@ -89,7 +93,9 @@ class SpaceTimeFrame(TypedDict):
     say: str
     since: int
     until: int
+    now: int  # the instant looked at: nothing after it is known
     lanes: list[str]
+    folded: dict[str, str]  # of nodes without a lane of their own: the lane they share
     spans: list[SpanFrame]
     messages: list[MessageFrame]
     marks: list[MarkFrame]
@@ -104,35 +110,41 @@ def spacetime_frame(
     since: int | None = None,
     until: int | None = None,
     partition: tuple[str, int] | None = None,
+    now: int | None = None,
 ) -> SpaceTimeFrame:
     """A stretch of `sim`, by default around an explanation's chain, else the last 100 ms.
 
-    `partition` says whose leader the thick line is (by default that of the chain).
-    `LearnerError` if it ends before it begins.
+    `partition` says whose leader the thick line is (by default that of the chain).  `now`: the
+    instant looked at, in ms; by default the present.  `LearnerError` if it ends before it begins.
     """
     chain = about.chain if about is not None else ()
-    last = sim.now
+    last = sim.now if now is None else min(now, sim.now)
     first_at = chain[0].at - AROUND_MS if chain else last - 100
     last_at = chain[-1].at + AROUND_MS if chain else last
     start = max(sim.started_at, first_at if since is None else since)
-    end = min(last, last_at if until is None else until)
+    end = min(sim.now, last_at if until is None else until)
     if end < start:
         raise LearnerError(f"a picture from {start} ms to {end} ms ends before it begins")
     with sim.driver.locked() as world:
-        seen = _at(sim, world, start, end)
+        seen = _seen(sim, world, start, end)
         steps = {entry.id: i for i, entry in enumerate(chain, 1)}
-        messages, left_out = _messages(seen, start, end, steps)
-        marks = _marks(seen, start, end, steps, messages)
-        of = partition or _partition_of(chain)
-        lanes = _lanes(seen, messages, marks)
+        entries = list(takewhile(lambda e: e.at <= end, seen.trace.recent(first_id(seen, start))))
+        messages, left_out = _messages(seen, entries, (start, end), steps)
+        if end == last:
+            messages += _under_way(sim, world, start, end)
+        marks = _marks(entries, steps, messages)
+        of = partition or partition_of(chain)
+        lanes, folded = lanes_of(seen, messages, marks)
         return {
             "title": about.question if about is not None else "Messages and their causes",
             "settings": _settings(sim, of, start, end),
             "say": about.say if about is not None else _say(messages, start, end),
             "since": start,
             "until": end,
+            "now": last,
             "lanes": lanes,
-            "spans": _spans(seen, lanes, of, start, end),
+            "folded": folded,
+            "spans": spans_of(seen, lanes, of, start, end),
             "messages": messages,
             "marks": marks,
             "chain": [
@@ -143,28 +155,36 @@ def spacetime_frame(
         }
 
 
-def _at(sim: Simulation, world: World, start: int, end: int) -> World:
-    """The world at `end`, with deliveries from `start` on: made again if they have been let go."""
+def _seen(sim: Simulation, world: World, start: int, end: int) -> World:
+    """A world with deliveries from `start` to `end`: made again if they have been let go."""
     oldest = next(iter(world.trace.recent()), None)
-    if oldest is not None and oldest.at < start and world.now - end < 1000:
+    if oldest is not None and oldest.at < start:
         return world
     return sim.at(end / 1000).world if end < world.now or oldest is None else world
 
 
+def first_id(world: World, at: int) -> int:
+    """The first entry at or after that instant, of those that are still here."""
+    oldest = next(iter(world.trace.recent()), None)
+    low, high = (oldest.id if oldest is not None else 1), world.trace.next_id
+    while low < high:
+        middle = (low + high) // 2
+        entry = world.trace.entry(middle)
+        low, high = (middle + 1, high) if entry is None or entry.at < at else (low, middle)
+    return low
+
+
 def _messages(
-    world: World, start: int, end: int, steps: dict[int, int]
+    world: World, entries: Iterable[Entry], window: tuple[int, int], steps: dict[int, int]
 ) -> tuple[list[MessageFrame], int]:
-    trace = world.trace
     spoke: dict[int, list[Entry]] = {}
     delivered: list[Entry] = []
-    for entry in trace.recent():
-        if entry.at > end:
-            break
+    for entry in entries:
         if entry.kind == "Delivered":
-            if entry.at >= start:
-                delivered.append(entry)
+            delivered.append(entry)
         elif entry.kind != "TimerFired":
             spoke.setdefault(entry.cause, []).append(entry)
+    start, end = window
     ranked = []
     for entry in delivered:
         said = spoke.get(entry.id, [])
@@ -180,8 +200,34 @@ def _messages(
     return [each[2] for each in shown], total - len(shown)
 
 
+def _under_way(sim: Simulation, world: World, start: int, at: int) -> list[MessageFrame]:
+    """What is in flight at the end of the stretch, the held first when there is much."""
+    then = world if at == world.now else sim.at(at / 1000).world
+    found: list[tuple[int, MessageFrame]] = []
+    for flight in flights(then):
+        if "operator" in (flight.source, flight.target):
+            continue
+        cause = then.trace.entry(flight.sent_for)
+        frame: MessageFrame = {
+            "id": 0,
+            "name": flight.message.words,
+            "state": "held" if flight.is_held else flight.waits_for or "flying",
+            "kind": kind_of(flight.api, flight.source, flight.target),
+            "api": flight.api,
+            "what": flight.message.what,
+            "source": flight.source,
+            "target": flight.target,
+            "sent": max(min(cause.at if cause is not None else at, at), start),
+            "arrived": flight.due,
+        }
+        is_quiet = flight.api in _QUIET
+        found.append((0 if flight.is_held else 1 + is_quiet, frame))
+    found.sort(key=lambda each: each[0])
+    return [frame for _, frame in found[:UNDER_WAY_MAX]]
+
+
 def _message(world: World, entry: Entry, step: int | None, start: int) -> MessageFrame | None:
-    what, api, client, server, _, _ = entry.event[1:]
+    what, api, client, server = entry.event[1:5]
     source = server if entry.node == client else client
     cause = world.trace.entry(entry.cause)
     sent = cause.at if cause is not None else entry.at - 1
@@ -191,6 +237,8 @@ def _message(world: World, entry: Entry, step: int | None, start: int) -> Messag
         return None
     frame: MessageFrame = {
         "id": entry.id,
+        "name": Message(what, *entry.event[3:]).words,
+        "state": "arrived",
         "kind": kind_of(api, source, entry.node),
         "api": api,
         "what": what,
@@ -228,15 +276,14 @@ def _rank(message: MessageFrame, said: Sequence[Entry], step: int | None) -> int
 
 
 def _marks(
-    world: World, start: int, end: int, steps: dict[int, int], messages: list[MessageFrame]
+    entries: Iterable[Entry], steps: dict[int, int], messages: list[MessageFrame]
 ) -> list[MarkFrame]:
     """Events that are no message: faults, elections; of the chain, those that no arrow carries."""
     carried = {message["step"] for message in messages if "step" in message}
     marks: list[MarkFrame] = []
-    for entry in world.trace:
+    for entry in entries:
         step = steps.get(entry.id)
-        is_carried = step is not None and step in carried
-        if not start <= entry.at <= end or is_carried:
+        if step is not None and step in carried:
             continue
         if step is None and entry.kind not in _SPOKEN:
             continue
@@ -276,6 +323,12 @@ def _short(entry: Entry) -> str:
             return "partitioned"
         case "Healed":
             return "whole again"
+        case "ConnectionCut":
+            return f"{fields['client']} cut from {fields['server']}"
+        case "MessageHeld":
+            return "held"
+        case "MessageReleased":
+            return "let go"
         case "BrokerFenced":
             return f"fences broker {fields['broker_id']}"
         case "LeaderElected":
@@ -296,82 +349,6 @@ def _short(entry: Entry) -> str:
         case "ActionTaken":
             return str(fields["method"]).replace("_", " ")
     return entry.kind
-
-
-def _partition_of(chain: Iterable[Entry]) -> tuple[str, int] | None:
-    for entry in chain:
-        fields = entry.fields
-        if "partition" in fields and not str(fields.get("topic", "__")).startswith("__"):
-            return str(fields["topic"]), int(fields["partition"])
-    return None
-
-
-def _lanes(world: World, messages: list[MessageFrame], marks: list[MarkFrame]) -> list[NodeName]:
-    """Producers, brokers, controllers, consumers: those that appear."""
-    used = {name for m in messages for name in (m["source"], m["target"])}
-    used |= {mark["lane"] for mark in marks}
-    order = {"producer": 1, "broker": 2, "controller": 3, "consumer": 4}
-    names = ["network", *world.nodes, *world.apps.processes]
-    lanes = [name for name in dict.fromkeys(names) if name in used]
-
-    def place(name: str) -> int:
-        if name == "network":
-            return 0
-        kind = str(getattr(world.nodes.get(name), "kind", name.rpartition("-")[0]))
-        return order.get(kind, 5)
-
-    return sorted(lanes, key=place)
-
-
-def _spans(
-    world: World, lanes: list[NodeName], of: tuple[str, int] | None, start: int, end: int
-) -> list[SpanFrame]:
-    spans: list[SpanFrame] = []
-    for lane in lanes:
-        for what, begins, ends in (
-            ("down", "Crashed", "Restarted"),
-            ("paused", "Paused", "Resumed"),
-        ):
-            opened: int | None = None
-            for entry in world.trace.of(begins, ends, node=lane):
-                if entry.kind == begins and opened is None:
-                    opened = entry.at
-                elif entry.kind == ends and opened is not None:
-                    _add(spans, lane, what, (opened, entry.at), (start, end))
-                    opened = None
-            if opened is not None:
-                _add(spans, lane, what, (opened, end), (start, end))
-    if of is not None:
-        spans += _leading(world, lanes, of, start, end)
-    return spans
-
-
-def _leading(
-    world: World, lanes: list[NodeName], of: tuple[str, int], start: int, end: int
-) -> list[SpanFrame]:
-    spans: list[SpanFrame] = []
-    leading: dict[NodeName, int] = {}
-    faults = InForce(world.trace)
-    for entry in world.trace.of("LeaderStarted", "FollowerStarted", "Crashed"):
-        if entry.at > end:
-            break
-        is_mine = entry.kind == "Crashed" or (entry.event[1], entry.event[2]) == of
-        if entry.kind == "LeaderStarted" and is_mine:
-            leading.setdefault(entry.node, entry.at)
-        elif is_mine and entry.node in leading:
-            _add(spans, entry.node, "leader", (leading.pop(entry.node), entry.at), (start, end))
-    for lane, since in leading.items():
-        if faults.of(lane, end) is None or lane in lanes:
-            _add(spans, lane, "leader", (since, end), (start, end))
-    return [span for span in spans if span["lane"] in lanes]
-
-
-def _add(
-    spans: list[SpanFrame], lane: str, what: str, span: tuple[int, int], window: tuple[int, int]
-) -> None:
-    since, until = max(span[0], window[0]), min(span[1], window[1])
-    if since <= until:
-        spans.append({"lane": lane, "since": since, "until": until, "what": what})
 
 
 def _settings(sim: Simulation, of: tuple[str, int] | None, start: int, end: int) -> str:

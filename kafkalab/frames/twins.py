@@ -10,16 +10,20 @@ Read next: `lab.scenes.twins`, which draws it.
 
 from typing import Final, TypedDict
 
+from kafkalab.errors import LearnerError
 from kafkalab.frames.feed import in_words
 from kafkalab.frames.shape import Tone
+from kafkalab.frames.spacetime import first_id
 from kafkalab.sim.fate import Fate, State
 from kafkalab.sim.ledger import Ledger
 from kafkalab.sim.outcomes import PATIENCE_MS, stalls
 from kafkalab.sim.telling import tell
 from kafkalab.sim.twins import Twins
-from kafkalab.world import Entry
+from kafkalab.sim.why.explanation import Explanation, ordered
+from kafkalab.world import Entry, World
 
 MARKS_MAX: Final = 9
+STEPS_MAX: Final = 8  # of a chain
 _MARKED: Final = frozenset(
     {"Crashed", "Restarted", "Paused", "Partitioned", "Healed", "LeaderElected", "IsrChanged",
      "Truncated", "BrokerFenced", "GroupStateChanged"}
@@ -60,6 +64,16 @@ class OutcomeFrame(TypedDict):
     verdict: str
 
 
+class StepFrame(TypedDict):
+    """One of the causes of what a run did where they part.  `is_shared`: the other has it too."""
+
+    step: int
+    id: int
+    at: int
+    words: str
+    is_shared: bool
+
+
 class TwinsFrame(TypedDict):
     title: str
     settings: str
@@ -69,6 +83,7 @@ class TwinsFrame(TypedDict):
     change: int
     diverges: int | None
     divergence: list[str]  # what each does there
+    chains: list[list[StepFrame]]  # … and what led there, in A and in B; oldest first
     runs: list[RunFrame]
     marks: list[MarkFrame]
     outcomes: list[OutcomeFrame]
@@ -98,6 +113,7 @@ def twins_frame(twins: Twins, topic: str | None = None) -> TwinsFrame:
         "change": change,
         "diverges": divergence.at if divergence else None,
         "divergence": _parting(twins),
+        "chains": [_steps(twins, "A"), _steps(twins, "B")],
         "runs": runs,
         "marks": marks,
         "outcomes": [
@@ -156,6 +172,62 @@ def _parting(twins: Twins) -> list[str]:
         later = f", at {side.entry.at / 1000:.3f} s" if side.entry.at > divergence.at else ""
         lines.append(f"{name}: {tell(side.entry)}{later}")
     return lines
+
+
+def chain_of(twins: Twins, run: str) -> Explanation:
+    """What led run "A" or "B" to what it does where they part, as `sim.why` answers.
+
+    For a space-time picture of that run.  `LearnerError` if they do not part.
+    """
+    divergence = twins.divergence
+    if divergence is None:
+        raise LearnerError(f"they do not part: {twins.say}")
+    entry = (divergence.a if run == "A" else divergence.b).entry
+    sim = twins.a if run == "A" else twins.b
+    own = [each for each in twins.own_faults(run) if entry is None or each.at <= entry.at]
+    name = "as it was" if run == "A" else twins.change.words
+    question = f"What led {run} ({name}) to where the two part?"
+    if entry is None:
+        return Explanation(question, divergence.say, tuple(own))
+    answer = sim.why(entry)
+    return Explanation(
+        question, f"{divergence.say} {answer.say}", ordered(*own, *_telling(answer.chain))
+    )
+
+
+def _telling(chain: tuple[Entry, ...]) -> list[Entry]:
+    """Of a chain that went round for a while the last round; and not more than can be read."""
+    last = {tell(entry): entry for entry in chain}
+    kept = [entry for entry in chain if last[tell(entry)] is entry]
+    if len(kept) > STEPS_MAX:
+        kept = [*kept[:2], *kept[2 - STEPS_MAX :]]
+    return kept
+
+
+def _steps(twins: Twins, run: str) -> list[StepFrame]:
+    if twins.divergence is None:
+        return []
+    other = (twins.b if run == "A" else twins.a).world
+    return [
+        {
+            "step": i,
+            "id": entry.id,
+            "at": entry.at,
+            "words": tell(entry),
+            "is_shared": _has(other, entry),
+        }
+        for i, entry in enumerate(chain_of(twins, run).chain, 1)
+    ]
+
+
+def _has(world: World, entry: Entry) -> bool:
+    """Whether the same happened there, at the same instant."""
+    for other in world.trace.recent(first_id(world, entry.at)):
+        if other.at > entry.at:
+            return False
+        if (other.node, other.event) == (entry.node, entry.event):
+            return True
+    return False
 
 
 def _marks(twins: Twins, since: int, until: int) -> list[MarkFrame]:

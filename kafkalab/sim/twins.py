@@ -24,7 +24,7 @@ from kafkalab.sim.divergence import Divergence, first_divergence
 from kafkalab.sim.ledger import Ledger, ledger
 from kafkalab.sim.outcomes import Outcome
 from kafkalab.sim.telling import seconds, tell
-from kafkalab.world import Action, World
+from kafkalab.world import Action, Entry, World
 from kafkalab.world.actions import perform
 from kafkalab.world.history import History
 
@@ -71,6 +71,12 @@ class Twins:
             faults = (each.entry for each in sim.instants("fault"))
             found.append({(e.at, e.node, e.event) for e in faults if e.cause == 0})
         return found[0] ^ found[1]
+
+    def own_faults(self, run: str) -> list[Entry]:
+        """The faults that only run "A", or only run "B", has: the change itself, oldest first."""
+        mine, differing = self.a if run == "A" else self.b, self._changed_faults()
+        faults = [each.entry for each in mine.instants("fault")]
+        return [e for e in faults if (e.at, e.node, e.event) in differing]
 
     @property
     def say(self) -> str:

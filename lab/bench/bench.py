@@ -9,10 +9,10 @@
     └ > describe topic orders            the command line, and what it answered
 
 A branch is made at the instant *shown*, with the simulation's own `at` and `fork`; the bench turns
-to it, and turns back when asked.  Each world has its own playback.
+to it, and turns back when asked.  Each world has its own playback, and its own answers and twins.
 
 Invariants: everything that can be clicked or typed can be called.
-Read next: `commands`; `lab.widgets.picture_view`, the page itself.
+Read next: `commands`; `asking`; `lab.widgets.picture_view`, the page itself.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,13 @@ from typing import Any
 from kafkalab import Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.live import LiveCluster
+from kafkalab.sim.changes import Change
+from kafkalab.sim.twins import Twins
+from kafkalab.sim.why import Explanation
+from lab.bench import asking
 from lab.bench.command_line import CommandLine
 from lab.bench.commands import run
+from lab.bench.run_details import NAMES, RunDetails
 from lab.scenes.page import Tab
 from lab.scenes.pictures import ALL
 from lab.scenes.view import View
@@ -48,8 +53,9 @@ class Bench:
         self.worlds: dict[str, Simulation | LiveCluster] = {"the run": world}
         self._shown = "the run"
         view = View(topic=topic, partition=partition, group=group)
+        self._details: dict[int, RunDetails] = {}
         self._page = PictureView(
-            world, ALL, view, name="bench", more=self._act, worlds=self._world_tabs
+            world, ALL, view, name="bench", more=self._act, worlds=self._world_tabs, own=self
         )
         self.show(picture)
         self._line = CommandLine(self.run)
@@ -65,6 +71,25 @@ class Bench:
     def widget(self) -> Any:
         """The page, for tests and for those who compose their own."""
         return self._page.widget
+
+    @property
+    def shown_at(self) -> int:
+        """The instant on screen, in ms since the beginning."""
+        return self._page.shown_at
+
+    @property
+    def details(self) -> RunDetails:
+        """What was asked of the world shown: its answer, its twins."""
+        world = self.world
+        return self._details.setdefault(id(world), RunDetails(world))
+
+    # for the page
+
+    names = NAMES
+
+    def make(self, key: str, at: int) -> Any:
+        """A detail that takes a whole run (`run_details`)."""
+        return self.details.make(key, at)
 
     # looking
 
@@ -113,16 +138,52 @@ class Bench:
             made: Simulation = world.freeze(name)
         else:
             seconds = self._page.shown_at / 1000 if at is None else at
-            made = world.at(seconds).fork(name)
+            made = world.at(seconds + world.world.began / 1000).fork(name)
         self.worlds[name] = made
         self.turn_to(name)
         return made
 
+    # asking
+
+    def why(self, about: Any = None) -> Explanation | None:
+        """Ask `sim.why`, and show the chain of its answer in space-time; None shows all again.
+
+        At the instant shown, whatever has come later.  `LearnerError` says what may be asked.
+        """
+        answer = None if about is None else asking.why(self.world, about, self.shown_at)
+        self.details.about = answer
+        if answer is not None:
+            self.show("spacetime", choice="")
+        return answer
+
+    def twins(self, change: Change | None) -> Twins | None:
+        """Run this run twice, once with a change (`kafkalab.sim.changes`), and show both."""
+        pair = None if change is None else asking.simulation(self.world).twins(change)
+        self.details.twins = pair
+        self.show("twins", choice="")
+        return pair
+
+    def open_twin(self) -> Simulation:
+        """Turn to run B of the twins, as to a branch."""
+        pair = self.details.twins
+        if pair is None:
+            raise LearnerError("there are no twins yet: ask for some first, twins(change)")
+        self.worlds.setdefault(pair.change.words, pair.b)
+        self.turn_to(pair.change.words)
+        return pair.b
+
     # acting
+
+    def then(self, at: int, words: str) -> Simulation:
+        """Branch at an instant (ms), do something there in words, and turn to the branch."""
+        branch = self.branch(asking.branch_name(self.worlds, words), at=at / 1000)
+        branch.driver.command(words)
+        return branch
 
     def run(self, line: str) -> str:
         """Run one line of the command line; its answer.  `help` lists what there is."""
-        return run(self.world, line)
+        answer = asking.run(self, line)
+        return run(self.world, line) if answer is None else answer
 
     def close(self) -> None:
         """Take the bench off the page."""
@@ -143,7 +204,7 @@ class Bench:
             case ["world", *name]:
                 self.turn_to(" ".join(name))
             case _:
-                return False
+                return asking.run(self, " ".join(words)) is not None
         return True
 
     def _world_tabs(self) -> Sequence[Tab]:

@@ -5,30 +5,40 @@ Read next: `rail`, the same moments on a line.
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from kafkalab.frames.shape import EventFrame
 from lab.scenes.clock import seconds
 from lab.scenes.metrics import fit, width_of
-from lab.scenes.shapes import Shape, glyph, group, line, text
+from lab.scenes.shapes import Shape, glyph, group, line, rect, text
 
 LINE_HEIGHT: Final = 25
 TOP: Final = 26
 
 
-def draw_feed(
-    events: Sequence[EventFrame], width: float, lines: int, topic: str = ""
-) -> list[Shape]:
-    """A heading and at most `lines` events; partitions of `topic` are called P0, P1, …, as in the
-    picture beside it."""
-    shown = events[:lines]
+class Feed(NamedTuple):
+    """The events, newest first.
+
+    Partitions of `topic` are called P0, P1, …, as in the picture beside it.  `can_ask`: each can
+    be asked why it happened.
+    """
+
+    events: Sequence[EventFrame]
+    topic: str = ""
+    can_ask: bool = False
+
+
+def draw_feed(feed: Feed, width: float, lines: int) -> list[Shape]:
+    """A heading and at most `lines` events."""
+    shown = feed.events[:lines]
     times = max((width_of(seconds(event["at"]), "num") for event in shown), default=44)
     shapes: list[Shape] = [
         text("head", 0, 0, "Events", "h2"),
         text("order", width, 0, "newest first", "note", anchor="end"),
     ]
     rows = [
-        _row(event, _words(event, topic), width, max(times, 44), i) for i, event in enumerate(shown)
+        _row(event, _words(event, feed.topic), width, max(times, 44), i, can_ask=feed.can_ask)
+        for i, event in enumerate(shown)
     ]
     rules = [
         line(f"s{i}", (0, TOP + i * LINE_HEIGHT - 16.5), (width, TOP + i * LINE_HEIGHT - 16.5))
@@ -49,15 +59,19 @@ def _words(event: EventFrame, topic: str) -> str:
     )
 
 
-def _row(event: EventFrame, words: str, width: float, times: float, i: int) -> Shape:
-    x = times + 32
+def _row(
+    event: EventFrame, words: str, width: float, times: float, i: int, *, can_ask: bool
+) -> Shape:
+    x, right = times + 32, width - (38 if can_ask else 0)
     tone = "ink" if event["tone"] == "ink" else f"{event['tone']}-t"
     at = seconds(event["at"])
     shapes = [
         text("at", times + 2, 0, at, "num", "mute", anchor="end"),
         glyph("sign", event["glyph"], times + 17, 0.5, tone),
-        text("words", x, 0, fit(words, "note", width - x), "note", "ink"),
+        text("words", x, 0, fit(words, "note", right - x), "note", "ink"),
     ]
+    if can_ask:
+        shapes.append(_ask(event, right))
     return group(
         f"e{event['id']}",
         shapes,
@@ -66,3 +80,13 @@ def _row(event: EventFrame, words: str, width: float, times: float, i: int) -> S
         label=f"{at} s: {event['text']}",
         is_tab_stop=False,
     )
+
+
+def _ask(event: EventFrame, x: float) -> Shape:
+    shapes = [
+        rect("face", 6, -13, 32, 18, radius=4, role="face"),
+        text("words", 22, 0, "why?", "tiny", "comm-t", anchor="middle"),
+    ]
+    label = f"Why: {event['text']}?"
+    return group("why", shapes, at=(x, 0), action=f"why {event['id']}", label=label,
+                 is_tab_stop=False)  # fmt: skip

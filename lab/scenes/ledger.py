@@ -18,8 +18,8 @@ from lab.scenes.clock import seconds
 from lab.scenes.legend import Entry, draw_legend
 from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.shapes import Anchor, Scene, Shape, chip, chip_width, glyph, group, line, rect, text
+from lab.scenes.view import MARGIN, Block
 
-MARGIN: Final = 14
 WIDTH_MIN, WIDTH_MAX = 640, 1400
 STATIC_WIDTH: Final = 960
 ROW: Final = 30
@@ -75,18 +75,46 @@ def first_row(frame: LedgerFrame, view: View, first: int) -> int:
     return max(0, min(first, len(chosen(frame, view.sort)) - ROWS))
 
 
+def obey(frame: LedgerFrame, view: View, words: Sequence[str]) -> View | None:
+    """What an action of this picture makes of the view; None if it is none of its own."""
+    match list(words):
+        case ["sort", sort]:
+            return replace(view, sort=sort.replace("-", " "), first=0)
+        case ["rows", which]:
+            steps = {"earlier": -ROWS, "later": ROWS, "first": -(1 << 30), "last": 1 << 30}
+            wanted = view.first + steps.get(which, 0)
+            return replace(view, first=first_row(frame, view, wanted))
+        case ["open", *key]:
+            wanted_key = " ".join(key)
+            return replace(view, opened="" if wanted_key == view.opened else wanted_key)
+    return None
+
+
 def draw(frame: LedgerFrame, view: View) -> Scene:
-    """The whole picture."""
+    """The picture alone, with its title."""
     inner = view.width - 2 * MARGIN
+    shapes, y = _head(frame, inner)
+    block = draw_block(frame, view, inner)
+    shapes.append(group("body", block.shapes, at=(MARGIN, y)))
+    y += block.height
+    legend, height = draw_legend(entries(), inner)
+    shapes.append(group("legend", [legend], at=(MARGIN, y + 24)))
+    total = int(y + 24 + height + 4)
+    return Scene(view.width, total, frame["title"], frame["say"], tuple(shapes), KEYS)
+
+
+def draw_block(frame: LedgerFrame, view: View, inner: float) -> Block:
+    """Everything but title, finding and legend."""
     rows = chosen(frame, view.sort)
     first = first_row(frame, view, view.first)
     shown = rows[first : first + ROWS]
-    shapes, y = _head(frame, view, inner)
+    shapes: list[Shape] = []
+    y = 0.0
     if view.is_live:
-        shapes.append(group("sorts", _sorts(frame, view), at=(MARGIN, y), label="Which records"))
+        shapes.append(group("sorts", _sorts(frame, view), at=(0, y), label="Which records"))
         y += 34
     columns = _columns(frame, inner)
-    shapes.append(group("columns", _column_heads(frame, columns), at=(MARGIN, y + 12)))
+    shapes.append(group("columns", _column_heads(frame, columns), at=(0, y + 12)))
     y += 22
     for row in shown:
         shapes.append(_row(row, columns, inner, y, is_open=row["key"] == view.opened))
@@ -96,18 +124,15 @@ def draw(frame: LedgerFrame, view: View) -> Scene:
             shapes.append(words)
             y += height
     if not shown:
-        shapes.append(text("none", MARGIN, y + 20, "no such record", "note"))
+        shapes.append(text("none", 0, y + 20, "no such record", "note"))
         y += ROW
     if len(rows) > len(shown):
         shapes.append(_more(first, len(shown), len(rows), view, y))
         y += 26
-    legend, height = draw_legend(_entries(), inner)
-    shapes.append(group("legend", [legend], at=(MARGIN, y + 24)))
-    total = int(y + 24 + height + 4)
-    return Scene(view.width, total, frame["title"], frame["say"], tuple(shapes), KEYS)
+    return Block(tuple(shapes), y)
 
 
-def _head(frame: LedgerFrame, view: View, inner: float) -> tuple[list[Shape], float]:
+def _head(frame: LedgerFrame, inner: float) -> tuple[list[Shape], float]:
     title = f"{frame['title']} · {seconds(frame['now'])} s"
     settings = (
         f"{len(frame['rows'])} records the applications handed over, and what became of each · "
@@ -221,7 +246,7 @@ def _row(
              "noteb" if is_odd else "note", tone if is_odd else None),
         line("rule", (0, ROW), (inner, ROW), "line"),
     ]  # fmt: skip
-    return group(f"r-{row['key']}", children, at=(MARGIN, round(y, 1)), label=row["say"],
+    return group(f"r-{row['key']}", children, at=(0, round(y, 1)), label=row["say"],
                  action=f"open {row['key']}", is_tab_stop=False)  # fmt: skip
 
 
@@ -271,7 +296,7 @@ def _opened(row: RowFrame, inner: float, y: float) -> tuple[Shape, float]:
     """The record's fate in a sentence, under its row."""
     lines = wrap(row["say"], "note", inner - 20, 4)
     shapes = [text(f"l{i}", 10, 14 + 16 * i, each, "note", "ink") for i, each in enumerate(lines)]
-    return group(f"say-{row['key']}", shapes, at=(MARGIN, y + 2)), 16 * len(lines) + 10
+    return group(f"say-{row['key']}", shapes, at=(0, y + 2)), 16 * len(lines) + 10
 
 
 def _more(first: int, shown: int, total: int, view: View, y: float) -> Shape:
@@ -289,20 +314,21 @@ def _more(first: int, shown: int, total: int, view: View, y: float) -> Shape:
             shapes.append(group(key, [face, icon], at=(x, 0), action=f"rows {key}", label=label,
                                 is_disabled=is_end))  # fmt: skip
             x += 28
-    return group("more", shapes, at=(MARGIN, y + 8))
+    return group("more", shapes, at=(0, y + 8))
 
 
-def _entries() -> list[Entry]:
+def entries() -> list[Entry]:
+    """The legend: what the copies look like."""
     words = {
         "committed": "committed",
         "written": "written, not committed",
         "gone": "cut off again",
         "none": "no copy",
     }
-    entries = []
+    found = []
     for state, (fill, stroke, dash) in COPIES.items():
         children = [rect("face", 0, -7, 14, 14, fill, stroke, radius=3, dash=dash)]
         if state == "gone":
             children.append(glyph("sign", "cross", 7, 4.5, "onout", 10))
-        entries.append(Entry(group("shape", children), 14, words[state]))
-    return entries
+        found.append(Entry(group("shape", children), 14, words[state]))
+    return found

@@ -21,7 +21,7 @@ from typing import Final
 
 from kafkalab.frames.shape import ControllerFrame, Frame, TopicFrame
 from lab.scenes.controls import Controls, Target, draw_bar, draw_faults
-from lab.scenes.feed import LINE_HEIGHT, draw_feed, feed_height
+from lab.scenes.feed import LINE_HEIGHT, Feed, draw_feed, feed_height
 from lab.scenes.legend import draw_legend
 from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.picture import Picture, Sight, detail_of
@@ -52,10 +52,14 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """What can be chosen on this page: pictures, and worlds (a run and its branches)."""
+    """What can be chosen on this page: pictures, and worlds (a run and its branches).
+
+    `can_ask`: whether an event can be asked why it happened.
+    """
 
     pictures: Sequence[Tab] = ()
     worlds: Sequence[Tab] = ()
+    can_ask: bool = False
 
 
 def draw_page(
@@ -76,7 +80,8 @@ def draw_page(
     head = _head(frame, say, topic, controls, tabs or Tabs(), view.width)
     main = picture.draw(sight)
     targets = picture.targets(frame)
-    body = _beside(main, frame, topic_name, controls, targets, main_width) if is_wide else main
+    feed = Feed(frame["events"], topic_name, bool(tabs and tabs.can_ask))
+    body = _beside(main, feed, controls, targets, main_width) if is_wide else main
     shapes, height = list(body.shapes), body.height
     entries = picture.legend(sight)
     if entries:
@@ -84,13 +89,14 @@ def draw_page(
         shapes.append(group("legend", [legend], at=(0, height + 26)))
         height += 26 + legend_height
     if not is_wide:
-        below = _below(frame, topic_name, controls, targets, inner, height + 24)
+        below = _below(feed, controls, targets, inner, height + 24)
         shapes += below.shapes
         height += 24 + below.height
     body_group = group("body", shapes, at=(MARGIN, head.height))
     title = f"{frame['title']}, topic {topic['name']}" if topic else frame["title"]
     total = int(head.height + height + 4)
-    return Scene(view.width, total, title, say, (*head.shapes, body_group), KEYS)
+    keys = {**KEYS, **picture.keys(sight)} if controls is not None else KEYS
+    return Scene(view.width, total, title, say, (*head.shapes, body_group), keys)
 
 
 def _head(
@@ -203,8 +209,7 @@ def _quorum(controller: ControllerFrame, right: float) -> tuple[Shape, float]:
 
 def _beside(
     main: Block,
-    frame: Frame,
-    topic: str,
+    feed: Feed,
     controls: Controls | None,
     targets: Sequence[Target],
     main_width: float,
@@ -218,14 +223,12 @@ def _beside(
         y += height + 26
     room = main.height - y - feed_height(0)
     lines = max(6, min(16, int(room // LINE_HEIGHT)))
-    feed = draw_feed(frame["events"], SIDE, lines, topic)
-    shapes.append(group("feed", feed, at=(x, y)))
+    shapes.append(group("feed", draw_feed(feed, SIDE, lines), at=(x, y)))
     return Block(tuple(shapes), max(main.height, y + feed_height(lines)))
 
 
 def _below(
-    frame: Frame,
-    topic: str,
+    feed: Feed,
     controls: Controls | None,
     targets: Sequence[Target],
     width: float,
@@ -239,6 +242,5 @@ def _below(
         shapes.append(group("faults", faults, at=(0, y), label="Faults"))
         x = 346
         lines = max(6, int((height - feed_height(0)) // LINE_HEIGHT) + 1)
-    feed = draw_feed(frame["events"], width - x, lines, topic)
-    shapes.append(group("feed", feed, at=(x, y)))
+    shapes.append(group("feed", draw_feed(feed, width - x, lines), at=(x, y)))
     return Block(tuple(shapes), max(height, feed_height(lines)))

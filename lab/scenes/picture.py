@@ -11,7 +11,7 @@ Invariants: all its functions are pure; `draw` fits the width it is given.
 Read next: `pictures`, where they are; `page`, which shows one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,9 @@ class Picture:
 
     `detail`: the key of what it needs, "" for nothing.  `say`: "" lets the frame's finding stand.
     `words`: the picture as text, for screen readers and `print`; "": the cluster's.
-    `targets`: the servers that its faults are for.
+    `targets`: the servers that its faults are for.  `obey`: what an action (its words) makes of the
+    reader's choice in this picture; None if the action is not its own.  `keys`: keyboard keys and
+    the actions they stand for, beside the page's.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Picture:
     words: Callable[[Sight], str] = lambda sight: ""
     legend: Callable[[Sight], Sequence[Entry]] = lambda sight: ()
     targets: Callable[[Frame], Sequence[Target]] = broker_targets
+    obey: Callable[[Sight, list[str]], str | None] = lambda sight, words: None
+    keys: Callable[[Sight], Mapping[str, str]] = lambda sight: {}
 
 
 def detail_of(picture: Picture, frame: Frame, view: View) -> Any:

@@ -1,114 +1,208 @@
 """The space-time diagram: a lane a node, time to the right, an arrow a message.
 
     ❶ 412 ms             ❷ 458 ms               the chain, in words
-    producer-1 ───●──────────────────
-    broker-1   ━━━━╲●━━━━━✕┄┄┄┄┄┄┄┄┄           thick: leads; dotted: is down
-    broker-2   ─────╲───────────────
+    producer-1 ───●──────────────────┊─
+    broker-1   ━━━━╲●━━━━━✕┄┄┄┄┄┄┄┄┄┄┊╲         thick: leads; dotted: is down
+    broker-2   ─────╲────────────────┊─▷        right of now: what is under way
 
 Arrows of the chain are thick, on the highlight, each with its number; side traffic is quiet.
-A message can be selected: then its fields stand below.
+A message can be opened: then its card stands below, with what can be done to it.
 
-Read next: `axis`; `kafkalab.frames.spacetime`, which says what there is.
+Read next: `spacetime_arrows`, `message_card`; `kafkalab.frames.spacetime`, what there is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import hypot
+from dataclasses import dataclass, replace
 from typing import Final
 
-from kafkalab.frames.spacetime import MarkFrame, MessageFrame, SpaceTimeFrame, StepFrame
+from kafkalab.frames.spacetime import AROUND_MS, MessageFrame, SpaceTimeFrame, StepFrame
 from lab.scenes.axis import Axis, draw_axis
 from lab.scenes.clock import seconds
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry, draw_legend
+from lab.scenes.message_card import acts_on, draw_card
 from lab.scenes.metrics import fit, width_of, wrap
-from lab.scenes.shapes import Scene, Shape, glyph, group, line, path, rect, text
+from lab.scenes.shapes import Scene, Shape, glyph, group, line, text
+from lab.scenes.spacetime_arrows import KINDS, draw_messages
+from lab.scenes.spacetime_marks import badge, draw_marks
+from lab.scenes.view import MARGIN, Block
 
-MARGIN: Final = 14
 LANE: Final = 58
+LANE_MIN: Final = 40  # when there are many
 WIDTH_MIN, WIDTH_MAX = 640, 1400
 STATIC_WIDTH: Final = 960
 STEP_WIDTH_MIN: Final = 152
-
-#: Colour and dash of a kind of message, and its word.
-KINDS: Final[Mapping[str, tuple[str, str | None, str]]] = {
-    "produce": ("comm", None, "produce"),
-    "fetch": ("sync", "7 3", "fetch (copy or read)"),
-    "meta": ("lead", "2 3", "controller, metadata"),
-    "group": ("group", "8 3 2 3", "group"),
-}
+FUTURE: Final = 84.0  # right of now, where something is under way
+SPAN_MS: Final = 100
+SPAN_MS_MIN: Final = 4
 
 KEYS: Final[Mapping[str, str]] = {
     "ArrowLeft": "left", "ArrowRight": "right", "+": "in", "-": "out", "0": "all",
-    "Escape": "select 0", "l": "log",
+    "Escape": "select", "l": "log", "n": "next", "p": "previous",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a reader looks at: width of the page, the message chosen, how gaps are drawn."""
+    """What a reader looks at: the stretch (None: where it begins by itself), the message chosen
+    by its name, how gaps are drawn.
+
+    `span`: so many ms up to the instant looked at, while no stretch is chosen.
+    """
 
     width: int = STATIC_WIDTH
-    selected: int = 0
+    selected: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     is_log: bool = False
     is_live: bool = False
-    places: Mapping[str, float] = field(default_factory=dict)
+    is_present: bool = True  # nothing has happened since: what is done is done here
+    stretch: tuple[int, int] | None = None
+    span: int = SPAN_MS
 
     def at_width(self, width: float) -> "View":
         return replace(self, width=int(min(max(width, WIDTH_MIN), WIDTH_MAX)) // 10 * 10)
 
 
 def draw(frame: SpaceTimeFrame, view: View) -> Scene:
-    """The whole picture."""
-    width, inner = view.width, view.width - 2 * MARGIN
-    left = MARGIN + max([84.0, *(width_of(lane, "lab") + 12 for lane in frame["lanes"])])
-    shapes, y = _head(frame, view, inner)
-    chain, height = _chain(frame["chain"], inner)
-    shapes.append(group("chain", chain, at=(MARGIN, y), label="The chain of causes"))
+    """The picture alone, with its title."""
+    inner = view.width - 2 * MARGIN
+    shapes, y = _head(frame, inner)
+    block = draw_block(frame, view, inner)
+    shapes.append(group("body", block.shapes, at=(MARGIN, y)))
+    y += block.height
+    legend, height = draw_legend(entries(frame), inner)
+    shapes.append(group("legend", [legend], at=(MARGIN, y + 26)))
+    total = int(y + 26 + height + 8)
+    keys = {**KEYS, **keys_of(frame, view)}
+    return Scene(view.width, total, frame["title"], frame["say"], tuple(shapes), keys)
+
+
+def draw_block(frame: SpaceTimeFrame, view: View, inner: float) -> Block:
+    """Everything but title, finding and legend."""
+    shapes: list[Shape] = []
+    y = 0.0
+    if view.is_live:
+        shapes.append(group("window", _toolbar(frame, view, inner), label="Window"))
+        y += 34
+    chain, height = _chain(frame["chain"], inner, is_live=view.is_live)
+    shapes.append(group("chain", chain, at=(0, y), label="The chain of causes"))
     y += height
     top = y + 30
-    lanes = {name: top + i * LANE for i, name in enumerate(frame["lanes"])}
-    bottom = top + LANE * max(len(lanes) - 1, 0) + 26
-    times = [t for m in frame["messages"] for t in (m["sent"], m["arrived"])]
-    times += [mark["at"] for mark in frame["marks"]]
-    span = (frame["since"], max(frame["until"], frame["since"] + 1))
-    axis = Axis(times, span, (left, width - MARGIN - 4), is_log=view.is_log)
-    shapes.append(group("lanes", [_lane(n, ly, axis, frame) for n, ly in lanes.items()]))
+    lane = LANE if len(frame["lanes"]) <= 9 else LANE_MIN
+    lanes = {name: top + i * lane for i, name in enumerate(frame["lanes"])}
+    lanes |= {name: lanes[shared] for name, shared in frame["folded"].items() if shared in lanes}
+    bottom = top + lane * max(len(frame["lanes"]) - 1, 0) + 26
+    axis = _axis(frame, view, inner)
+    names = [_lane(name, lanes[name], axis, frame, inner) for name in frame["lanes"]]
+    shapes.append(group("lanes", names))
     shapes.append(group("axis", draw_axis(axis, top - 22, bottom)))
     shapes.append(group("leaders", _leader_words(frame, axis, lanes)))
-    order = sorted(frame["messages"], key=lambda m: ("step" in m, m["id"] == view.selected))
-    badges: list[tuple[float, float]] = []
-    arrows = [_arrow(m, axis, lanes, view, badges) for m in order]
+    if frame["since"] <= frame["now"] <= frame["until"]:
+        shapes.append(_now(axis, frame, (top - 22, bottom), inner))
+    arrows = draw_messages(frame, axis, lanes, view.selected, inner, is_live=view.is_live)
     shapes.append(group("messages", arrows, label="Messages"))
-    shapes.append(group("marks", _marks(frame["marks"], axis, lanes)))
-    y = bottom + 40
-    if view.selected and view.fields:
-        card, height = _fields(view.fields, inner)
-        shapes.append(group("fields", card, at=(MARGIN, y - 8)))
+    shapes.append(group("marks", draw_marks(frame["marks"], axis, lanes)))
+    y = bottom + 26
+    if not frame["messages"]:
+        words = "No message in this stretch: zoom out, or let time pass."
+        shapes.append(text("none", 0, y + 10, words, "note"))
+        y += 20
+    message = chosen(frame, view)
+    if message is not None and view.fields:
+        acts = acts_on(frame, message, is_present=view.is_present)
+        card, height = draw_card(message, view.fields, acts, inner, is_live=view.is_live)
+        shapes.append(group("fields", card, at=(0, y + 8), label="The message opened"))
         y += height + 14
-    legend, height = draw_legend(_entries(frame), inner)
-    shapes.append(group("legend", [legend], at=(MARGIN, y + 6)))
-    total = int(y + height + 8)
-    return Scene(width, total, frame["title"], frame["say"], tuple(shapes), KEYS)
+    return Block(tuple(shapes), y)
 
 
-def _head(frame: SpaceTimeFrame, view: View, inner: float) -> tuple[list[Shape], float]:
-    room = inner - (216 if view.is_live else 0)
-    shapes: list[Shape] = [text("title", MARGIN, 32, fit(frame["title"], "h1", room), "h1")]
-    if view.is_live:
-        shapes.append(_buttons(view))
-    settings = frame["settings"]
-    if frame["left_out"]:
-        settings += f" · {frame['left_out']} quiet messages not shown"
-    shapes.append(text("settings", MARGIN, 54, fit(settings, "sub", inner), "sub"))
+def chosen(frame: SpaceTimeFrame, view: View) -> MessageFrame | None:
+    """The message that is open, if it is in the picture."""
+    return next((m for m in frame["messages"] if m["name"] == view.selected), None)
+
+
+def obey(frame: SpaceTimeFrame, view: View, words: list[str]) -> View | None:
+    """What an action of this picture makes of the view; None if it is none of its own."""
+    since, until = frame["since"], frame["until"]
+    match words:
+        case ["in"]:
+            return _zoomed(frame, view, 0.5)
+        case ["out"]:
+            return _zoomed(frame, view, 2)
+        case ["left"]:
+            return moved(frame, view, -0.25)
+        case ["right"]:
+            return moved(frame, view, 0.25)
+        case ["all"]:
+            return replace(view, stretch=None, span=SPAN_MS)
+        case ["log"]:
+            return replace(view, is_log=not view.is_log)
+        case ["step", id] if id.isdigit():
+            at = next((step["at"] for step in frame["chain"] if step["id"] == int(id)), None)
+            return view if at is None else replace(view, stretch=(at - AROUND_MS, at + AROUND_MS))
+        case ["window", first, last] if first.isdigit() and last.isdigit():
+            return replace(view, stretch=(int(first), int(last)))
+        case ["next" | "previous"]:
+            return replace(view, selected=_beside(frame, view, words[0]), stretch=(since, until))
+        case ["select", *name]:
+            wanted = " ".join(name)
+            return replace(view, selected="" if wanted == view.selected else wanted)
+    return None
+
+
+def keys_of(frame: SpaceTimeFrame, view: View) -> dict[str, str]:
+    """Keys that act on the message that is open."""
+    message = chosen(frame, view)
+    if message is None or not view.is_live:
+        return {}
+    acts = acts_on(frame, message, is_present=view.is_present)
+    return {act.key: act.action for act in acts}
+
+
+def zoomed(frame: SpaceTimeFrame, view: View, factor: float) -> View:
+    """So many times as long a stretch, about the same middle."""
+    since, until = frame["since"], frame["until"]
+    middle, half = (since + until) / 2, max((until - since) * factor, SPAN_MS_MIN) / 2
+    return replace(view, stretch=(round(middle - half), round(middle + half)))
+
+
+def moved(frame: SpaceTimeFrame, view: View, share: float) -> View:
+    """Later by so much of the stretch (earlier if negative)."""
+    since, until = frame["since"], frame["until"]
+    by = round((until - since) * share)
+    by = max(by, -since) if by < 0 else by
+    return replace(view, stretch=(since + by, until + by))
+
+
+def _zoomed(frame: SpaceTimeFrame, view: View, factor: float) -> View:
+    """Without a stretch of its own the picture goes on to end at the instant looked at."""
+    if view.stretch is None and not frame["chain"]:
+        return replace(view, span=max(round(view.span * factor), SPAN_MS_MIN))
+    return zoomed(frame, view, factor)
+
+
+def _beside(frame: SpaceTimeFrame, view: View, which: str) -> str:
+    names = [message["name"] for message in frame["messages"]]
+    if not names:
+        return ""
+    step = 1 if which == "next" else -1
+    if view.selected not in names:
+        return names[0 if step > 0 else -1]
+    return names[(names.index(view.selected) + step) % len(names)]
+
+
+def _head(frame: SpaceTimeFrame, inner: float) -> tuple[list[Shape], float]:
+    shapes: list[Shape] = [
+        text("title", MARGIN, 32, fit(frame["title"], "h1", inner), "h1"),
+        text("settings", MARGIN, 54, fit(frame["settings"], "sub", inner), "sub"),
+    ]
     lines = wrap(frame["say"], "lab", inner, 4)
     for i, words in enumerate(lines):
         shapes.append(text(f"say{i}", MARGIN, 80 + i * 18, words, "lab"))
     return shapes, 80 + len(lines) * 18 + 4
 
 
-def _buttons(view: View) -> Shape:
+def _toolbar(frame: SpaceTimeFrame, view: View, inner: float) -> list[Shape]:
     specs = (
         ("left", "before", "Earlier"), ("right", "next", "Later"), ("in", "plus", "Zoom in"),
         ("out", "minus", "Zoom out"), ("all", "ring", "The whole stretch"),
@@ -120,18 +214,31 @@ def _buttons(view: View) -> Shape:
         shapes.append(shape)
         x += wide + 6
     label = "Cut long gaps" if view.is_log else "Gaps by their logarithm"
-    shape, wide = button("log", (x, 0), "log", words="log", label=label)
-    return group("zoom", [*shapes, shape], at=(view.width - MARGIN - x - wide, 12), label="Window")
+    shape, wide = button("log", (x, 0), "log", words="to scale" if view.is_log else "log time",
+                         label=label)  # fmt: skip
+    shapes.append(shape)
+    x += wide + 14
+    words = f"{seconds(frame['since'])} s to {seconds(frame['until'])} s"
+    if frame["left_out"]:
+        words += f" · {frame['left_out']} quiet messages not shown"
+    elif frame["messages"]:
+        words += " · press a message to open it"
+    shapes.append(text("words", x, 18.5, fit(words, "note", inner - x), "note"))
+    return shapes
 
 
-def badge(key: str, number: int, x: float, y: float) -> Shape:
-    """A step's number on a dark disc."""
-    disc = path("disc", "M0-9a9 9 0 1 1 -.01 0Z", "ink")
-    words = text("n", 0, 4, str(number), "cap", "bg", anchor="middle")
-    return group(key, [disc, words], at=(round(x, 1), round(y, 1)))
+def _axis(frame: SpaceTimeFrame, view: View, inner: float) -> Axis:
+    names = [width_of(_lane_words(lane), "lab") + 12 for lane in frame["lanes"]]
+    left = max([70.0, *names])
+    times = [t for m in frame["messages"] for t in (m["sent"], m["arrived"]) if t is not None]
+    times += [mark["at"] for mark in frame["marks"]]
+    span = (frame["since"], max(frame["until"], frame["since"] + 1))
+    is_future = any(m["state"] != "arrived" for m in frame["messages"])
+    right = inner - 4 - (FUTURE if is_future else 0)
+    return Axis(times, span, (left, right), is_log=view.is_log)
 
 
-def _chain(steps: Sequence[StepFrame], inner: float) -> tuple[list[Shape], float]:
+def _chain(steps: Sequence[StepFrame], inner: float, *, is_live: bool) -> tuple[list[Shape], float]:
     """The steps in words, in as many columns as there is room for."""
     if not steps:
         return [], 0
@@ -154,7 +261,7 @@ def _chain(steps: Sequence[StepFrame], inner: float) -> tuple[list[Shape], float
                 for j, line_of in enumerate(words)
             ]
             label = f"{at}: {step['words']}"
-            action = f"step {step['id']}"
+            action = f"step {step['id']}" if is_live else None
             shapes.append(
                 group(f"c{step['step']}", children, at=(x, y), action=action, label=label,
                       is_tab_stop=False)
@@ -163,11 +270,13 @@ def _chain(steps: Sequence[StepFrame], inner: float) -> tuple[list[Shape], float
     return shapes, y - 12
 
 
-def _lane(name: str, y: float, axis: Axis, frame: SpaceTimeFrame) -> Shape:
+def _lane(name: str, y: float, axis: Axis, frame: SpaceTimeFrame, inner: float) -> Shape:
     shapes: list[Shape] = [
-        text("name", MARGIN, y + 4.5, _lane_words(name), "lab"),
+        text("name", 0, y + 4.5, _lane_words(name), "lab"),
         line("line", (axis.left, y), (axis.right, y), "rule", stroke_width=1.5),
     ]
+    if axis.right < inner - 10:
+        shapes.append(line("later", (axis.right, y), (inner - 4, y), "line", stroke_width=1.5))
     for i, span in enumerate(s for s in frame["spans"] if s["lane"] == name):
         a, b = axis(span["since"]), axis(span["until"])
         if span["what"] == "leader":
@@ -176,6 +285,15 @@ def _lane(name: str, y: float, axis: Axis, frame: SpaceTimeFrame) -> Shape:
             shapes.append(line(f"b{i}", (a, y), (b, y), "bg", stroke_width=4))
             shapes.append(line(f"s{i}", (a, y), (b, y), "out", stroke_width=1.5, dash="2 5"))
     return group(f"lane-{name}", shapes, label=name)
+
+
+def _now(axis: Axis, frame: SpaceTimeFrame, room: tuple[float, float], inner: float) -> Shape:
+    """The instant looked at; right of it nothing is known but what is under way."""
+    x = axis(frame["now"])
+    shapes: list[Shape] = [line("line", (x, room[0]), (x, room[1]), "ink", stroke_width=1.5)]
+    if axis.right < inner - 10:
+        shapes.append(text("words", x + 8, room[1] + 16, "under way", "tiny", "ink"))
+    return group("now", shapes, label=f"now {seconds(frame['now'])} s")
 
 
 def _leader_words(frame: SpaceTimeFrame, axis: Axis, lanes: Mapping[str, float]) -> list[Shape]:
@@ -200,149 +318,25 @@ def _lane_words(name: str) -> str:
     return f"{kind} {number}" if kind in ("broker", "controller") else name
 
 
-def _arrow(
-    message: MessageFrame,
-    axis: Axis,
-    lanes: Mapping[str, float],
-    view: View,
-    badges: list[tuple[float, float]],
-) -> Shape | None:
-    if message["source"] not in lanes or message["target"] not in lanes:
-        return None
-    tone, dash, words = KINDS[message["kind"]]
-    x0, y0 = axis(message["sent"]), lanes[message["source"]]
-    x1, y1 = axis(message["arrived"]), lanes[message["target"]]
-    long = hypot(x1 - x0, y1 - y0) or 1.0
-    ux, uy = (x1 - x0) / long, (y1 - y0) / long
-    is_front = "step" in message
-    is_chosen = message["id"] == view.selected
-    shapes: list[Shape] = []
-    if is_front:
-        tone = f"{tone}-t"
-        shapes.append(
-            path("glow", f"M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}", "none", "mark", stroke_width=12)
-        )
-    elif is_chosen:
-        tone = f"{tone}-t"
-    wide = 3 if is_front or is_chosen else 1.5
-    end = (x1 - ux * 6, y1 - uy * 6)
-    shapes.append(line("line", (x0, y0), end, tone, dash=dash, stroke_width=wide))
-    w = 4.5 if is_front or is_chosen else 3.5
-    head = (
-        f"M{x1:.1f} {y1:.1f}L{x1 - ux * 9 - uy * w:.1f} {y1 - uy * 9 + ux * w:.1f} "
-        f"{x1 - ux * 9 + uy * w:.1f} {y1 - uy * 9 - ux * w:.1f}Z"
-    )
-    shapes.append(path("head", head, tone))
-    if is_front:
-        x, y = _badge_place((x0, y0), (x1, y1), badges)
-        shapes.append(badge("badge", message["step"], x, y))
-    api = message["api"].replace("_", " ").lower()
-    label = (
-        f"{words}: {api} {message['what']} from {message['source']} at {message['sent']} ms "
-        f"to {message['target']} at {message['arrived']} ms"
-    )
-    action = f"select {message['id']}" if view.is_live else None
-    key = f"m{message['id']}{'f' if is_front else ''}"
-    return group(key, shapes, label=label, action=action, is_tab_stop=False)
-
-
-def _badge_place(
-    start: tuple[float, float], end: tuple[float, float], taken: list[tuple[float, float]]
-) -> tuple[float, float]:
-    """On the arrow, between two lanes, and on no other badge."""
-    lanes = max(1, round(abs(end[1] - start[1]) / LANE))
-    places = [(i + share) / lanes for share in (0.5, 0.3, 0.7) for i in range(lanes)]
-    spots = [
-        (start[0] + (end[0] - start[0]) * p, start[1] + (end[1] - start[1]) * p) for p in places
-    ]
-    free = (s for s in spots if all(hypot(s[0] - x, s[1] - y) > 20 for x, y in taken))
-    spot = next(free, (spots[0][0] + 22 * len(taken), spots[0][1]))
-    taken.append(spot)
-    return spot
-
-
-def _marks(marks: Sequence[MarkFrame], axis: Axis, lanes: Mapping[str, float]) -> list[Shape]:
-    """Signs on the lanes, and their words where there is room: the chain's first."""
-    shapes: list[Shape] = []
-    taken: list[tuple[float, float, float]] = []  # left, right, baseline
-    drawn: set[tuple[str, int, str]] = set()
-    for mark in sorted(marks, key=lambda m: ("step" not in m, m["at"])):
-        if mark["lane"] not in lanes or (mark["lane"], mark["at"], mark["glyph"]) in drawn:
-            continue
-        drawn.add((mark["lane"], mark["at"], mark["glyph"]))
-        x, y = axis(mark["at"]), lanes[mark["lane"]]
-        tone = "ink" if mark["tone"] == "ink" else f"{mark['tone']}-t"
-        is_front = "step" in mark
-        children: list[Shape] = []
-        if is_front:
-            children.append(path("glow", "M-1 0L1 0", "none", "mark", stroke_width=22))
-        children.append(glyph("sign", mark["glyph"], 0, 5.5, tone, 15 if is_front else 11))
-        shape_words = _placed(mark, x, y, axis, taken, tone)
-        if shape_words is not None:
-            children += shape_words
-        shapes.append(group(f"e{mark['id']}", children, at=(round(x, 1), y), label=mark["words"]))
-    return shapes
-
-
-def _placed(
-    mark: MarkFrame, x: float, y: float, axis: Axis, taken: list[tuple[float, float, float]],
-    tone: str,
-) -> list[Shape] | None:  # fmt: skip
-    """Words below the lane, right of the sign or left of it, where no others stand."""
-    style = "lab" if "step" in mark else "cap"
-    wide = width_of(mark["words"], style)
-    extra = 22.0 if "step" in mark else 0.0
-    tries = [(dy, side, True) for dy in (20.0, -12.0, 34.0) for side in (1, -1)]
-    for dy, side, is_clear in [*tries, *((dy, side, False) for dy, side, _ in tries)]:
-        start = x + 8 if side > 0 else x - 8 - wide - extra
-        end = start + wide + extra
-        fits = start >= axis.left - 4 and end <= axis.right + 4
-        line_y = y + dy
-        free = all(end + 6 < a or start - 6 > b or abs(line_y - c) > 15 for a, b, c in taken)
-        clear = not is_clear or all(
-            end + 2 < cut.x - 12 or start - 2 > cut.x + 12 for cut in axis.cuts
-        )
-        if fits and free and clear:
-            taken.append((start, end, line_y))
-            shapes = [text("words", start - x, dy, mark["words"], style, tone, has_halo=True)]
-            if "step" in mark:
-                shapes.append(badge("badge", mark["step"], start - x + wide + 13, dy - 4.5))
-            return shapes
-    if "step" in mark:
-        return [badge("badge", mark["step"], 0, -16)]
-    return None
-
-
-def _fields(fields: Sequence[tuple[str, str]], inner: float) -> tuple[list[Shape], float]:
-    """What the chosen message holds, in columns."""
-    columns = 2 if inner >= 760 and len(fields) > 6 else 1
-    per_column = -(-len(fields) // columns)
-    height = 16 + per_column * 20
-    wide = inner / columns
-    names = max((width_of(name, "note") for name, _ in fields), default=0) + 16
-    shapes: list[Shape] = [rect("card", 0, 0, inner, height, "card", "line", radius=10)]
-    for i, (name, value) in enumerate(fields):
-        column, row = divmod(i, per_column)
-        x, y = 14 + column * wide, 24 + row * 20
-        shapes.append(text(f"n{i}", x, y, name, "note"))
-        room = wide - names - 28
-        shapes.append(text(f"v{i}", x + names, y, fit(value, "num", room), "num"))
-    return shapes, height
-
-
-def _entries(frame: SpaceTimeFrame) -> list[Entry]:
+def entries(frame: SpaceTimeFrame) -> list[Entry]:
+    """The legend: what is in this picture, and not labelled in place."""
     used = {message["kind"] for message in frame["messages"]}
-    entries = [
+    found = [
         Entry(line("shape", (0, 0), (34, 0), tone, dash=dash, stroke_width=2), 34, words)
         for kind, (tone, dash, words) in KINDS.items()
         if kind in used
     ]
     if any(span["what"] == "leader" for span in frame["spans"]):
-        entries.append(Entry(line("shape", (0, 0), (30, 0), "lead", stroke_width=5), 30, "leads"))
+        found.append(Entry(line("shape", (0, 0), (30, 0), "lead", stroke_width=5), 30, "leads"))
     if any(span["what"] != "leader" for span in frame["spans"]):
         down = line("shape", (0, 0), (30, 0), "out", dash="2 5", stroke_width=1.5)
-        entries.append(Entry(down, 30, "down, or stands still"))
+        found.append(Entry(down, 30, "down, or stands still"))
+    states = {message["state"] for message in frame["messages"]}
+    if "held" in states:
+        found.append(Entry(glyph("shape", "pause", 6, 5, "out-t"), 12, "held in flight"))
+    if states - {"held", "arrived", "flying"}:
+        found.append(Entry(glyph("shape", "clock", 6, 5, "out-t"), 12, "waits in flight"))
     if frame["chain"]:
         glow = line("shape", (0, 0), (30, 0), "mark", stroke_width=12)
-        entries.append(Entry(glow, 30, "the causal chain"))
-    return entries
+        found.append(Entry(glow, 30, "the causal chain"))
+    return found

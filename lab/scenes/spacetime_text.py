@@ -19,11 +19,16 @@ def write_text(frame: SpaceTimeFrame) -> str:
     for message in frame["messages"][:MESSAGES]:
         api = message["api"].replace("_", " ").lower()
         step = f"  ({message['step']})" if "step" in message else ""
-        lines.append(
-            f"  {seconds(message['sent'])} → {seconds(message['arrived'])} s  "
-            f"{message['source']} → {message['target']}  {api} {message['what']}{step}"
-        )
+        arrived = message["arrived"]
+        ends = f"{seconds(arrived)} s" if arrived is not None else message["state"]
+        what = f"{api} {message['what']}{_state(message['state'])}{step}"
+        way = f"{message['source']} → {message['target']}"
+        lines.append(f"  {seconds(message['sent'])} → {ends}  {way}  {what}")
     more = len(frame["messages"]) - MESSAGES + frame["left_out"]
     if more > 0:
         lines.append(f"  and {more} more")
     return "\n".join(plain(line).rstrip() for line in lines)
+
+
+def _state(state: str) -> str:
+    return {"arrived": "", "flying": "  (under way)"}.get(state, f"  ({state})")

@@ -15,7 +15,9 @@ from itertools import pairwise
 from typing import Final
 
 from kafkalab.frames.shape import Frame
+from kafkalab.frames.spacetime import SpaceTimeFrame
 from kafkalab.frames.twins import MarkFrame, RecordFrame, RunFrame, TwinsFrame
+from lab.scenes import spacetime
 from lab.scenes.axis import Axis, draw_axis
 from lab.scenes.clock import seconds
 from lab.scenes.cluster import COMPACT, draw_cluster, rows_of
@@ -23,15 +25,15 @@ from lab.scenes.controls import button
 from lab.scenes.legend import Entry, draw_legend
 from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.outcomes import draw_outcomes
+from lab.scenes.parting import draw_parting
 from lab.scenes.shapes import Scene, Shape, glyph, group, line, path, rect, text
-from lab.scenes.view import chosen_topic
+from lab.scenes.view import MARGIN, Block, chosen_topic
 
-MARGIN: Final = 14
 WIDTH_MIN, WIDTH_MAX = 640, 1400
 STATIC_WIDTH: Final = 960
 NEAR, FAR = 15, 62  # half the distance of the lines before and after they part
 CELL, STEP = 18, 21
-LEFT: Final = 122.0
+LEFT: Final = 108.0
 
 #: Of a fate: fill, outline, sign and its tone, words.  Worse ones later.
 FATES: Final[Mapping[str, tuple[str, str | None, str, str, str]]] = {
@@ -53,6 +55,7 @@ class View:
     width: int = STATIC_WIDTH
     now: int | None = None
     is_live: bool = False
+    run: str = ""  # whose chain is shown in space-time
 
     def at_width(self, width: float) -> "View":
         return replace(self, width=int(min(max(width, WIDTH_MIN), WIDTH_MAX)) // 10 * 10)
@@ -63,36 +66,63 @@ KEYS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def draw(frame: TwinsFrame, view: View, clusters: tuple[Frame, Frame] | None = None) -> Scene:
-    """The whole picture.  `clusters`: both worlds at `view.now`, shown side by side."""
-    width, inner = view.width, view.width - 2 * MARGIN
+def draw(
+    frame: TwinsFrame,
+    view: View,
+    clusters: tuple[Frame, Frame] | None = None,
+    chain: SpaceTimeFrame | None = None,
+) -> Scene:
+    """The picture alone, with its title.  For the rest see `draw_block`."""
+    inner = view.width - 2 * MARGIN
     shapes, y = _head(frame, view, inner)
-    axis = _axis(frame, width)
-    marks, height = _marks(frame, axis, y)
-    middle = y + height + FAR + 34
+    block = draw_block(frame, view, inner, clusters, chain)
+    shapes.append(group("body", block.shapes, at=(MARGIN, y)))
+    y += block.height
+    legend, height = draw_legend(entries(frame, chain), inner)
+    shapes.append(group("legend", [legend], at=(MARGIN, y + 26)))
+    total = int(y + 26 + height + 8)
+    say = clusters[1]["say"] if clusters is not None else frame["say"]
+    return Scene(view.width, total, frame["title"], say, tuple(shapes), KEYS)
+
+
+def draw_block(
+    frame: TwinsFrame,
+    view: View,
+    inner: float,
+    clusters: tuple[Frame, Frame] | None = None,
+    chain: SpaceTimeFrame | None = None,
+) -> Block:
+    """Everything but title, finding and legend.
+
+    `clusters`: both worlds at `view.now`, shown side by side.  `chain`: the causes of what run
+    `view.run` does where they part, in the space-time of that run.
+    """
+    shapes: list[Shape] = []
+    axis = _axis(frame, inner)
+    marks, y = _marks(frame, axis, is_live=view.is_live)
+    middle = y + FAR + 34
     bottom = middle + FAR + 34
     shapes.append(group("axis", draw_axis(axis, middle - FAR - 26, bottom, has_grid=False)))
     shapes.append(group("marks", marks(bottom)))
     shapes += _runs(frame, axis, middle)
     if view.now is not None:
         shapes.append(_now(axis(view.now), view.now, middle))
-    y = bottom + 46
-    if frame["divergence"]:
-        lines = [fit(words, "body", inner - 24) for words in frame["divergence"]]
-        shapes.append(_parting(frame, lines, y))
-        y += 24 + 18 * len(lines)
+    y = bottom + 50
+    if frame["diverges"] is not None:
+        parting, height = draw_parting(frame, view, inner)
+        shapes.append(group("parting", parting, at=(0, y), label="Where they part, and why"))
+        y += height + 18
+    if chain is not None:
+        picture = spacetime.draw_block(chain, spacetime.View(), inner)
+        shapes.append(group(f"chain-{view.run}", picture.shapes, at=(0, y - 14)))
+        y += picture.height + 14
     if clusters is not None:
         panels, height = _panels(clusters, inner)
-        shapes.append(group("panels", panels, at=(MARGIN, y)))
+        shapes.append(group("panels", panels, at=(0, y)))
         y += height + 18
     cards, height = draw_outcomes(frame["outcomes"], inner)
-    shapes.append(group("outcomes", cards, at=(MARGIN, y), label="What they came to"))
-    y += height + 22
-    legend, height = draw_legend(_entries(frame), inner)
-    shapes.append(group("legend", [legend], at=(MARGIN, y + 4)))
-    total = int(y + height + 8)
-    say = clusters[1]["say"] if clusters is not None else frame["say"]
-    return Scene(width, total, frame["title"], say, tuple(shapes), KEYS)
+    shapes.append(group("outcomes", cards, at=(0, y), label="What they came to"))
+    return Block(tuple(shapes), y + height)
 
 
 def _head(frame: TwinsFrame, view: View, inner: float) -> tuple[list[Shape], float]:
@@ -148,7 +178,7 @@ def _panels(clusters: tuple[Frame, Frame], inner: float) -> tuple[list[Shape], f
     return shapes, height
 
 
-def _axis(frame: TwinsFrame, width: int) -> Axis:
+def _axis(frame: TwinsFrame, inner: float) -> Axis:
     times = [record["at"] for run in frame["runs"] for record in run["records"]]
     times += [mark["at"] for mark in frame["marks"]]
     times += [t for run in frame["runs"] for stall in run["stalls"] for t in stall]
@@ -156,11 +186,11 @@ def _axis(frame: TwinsFrame, width: int) -> Axis:
         times.append(frame["diverges"])
     margin = max(20, (frame["until"] - frame["since"]) // 60)
     span = (max(0, frame["since"] - margin), frame["until"] + margin)
-    return Axis(times, span, (LEFT, width - MARGIN - 4.0))
+    return Axis(times, span, (LEFT, inner - 4.0))
 
 
 def _marks(
-    frame: TwinsFrame, axis: Axis, top: float
+    frame: TwinsFrame, axis: Axis, *, is_live: bool
 ) -> tuple[Callable[[float], list[Shape]], float]:
     """Signs with time and words above, in rows so that none stands over another."""
     all_marks: list[tuple[int, str, str, str, str]] = [
@@ -176,7 +206,7 @@ def _marks(
     for mark in order:
         x = axis(mark[0])
         wide = max(width_of(f"{seconds(mark[0])} s", "numb") + 18, width_of(mark[3], "cap")) + 12
-        left = min(max(x - wide / 2, MARGIN), axis.right + 4 - wide)
+        left = min(max(x - wide / 2, 0), axis.right + 4 - wide)
         row = next((i for i, end in enumerate(rows) if end <= left), None)
         if row is None:
             row = len(rows)
@@ -188,14 +218,14 @@ def _marks(
     def draw_marks(bottom: float) -> list[Shape]:
         shapes: list[Shape] = []
         for middle, row, (at, sign, tone, words, key) in placed:
-            x, y = axis(at), top + row * 38
+            x, y = axis(at), row * 38
             is_parting = key == "d"
             stroke, dash = ("group", None) if is_parting else ("rule", "2 3")
             shapes.append(
                 line(f"l{key}", (x, y + 26), (x, bottom), stroke, dash=dash,
                      stroke_width=2 if is_parting else 1)
             )  # fmt: skip
-            when = f"{seconds(at)} s"
+            when, act = f"{seconds(at)} s", f"seek {at}" if is_live else None
             half = width_of(when, "numb") / 2
             shapes.append(
                 group(key, [
@@ -203,7 +233,7 @@ def _marks(
                     text("at", middle + 8, y + 12, when, "numb", anchor="middle", has_halo=True),
                     text("words", middle, y + 28, words, "cap", tone, anchor="middle",
                          has_halo=True),
-                ], label=f"{when}: {words}", action=f"seek {at}", is_tab_stop=False)
+                ], label=f"{when}: {words}", is_tab_stop=False, action=act)
             )  # fmt: skip
         lines = [s for s in shapes if s.tag == "line"]
         return [*lines, *(s for s in shapes if s.tag != "line")]
@@ -256,11 +286,11 @@ def _runs(frame: TwinsFrame, axis: Axis, middle: float) -> list[Shape]:
         stalls += _stalls(run, axis, frame, level, side)
         y = far + (4 if side > 0 else -8)
         names += [
-            text(f"n{run['name']}", MARGIN, y, f"{run['name']}  {_title(run)}", "lab"),
-            text(f"w{run['name']}", MARGIN, y + 15, _short(run["words"], LEFT - 20), "note"),
+            text(f"n{run['name']}", 0, y, f"{run['name']}  {_title(run)}", "lab"),
+            text(f"w{run['name']}", 0, y + 15, _short(run["words"], LEFT - 20), "note"),
         ]
     if has_trunk:
-        names.append(text("shared", MARGIN, middle + 4.5, "shared past", "note"))
+        names.append(text("shared", 0, middle + 4.5, "shared past", "note"))
     return [group("rails", rails), group("stalls", stalls), group("cells", cells),
             group("names", names)]  # fmt: skip
 
@@ -347,28 +377,17 @@ def _now(x: float, now: int, middle: float) -> Shape:
     return group("now", shapes, at=(round(x, 1), middle), label=f"now {seconds(now)} s")
 
 
-def _parting(frame: TwinsFrame, lines: Sequence[str], y: float) -> Shape:
-    at = seconds(frame["diverges"] or 0)
-    shapes: list[Shape] = [
-        glyph("sign", "diamond", MARGIN + 6, 4, "group-t"),
-        text("head", MARGIN + 20, 4, f"At {at} s they part", "lab", "group-t"),
-    ]
-    shapes += [
-        text(f"l{i}", MARGIN + 20, 23 + 18 * i, each, "body") for i, each in enumerate(lines)
-    ]
-    return group("parting", shapes, at=(0, y))
-
-
-def _entries(frame: TwinsFrame) -> list[Entry]:
+def entries(frame: TwinsFrame, chain: SpaceTimeFrame | None = None) -> list[Entry]:
+    """The legend: what is in this picture, and not labelled in place."""
     used = {record["fate"] for run in frame["runs"] for record in run["records"]}
-    entries = []
+    found = []
     for fate, (fill, stroke, sign, tone, words) in FATES.items():
         if fate in used:
             children = [rect("face", 0, -9, CELL, CELL, fill, stroke, radius=3)]
             if sign:
                 children.append(glyph("sign", sign, 9, 5.3, tone))
-            entries.append(Entry(group("shape", children), CELL, words))
+            found.append(Entry(group("shape", children), CELL, words))
     if any(run["stalls"] for run in frame["runs"]):
         bar = rect("shape", 0, -4, 30, 8, "out-s", "out")
-        entries.append(Entry(bar, 30, "no write accepted"))
-    return entries
+        found.append(Entry(bar, 30, "no write accepted"))
+    return [*found, *(spacetime.entries(chain) if chain is not None else [])]

@@ -19,6 +19,10 @@ def write_text(frame: TwinsFrame) -> str:
             counts[record["fate"]] = counts.get(record["fate"], 0) + 1
         said = ", ".join(f"{count} {fate}" for fate, count in sorted(counts.items()))
         lines.append(f"{run['name']}, {run['words']}: {said or 'no records'}")
+    for name, steps in zip("AB", frame["chains"], strict=True):
+        if steps:
+            lines.append(f"What led {name} to where they part")
+            lines += [f"  {seconds(s['at']):>9} s  {s['words']}" for s in steps]
     for outcome in frame["outcomes"]:
         verdict = "" if outcome["verdict"] == "same" else f"  B is {outcome['verdict']}"
         a, b, unit = outcome["a"], outcome["b"], outcome["unit"]

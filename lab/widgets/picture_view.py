@@ -9,9 +9,9 @@ belongs to this view and never to the world.
 Read next: `lab.player`, which calls `show`; `lab.scenes.page`, which draws; `cluster_view`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from kafkalab import Simulation
 from kafkalab.errors import LearnerError
@@ -33,11 +33,22 @@ from lab.widgets.player_widget import Message, ScenePlayer
 World = Simulation | LiveCluster | Source
 
 
+class OwnDetails(Protocol):
+    """Makes details that no world at one instant has: `lab.bench.run_details`."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """First words of their keys."""
+
+    def make(self, key: str, at: int) -> Any:
+        """The detail of the instant `at` (ms, as `Frame["now"]`), or None."""
+
+
 class PictureView:
     """One or more pictures of a world; `view` says which at first, and of what.
 
     `more`: asked about actions that are neither this view's nor the player's; `worlds`: tabs to
-    other worlds.  Both are the bench's.
+    other worlds; `own`: makes details that take a whole run.  All three are the bench's.
     """
 
     def __init__(
@@ -49,12 +60,14 @@ class PictureView:
         name: str = "picture",
         more: Callable[[list[str]], bool] | None = None,
         worlds: Callable[[], Sequence[Tab]] = tuple,
+        own: OwnDetails | None = None,
     ) -> None:
         self._world = source_of(world)
         self._pictures = {picture.name: picture for picture in pictures}
         self._view = view
         self._more = more
         self._worlds = worlds
+        self._own = own
         self._frame = self._world.frame()
         self._player: Player = player_of(self._world)
         self.widget = ScenePlayer(self._draw(self._frame, self._view, None), name=name)
@@ -105,11 +118,11 @@ class PictureView:
 
     def wants(self, frame: Frame) -> tuple[str, ...]:
         key = self._picture.detail(frame, self._view)
-        return (key,) if key else ()
+        return (key,) if key and not self._is_own(key) else ()
 
     def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
         """Called by the player, on its thread."""
-        self._frame = frame
+        frame = self._frame = self._with_own(frame)
         return self.widget.show(self._draw(frame, self._view, controls), is_cut=is_cut)
 
     def renew(self) -> None:
@@ -122,6 +135,10 @@ class PictureView:
             self._view = self._view.at_width(width)
             return True
         words = str(message.get("action", "")).split()
+        choice = self._picture.obey(self._sight(None), words)
+        if choice is not None:
+            self._view = self._view.choosing(choice)
+            return True
         match words:
             case ["show", name] if name in self._pictures:
                 self._view = replace(self._view, picture=name)
@@ -152,8 +169,24 @@ class PictureView:
                 Tab(f"show {each.name}", each.title, each.name == view.picture)
                 for each in self._pictures.values()
             ]
-            tabs = Tabs(shown, self._worlds())
+            tabs = Tabs(shown, self._worlds(), can_ask=self._own is not None)
         return draw_page(frame, view, self._picture, controls, tabs)
+
+    def _is_own(self, key: str) -> bool:
+        return self._own is not None and key.split(maxsplit=1)[0] in self._own.names
+
+    def _with_own(self, frame: Frame) -> Frame:
+        """The frame with what only the bench can find out."""
+        key = self._picture.detail(frame, self._view)
+        if not key or self._own is None or not self._is_own(key):
+            return frame
+        found = {key: self._own.make(key, frame["now"])}
+        return {**frame, "details": {**frame.get("details", {}), **found}}
+
+    def _sight(self, controls: Controls | None, frame: Frame | None = None) -> Sight:
+        frame = frame or self._frame
+        detail = detail_of(self._picture, frame, self._view)
+        return Sight(frame, detail, self._view, controls, 1000)
 
     def _partition(self, which: str) -> int:
         """`next`, `before` (around the end), or a number."""
@@ -173,7 +206,7 @@ class PictureView:
 
     def _still(self) -> Frame:
         """The world as it is now, with what the picture needs."""
-        frame = self._world.frame()
+        frame = self._with_own(self._world.frame())
         missing = tuple(key for key in self.wants(frame) if key not in frame.get("details", {}))
         if missing:
             found = self._world.details_at(frame["now"], missing)
@@ -196,8 +229,7 @@ class PictureView:
         return data
 
     def _words(self, frame: Frame) -> str:
-        sight = Sight(frame, detail_of(self._picture, frame, self._view), self._view, None, 1000)
-        words = self._picture.words(sight)
+        words = self._picture.words(self._sight(None, frame))
         return words or write_text(frame, self._view.topic)
 
     def __repr__(self) -> str:

@@ -3,31 +3,32 @@
     SpaceTime(sim, sim.why("orders-0"))          the chain of an answer, highlighted
     SpaceTime(sim, since=1.0, until=1.2)         any stretch (seconds)
 
-The same by Python: `zoom`, `move`, `select`, `whole`.
+A message under way can be held, released, or its connection cut: `hold`, `release`, `cut` act on
+the simulation as `sim.network` does, recorded like any other action.  The rest by Python: `zoom`,
+`move`, `look_at`, `select`, `whole`.
 
-Read next: `lab.scenes.spacetime`, which draws; `lab.player`, on whose thread clicks are obeyed.
+Read next: `own_view`, what it shares; `lab.scenes.spacetime`, which draws.
 """
 
 from dataclasses import replace
-from typing import Any
 
 from kafkalab import Simulation
-from kafkalab.frames.messages import message_fields
-from kafkalab.frames.shape import Frame
-from kafkalab.frames.spacetime import AROUND_MS, SpaceTimeFrame, spacetime_frame
+from kafkalab.errors import LearnerError
+from kafkalab.frames.messages import flight_fields, message_fields
+from kafkalab.frames.spacetime import SpaceTimeFrame, spacetime_frame
 from kafkalab.sim.why import Explanation
-from lab.playback.sources import source_of
-from lab.player import player_of
+from kafkalab.world.holds import Message
+from lab.scenes import spacetime as scene
 from lab.scenes.controls import Controls
-from lab.scenes.spacetime import View, draw
+from lab.scenes.shapes import Scene
+from lab.scenes.spacetime import View
 from lab.scenes.spacetime_text import write_text
-from lab.scenes.svg import write_svg
-from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.own_view import OwnView
 
-SPAN_MS_MIN = 4
+_ACTS = ("hold", "release", "cut")
 
 
-class SpaceTime:
+class SpaceTime(OwnView):
     """See the module's docstring.  `partition`: whose leader the thick line is."""
 
     def __init__(
@@ -40,14 +41,11 @@ class SpaceTime:
         partition: tuple[str, int] | None = None,
     ) -> None:
         self._sim, self._about, self._partition = sim, about, partition
-        begins = None if since is None else round(since * 1000)
-        ends = None if until is None else round(until * 1000)
-        self._frame = self._whole = self._made(begins, ends)
+        self._begins = None if since is None else round(since * 1000)
+        self._ends = None if until is None else round(until * 1000)
+        self._frame = self._made(self._begins, self._ends)
         self._view = View(is_live=True)
-        self.widget = ScenePlayer(draw(self._frame, self._view), name="space-time")
-        self._player = player_of(source_of(sim))
-        self.widget.on_message(lambda message: self._player.post(message, self))
-        self._player.add(self)
+        self._open(sim, "space-time")
 
     @property
     def frame(self) -> SpaceTimeFrame:
@@ -60,98 +58,111 @@ class SpaceTime:
 
     def zoom(self, factor: float) -> "SpaceTime":
         """Show a stretch so many times as long, about the same middle (0.5: half as long)."""
-        since, until = self._frame["since"], self._frame["until"]
-        middle, half = (since + until) / 2, max((until - since) * factor, SPAN_MS_MIN) / 2
-        return self._to(round(middle - half), round(middle + half))
+        return self._turn(scene.zoomed(self._frame, self._view, factor))
 
     def move(self, share: float) -> "SpaceTime":
         """Go later by so much of the stretch (earlier if negative)."""
         since, until = self._frame["since"], self._frame["until"]
         by = round((until - since) * share)
-        first, last = self._sim.started_at - since, self._sim.now - until
-        by = max(first, min(by, last))
-        return self._to(since + by, until + by)
+        by = max(self._sim.started_at - since, min(by, self._sim.now - until))
+        return self._turn(replace(self._view, stretch=(since + by, until + by)))
 
     def look_at(self, id: int) -> "SpaceTime":
         """Show the milliseconds around an event of the chain."""
-        at = next((step["at"] for step in self._frame["chain"] if step["id"] == id), None)
-        return self if at is None else self._to(at - AROUND_MS, at + AROUND_MS)
+        self._obey(["step", str(id)])
+        return self
 
     def whole(self) -> "SpaceTime":
         """Back to the stretch it began with."""
-        self._frame = self._whole
-        return self._redraw()
+        return self._turn(replace(self._view, stretch=None))
 
-    def select(self, id: int) -> "SpaceTime":
-        """Open a message by the id of its arrival; 0 closes it."""
-        fields = tuple(message_fields(self._sim, id)) if id else ()
-        self._view = replace(self._view, selected=id if fields else 0, fields=fields)
-        return self._redraw()
+    def select(self, message: int | str | Message) -> "SpaceTime":
+        """Open a message: by name, or by the id of its arrival; "" or 0 closes it."""
+        if isinstance(message, int):
+            found = (m["name"] for m in self._frame["messages"] if m["id"] == message)
+            message = next(found, "") if message else ""
+        name = message.words if isinstance(message, Message) else message
+        return self._turn(replace(self._view, selected=name))
 
-    def close(self) -> None:
-        """Take the picture off the page."""
-        self._player.remove(self)
-        self.widget.close()
+    def hold(self) -> "SpaceTime":
+        """Hold the message that is open in flight.  `LearnerError` if none is, or it arrived."""
+        return self._act("hold")
 
-    def wants(self, frame: Frame) -> tuple[str, ...]:
-        """No details of the player's frame: this picture has its own."""
-        return ()
+    def release(self) -> "SpaceTime":
+        """Let the message that is open go on."""
+        return self._act("release")
 
-    def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
-        """Called by the player, on its thread, after what `handle` did."""
-        return self.widget.show(draw(self._frame, self._view), is_cut=True)
+    def cut(self) -> "SpaceTime":
+        """Cut the connection of the message that is open: what is in flight on it is lost."""
+        return self._act("cut")
 
-    def renew(self) -> None:
-        self.widget.renew()
+    # inside
 
-    def handle(self, message: Message) -> bool:
-        """Everything here belongs to this view alone."""
-        width = message.get("width")
-        if isinstance(width, int | float):
-            self._view = self._view.at_width(width)
-            return True
-        match str(message.get("action", "")).split():
-            case ["in"]:
-                self.zoom(0.5)
-            case ["out"]:
-                self.zoom(2)
-            case ["left"]:
-                self.move(-0.25)
-            case ["right"]:
-                self.move(0.25)
-            case ["all"]:
-                self.whole()
-            case ["log"]:
-                self._view = replace(self._view, is_log=not self._view.is_log)
-            case ["step", id] if id.isdigit():
-                self.look_at(int(id))
-            case ["select", id] if id.isdigit():
-                self.select(0 if int(id) == self._view.selected else int(id))
-        return True
+    def _act(self, verb: str) -> "SpaceTime":
+        if not self._view.selected:
+            raise LearnerError("which message?  open one first: select(flight.message)")
+        what, client, server, number, id = self._view.selected.split()
+        message = Message(what, client, server, int(number), int(id))
+        getattr(self._sim.network, verb)(message)
+        self._look_again()
+        return self
 
-    def _to(self, since: int, until: int) -> "SpaceTime":
-        since = max(since, self._sim.started_at)
-        until = max(since + SPAN_MS_MIN, min(until, self._sim.now))
-        self._frame = self._made(since, until)
-        return self._redraw()
+    def _obey(self, words: list[str]) -> None:
+        if words and words[0] in _ACTS:
+            self._source.command(" ".join(words))
+            self._look_again()
+            return
+        if words[:1] == ["left"] or words[:1] == ["right"]:
+            self.move(-0.25 if words == ["left"] else 0.25)
+            return
+        turned = scene.obey(self._frame, self._view, words)
+        if turned is not None:
+            self._turn(turned)
+
+    def _turn(self, view: View) -> "SpaceTime":
+        """Another view: a frame for its stretch, the fields of its message."""
+        self._view = view
+        if view.stretch is None:
+            self._frame = self._made(self._begins, self._ends)
+        else:
+            since = max(view.stretch[0], self._sim.started_at)
+            until = max(since + scene.SPAN_MS_MIN, min(view.stretch[1], self._sim.now))
+            self._frame = self._made(since, until)
+        self._read()
+        self._redraw()
+        return self
+
+    def _look_again(self) -> None:
+        self._turn(self._view)
+
+    def _read(self) -> None:
+        view, message = self._view, scene.chosen(self._frame, self._view)
+        fields: list[tuple[str, str]] = []
+        if message is not None and message["id"]:
+            fields = message_fields(self._sim, message["id"])
+        elif message is not None:
+            fields = flight_fields(self._sim, message["name"], self._frame["now"])
+        is_present = self._frame["now"] == self._sim.now
+        self._view = replace(view, fields=tuple(fields), is_present=is_present)
+
+    def _follow(self, controls: Controls) -> None:
+        """The stretch stays; what is under way at its end is told anew when time has passed."""
+        if self._frame["now"] == self._frame["until"] != self._sim.now and not controls.is_moving:
+            since = self._frame["since"]
+            self._frame = self._made(since, self._frame["until"])
+            self._read()
 
     def _made(self, since: int | None, until: int | None) -> SpaceTimeFrame:
         return spacetime_frame(
             self._sim, self._about, since=since, until=until, partition=self._partition
         )
 
-    def _redraw(self) -> "SpaceTime":
-        if self.widget.show(draw(self._frame, self._view), is_cut=True):
-            self.widget.renew()
-        return self
+    def _at_width(self, width: float) -> None:
+        self._view = self._view.at_width(width)
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+    def _scene(self, *, is_live: bool) -> Scene:
         still = replace(self._view, is_live=False, width=View().width)
-        data["image/svg+xml"] = write_svg(draw(self._frame, still))
-        data["text/plain"] = write_text(self._frame)
-        return data
+        return scene.draw(self._frame, self._view if is_live else still)
 
-    def __repr__(self) -> str:
+    def _text(self) -> str:
         return write_text(self._frame)

@@ -3,29 +3,28 @@
     TwinsView(sim.twins(config("acks", "all")))
 
 Stepping, or pressing a mark, shows both clusters at that instant.  The same by Python: `seek`,
-`step`, `back`, `end`.
+`step`, `back`, `end`; `chain` shows the causes of their first divergence in space-time, and
+`space_time` gives that as a picture of its own.
 
-Read next: `lab.scenes.twins`, which draws.
+Read next: `own_view`, what it shares; `lab.scenes.twins`, which draws.
 """
 
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
-from typing import Any
 
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import Frame
-from kafkalab.frames.twins import TwinsFrame, twins_frame
+from kafkalab.frames.spacetime import SpaceTimeFrame, spacetime_frame
+from kafkalab.frames.twins import TwinsFrame, chain_of, twins_frame
 from kafkalab.sim.twins import Twins
-from lab.playback.sources import source_of
-from lab.player import player_of
-from lab.scenes.controls import Controls
-from lab.scenes.svg import write_svg
+from lab.scenes.shapes import Scene
 from lab.scenes.twins import View, draw
 from lab.scenes.twins_text import write_text
-from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.own_view import OwnView
+from lab.widgets.spacetime import SpaceTime
 
 
-class TwinsView:
+class TwinsView(OwnView):
     """See the module's docstring.  `topic`: one topic's records alone."""
 
     def __init__(self, twins: Twins, topic: str | None = None) -> None:
@@ -33,11 +32,9 @@ class TwinsView:
         self._frame = twins_frame(twins, topic)
         self._view = View(is_live=True)
         self._clusters: tuple[Frame, Frame] | None = None
-        self._instants = self._worth_seeing()
-        self.widget = ScenePlayer(draw(self._frame, self._view), name="twins-view")
-        self._player = player_of(source_of(twins.a))
-        self.widget.on_message(lambda message: self._player.post(message, self))
-        self._player.add(self)
+        self._chain: SpaceTimeFrame | None = None
+        self._instants = instants_of(self._frame, twins.a.now)
+        self._open(twins.a, "twins-view")
 
     @property
     def frame(self) -> TwinsFrame:
@@ -66,31 +63,23 @@ class TwinsView:
     def end(self) -> "TwinsView":
         """What it all came to, without the clusters."""
         self._view, self._clusters = replace(self._view, now=None), None
-        return self._redraw()
+        self._redraw()
+        return self
 
-    def close(self) -> None:
-        """Take the picture off the page."""
-        self._player.remove(self)
-        self.widget.close()
+    def chain(self, run: str = "") -> "TwinsView":
+        """Show what led run "A" or "B" to where they part, in its space-time; "" hides it."""
+        self._view = replace(self._view, run=run)
+        self._chain = chain_frame(self._twins, run) if run else None
+        self._redraw()
+        return self
 
-    def wants(self, frame: Frame) -> tuple[str, ...]:
-        """No details of the player's frame: this picture has its own."""
-        return ()
+    def space_time(self, run: str) -> SpaceTime:
+        """The same as a picture of its own, whose messages can be opened."""
+        sim = self._twins.a if run == "A" else self._twins.b
+        return SpaceTime(sim, chain_of(self._twins, run))
 
-    def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
-        """Called by the player, on its thread, after what `handle` did."""
-        return self.widget.show(draw(self._frame, self._view, self._clusters), is_cut=True)
-
-    def renew(self) -> None:
-        self.widget.renew()
-
-    def handle(self, message: Message) -> bool:
-        """Everything here belongs to this view alone."""
-        width = message.get("width")
-        if isinstance(width, int | float):
-            self._view = self._view.at_width(width)
-            return True
-        match str(message.get("action", "")).split():
+    def _obey(self, words: list[str]) -> None:
+        match words:
             case ["step"]:
                 self.step()
             case ["back"]:
@@ -103,36 +92,46 @@ class TwinsView:
                 self._to(self._frame["diverges"])
             case ["seek", at] if at.isdigit():
                 self._to(int(at))
-        return True
-
-    def _worth_seeing(self) -> list[int]:
-        """Instants of either run at which a person would look."""
-        frame = self._frame
-        found = {mark["at"] for mark in frame["marks"]} | {frame["change"], frame["until"]}
-        found |= {at for run in frame["runs"] for stall in run["stalls"] for at in stall}
-        if frame["diverges"] is not None:
-            found.add(frame["diverges"])
-        return sorted(at for at in found if frame["since"] <= at <= self._twins.a.now)
+            case ["chain", *run]:
+                self.chain("".join(run))
 
     def _to(self, at: int) -> "TwinsView":
-        first = max(self._twins.a.started_at, self._twins.b.started_at)
-        at = max(first, min(at, self._twins.a.now))
-        a, b = self._twins.a.at(at / 1000), self._twins.b.at(at / 1000)
-        self._clusters = cluster_frame(a), cluster_frame(b)
-        self._view = replace(self._view, now=at)
-        return self._redraw()
-
-    def _redraw(self) -> "TwinsView":
-        if self.widget.show(draw(self._frame, self._view, self._clusters), is_cut=True):
-            self.widget.renew()
+        self._clusters = clusters_at(self._twins, at)
+        self._view = replace(self._view, now=self._clusters[0]["now"])
+        self._redraw()
         return self
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw(self._frame, View()))
-        data["text/plain"] = write_text(self._frame)
-        return data
+    def _at_width(self, width: float) -> None:
+        self._view = self._view.at_width(width)
 
-    def __repr__(self) -> str:
+    def _scene(self, *, is_live: bool) -> Scene:
+        if not is_live:
+            return draw(self._frame, View())
+        return draw(self._frame, self._view, self._clusters, self._chain)
+
+    def _text(self) -> str:
         return write_text(self._frame)
+
+
+def instants_of(frame: TwinsFrame, last: int) -> list[int]:
+    """Instants of either run at which a person would look."""
+    found = {mark["at"] for mark in frame["marks"]} | {frame["change"], frame["until"]}
+    found |= {at for run in frame["runs"] for stall in run["stalls"] for at in stall}
+    if frame["diverges"] is not None:
+        found.add(frame["diverges"])
+    return sorted(at for at in found if frame["since"] <= at <= last)
+
+
+def clusters_at(twins: Twins, at: int) -> tuple[Frame, Frame]:
+    """Both worlds at an instant in ms, or as near as both can be seen."""
+    first = max(twins.a.started_at, twins.b.started_at)
+    at = max(first, min(at, twins.a.now))
+    return cluster_frame(twins.a.at(at / 1000)), cluster_frame(twins.b.at(at / 1000))
+
+
+def chain_frame(twins: Twins, run: str) -> SpaceTimeFrame | None:
+    """The space-time of what led a run to where they part; None if nothing did."""
+    answer = chain_of(twins, run)
+    if not answer.chain:
+        return None
+    return spacetime_frame(twins.a if run == "A" else twins.b, answer)

@@ -12,8 +12,12 @@ import pytest
 
 from kafkalab import Consumer, Producer, Simulation
 from kafkalab.frames import cluster_frame
+from kafkalab.frames.shape import Frame
+from kafkalab.sim import without
+from lab.bench.run_details import NAMES, RunDetails
 from lab.scenes.controls import Controls
 from lab.scenes.page import Tab, Tabs, draw_page
+from lab.scenes.picture import Picture
 from lab.scenes.pictures import ALL, BY_NAME
 from lab.scenes.rail import lay_out, marks_of
 from lab.scenes.shapes import Scene
@@ -71,15 +75,27 @@ def large() -> Simulation:
     return sim
 
 
-def scene(sim: Simulation, name: str, width: int) -> Scene:
-    view, picture = View(picture=name).at_width(width), BY_NAME[name]
+def detailed(sim: Simulation, picture: Picture, view: View) -> Frame:
+    """The frame with the detail that a picture needs."""
     frame = cluster_frame(sim)
     key = picture.detail(frame, view)
-    frame = cluster_frame(sim, wanted=(key,) if key else ())
+    if key.split(" ")[0] not in NAMES:
+        return cluster_frame(sim, wanted=(key,) if key else ())
+    asked = RunDetails(sim)
+    if sim.instants("fault"):
+        crash = sim.trace.of("Crashed")[0]
+        asked.twins = sim.twins(without(crash)) if picture.name == "twins" else None
+    return {**frame, "details": {key: asked.make(key, frame["now"])}}
+
+
+def scene(sim: Simulation, name: str, width: int) -> Scene:
+    view, picture = View(picture=name).at_width(width), BY_NAME[name]
+    frame = detailed(sim, picture, view)
     rail = lay_out(marks_of(frame["events"]), 0, frame["now"], frame["now"] + 2000)
     tabs = Tabs(
         [Tab(f"show {each.name}", each.title, each is picture) for each in ALL],
         [Tab("world the run", "the run", True), Tab("world b", "what if it had not", False)],
+        can_ask=True,
     )
     return draw_page(frame, view, picture, Controls(True, 0.5, True, 14, rail, ""), tabs)
 

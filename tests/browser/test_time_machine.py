@@ -33,9 +33,9 @@ def lost() -> Simulation:
 def chain(width: int) -> Scene:
     sim = lost()
     frame = spacetime_frame(sim, sim.why("lost"))
-    chosen = next(m["id"] for m in frame["messages"] if m.get("step") == 1)
-    fields = tuple(message_fields(sim, chosen))
-    view = spacetime.View(is_live=True, selected=chosen, fields=fields)
+    chosen = next(m for m in frame["messages"] if m.get("step") == 1)
+    fields = tuple(message_fields(sim, chosen["id"]))
+    view = spacetime.View(is_live=True, selected=chosen["name"], fields=fields)
     return spacetime.draw(frame, view.at_width(width))
 
 

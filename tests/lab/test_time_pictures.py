@@ -143,9 +143,9 @@ def test_a_message_can_be_opened_and_the_stretch_changed(views: Any) -> None:
     view = views(SpaceTime(sim, sim.why("lost")))
     whole = (view.frame["since"], view.frame["until"])
     message = next(m for m in view.frame["messages"] if m.get("step") == 1)
-    assert view.handle({"action": f"select {message['id']}"})
+    assert view.handle({"action": f"select {message['name']}"})
     assert dict(view._view.fields)["acks"] == "1"
-    view.handle({"action": f"select {message['id']}"})
+    view.handle({"action": f"select {message['name']}"})
     assert not view._view.fields
     view.handle({"action": f"step {view.frame['chain'][3]['id']}"})
     assert view.frame["until"] - view.frame["since"] <= 12

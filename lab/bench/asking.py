@@ -1,0 +1,126 @@
+"""What can be asked of a run in words: why, what if, and what then.
+
+    why orders-0 · why 1234 (an event) · why          (all messages again)
+    twins without 1234 · twins without crash 2 · twins also crash 2 at 1.5
+    twins config acks all · twins open · twins none
+    then 1234 hold request producer-1 2 1 17          (a branch at 1,234 ms, and do it there)
+    show log                                          (turn to a picture)
+
+Read next: `bench`, whose methods these call; `commands`, for what else can be typed.
+"""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Final
+
+from kafkalab import Simulation
+from kafkalab.errors import LearnerError
+from kafkalab.live import LiveCluster
+from kafkalab.sim import also, config, without
+from kafkalab.sim.changes import Change, words_of
+from kafkalab.sim.why import Explanation
+from kafkalab.world import Entry
+
+if TYPE_CHECKING:
+    from lab.bench.bench import Bench
+
+HELP: Final = __doc__.split("\n\n")[1] if __doc__ else ""
+
+
+def simulation(world: Simulation | LiveCluster) -> Simulation:
+    """The world, if it is one that can look back.  `LearnerError` if not."""
+    if isinstance(world, LiveCluster):
+        raise LearnerError("a live cluster cannot look back: branch() it, and ask the branch")
+    return world
+
+
+def why(world: Simulation | LiveCluster, about: Any, at: int) -> Explanation:
+    """The answer as it was at the instant `at` (ms since the beginning)."""
+    sim = simulation(world)
+    at += sim.world.began
+    if isinstance(about, str) and about.isdigit():
+        about = int(about)
+    return (sim if at >= sim.now else sim.at(at / 1000)).why(about)
+
+
+def run(bench: "Bench", line: str) -> str | None:
+    """Do what a line asks, and say what came of it; None if it is nothing of this kind."""
+    words = line.split()
+    match words:
+        case ["why"]:
+            bench.why(None)
+            return "all messages again"
+        case ["why", *about]:
+            return repr(bench.why(" ".join(about)))
+        case ["twins", "open"]:
+            bench.open_twin()
+            return f"turned to {bench.details.twins}" if bench.details.twins else "turned to B"
+        case ["twins", "none"]:
+            bench.twins(None)
+            return "choose another change"
+        case ["twins", *change]:
+            return repr(bench.twins(change_of(simulation(bench.world), change)))
+        case ["then", at, *act] if at.isdigit() and act:
+            bench.then(int(at), " ".join(act))
+            return f"a branch at {int(at)} ms, and there: {' '.join(act)}"
+        case ["show", picture]:
+            bench.show(picture)
+            return f"showing {picture}"
+    return None
+
+
+def change_of(sim: Simulation, words: list[str]) -> Change:
+    """A change in words.  `LearnerError` shows the forms there are."""
+    match words:
+        case ["without", id] if id.isdigit():
+            entry = sim.trace.entry(int(id))
+            if entry is None:
+                raise LearnerError(f"there is no event {id}")
+            return without(entry)
+        case ["without", *fault] if fault:
+            return without(_fault(sim, " ".join(fault)))
+        case ["also", *fault, "at", second] if fault:
+            return also(" ".join(fault), at=_number(second))
+        case ["config", key, value]:
+            return config(key, value)
+    raise LearnerError(
+        "what is to be otherwise?  twins without crash 2 · twins also crash 2 at 1.5 · "
+        "twins config acks all"
+    )
+
+
+def _fault(sim: Simulation, words: str) -> Entry:
+    """The last fault of the run that these words would do."""
+    verb, *names = words.split()
+    for instant in reversed(sim.instants("fault")):
+        entry = instant.entry
+        try:
+            done = words_of(entry).split()
+        except LearnerError:
+            continue
+        if done[0] == verb and all(
+            any(part in (name, f"broker-{name}", f"controller-{name}") for part in done)
+            for name in names
+        ):
+            return entry
+    raise LearnerError(f"nobody did {words!r} in this run")
+
+
+def _number(words: str) -> float:
+    try:
+        return float(words)
+    except ValueError:
+        raise LearnerError(f"{words!r} is no number of seconds") from None
+
+
+def branch_name(taken: Collection[str], words: str) -> str:
+    """A name for a branch in which this was done."""
+    verb, *rest = words.split()
+    name = f"{verb} {rest[0]} {rest[-1]}" if verb == "hold" and len(rest) > 2 else words
+    name = f"what if: {name}"
+    number = 1
+    while (numbered := name if number == 1 else f"{name} ({number})") in taken:
+        number += 1
+    return numbered
+
+
+__all__ = ["change_of", "run", "why"]

@@ -1,0 +1,158 @@
+"""Details that take a whole run: its messages, its ledger, its twins.
+
+`kafkalab.frames.details` are made from a world at one instant; these need the simulation, which
+can look back, and what was asked of it: an answer of `why`, a pair of twins.
+
+    spacetime SPAN SINCE UNTIL MESSAGE     ledger     twins [A | B]
+
+Invariants: a detail never fails; of a live cluster there is none.
+Read next: `bench`, which asks; `lab.scenes.pictures`, which draw them.
+"""
+
+from typing import Any, Final
+
+from kafkalab import Simulation
+from kafkalab.errors import LearnerError
+from kafkalab.frames.feed import in_words
+from kafkalab.frames.ledger import ledger_frame
+from kafkalab.frames.messages import flight_fields, message_fields
+from kafkalab.frames.spacetime import spacetime_frame
+from kafkalab.frames.twins import TwinsFrame, twins_frame
+from kafkalab.live import LiveCluster
+from kafkalab.sim.ledger import ledger
+from kafkalab.sim.twins import Twins
+from kafkalab.sim.why import Explanation
+from lab.scenes.spacetime import SPAN_MS_MIN
+from lab.widgets.twins_view import chain_frame, clusters_at
+
+NAMES: Final = frozenset({"spacetime", "ledger", "twins"})
+
+
+class RunDetails:
+    """Of one world.  `about`: the answer whose chain is shown; `twins`: the pair that is."""
+
+    def __init__(self, world: Simulation | LiveCluster) -> None:
+        self._sim = world if isinstance(world, Simulation) else None
+        self.about: Explanation | None = None
+        self._twins: Twins | None = None
+        self._twins_frame: TwinsFrame | None = None
+        self._last: tuple[Any, Any] = (None, None)  # what was asked last, and its detail
+
+    @property
+    def twins(self) -> Twins | None:
+        return self._twins
+
+    @twins.setter
+    def twins(self, twins: Twins | None) -> None:
+        self._twins = twins
+        self._twins_frame = None if twins is None else twins_frame(twins)
+
+    def make(self, key: str, at: int) -> Any:
+        """The detail of the instant `at` (ms since the beginning, as `Frame["now"]`), or None."""
+        sim = self._sim
+        if sim is None:
+            return None
+        at += sim.world.began  # of a frozen live cluster, Unix time
+        asked = (key, at, sim.now, id(self.about), id(self._twins))
+        if self._last[0] != asked:
+            try:
+                made = self._make(sim, key.split(), at)
+            except LearnerError:  # before the cluster was ready
+                made = None
+            self._last = (asked, made)
+        return self._last[1]
+
+    def _make(self, sim: Simulation, words: list[str], at: int) -> Any:
+        match words:
+            case ["spacetime", span, since, until, *name]:
+                return self._spacetime(sim, at, int(span), (since, until), " ".join(name))
+            case ["ledger"]:
+                world = sim.world if at >= sim.now else sim.at(at / 1000).world
+                with sim.driver.locked():
+                    made = ledger_frame(ledger(world, None))
+                return shifted(made, sim.world.began)
+            case ["twins", *run]:
+                return self._of_twins(sim, at, "".join(run))
+        raise AssertionError(words)
+
+    def _spacetime(
+        self, sim: Simulation, at: int, span: int, stretch: tuple[str, str], name: str
+    ) -> Any:
+        since: int | None = None
+        until: int | None = None
+        began = sim.world.began
+        if stretch[0] != "-":
+            since = max(int(stretch[0]) + began, sim.started_at)
+            until = max(since + SPAN_MS_MIN, min(int(stretch[1]) + began, sim.now))
+        elif self.about is None or not self.about.chain:
+            since, until = max(at - span, sim.started_at), at
+        frame = spacetime_frame(sim, self.about, since=since, until=until, now=at)
+        message = next((m for m in frame["messages"] if m["name"] == name), None) if name else None
+        fields: list[tuple[str, str]] = []
+        if message is not None and message["id"]:
+            fields = message_fields(sim, message["id"])
+        elif message is not None:
+            fields = flight_fields(sim, name, frame["now"])
+        shown = shifted(frame, began) if began else frame
+        return {"frame": shown, "fields": fields, "is_present": at == sim.now}
+
+    def _of_twins(self, sim: Simulation, at: int, run: str) -> Any:
+        twins = self._twins
+        if twins is None:
+            return {"twins": None, "faults": _faults(sim, at)}
+        at = max(twins.a.started_at, twins.b.started_at, min(at, twins.a.now))
+        has_chain = run and twins.divergence is not None
+        began = sim.world.began
+        return {
+            "twins": shifted(self._twins_frame, began),
+            "at": at - began,
+            "clusters": list(clusters_at(twins, at)),
+            "chain": shifted(chain_frame(twins, run), began) if has_chain else None,
+            "faults": [],
+        }
+
+
+def _faults(sim: Simulation, at: int) -> list[dict[str, Any]]:
+    """The faults up to an instant that came from outside, newest first."""
+    found = []
+    for instant in reversed(sim.instants("fault")):
+        entry = instant.entry
+        told = in_words(entry.node, entry.event)
+        if entry.at > at or entry.cause or told is None or entry.kind in _CONSEQUENCES:
+            continue
+        glyph, tone, words = told
+        found.append(
+            {
+                "id": entry.id,
+                "at": entry.at - sim.world.began,
+                "words": words,
+                "glyph": glyph,
+                "tone": "ink" if tone == "ink" else f"{tone}-t",
+            }
+        )
+    return found
+
+
+_TIMES: Final = frozenset(
+    {"at", "since", "until", "now", "sent", "arrived", "change", "diverges", "produced", "written",
+     "committed", "acknowledged"}
+)  # fmt: skip
+
+
+def shifted(value: Any, began: int) -> Any:
+    """A frame with its times since the beginning; in most worlds that is 0, and nothing changes."""
+    if not began:
+        return value
+    if isinstance(value, dict):
+        return {
+            key: item - began
+            if key in _TIMES and isinstance(item, int)
+            else [[at - began for at in each] for each in item]
+            if key == "stalls"
+            else shifted(item, began)
+            for key, item in value.items()
+        }
+    return [shifted(item, began) for item in value] if isinstance(value, list) else value
+
+
+_CONSEQUENCES: Final = ("Resumed", "MessageReleased")

@@ -1,0 +1,97 @@
+"""`OwnView`: a picture with a frame of its own, on a page of its own.
+
+    simulation ──▶ frame ──▶ scene ──▶ the widget, the still picture, the text
+
+What `SpaceTime`, `TwinsView` and `LedgerView` share: the widget, the player on whose thread clicks
+are obeyed, the page's width, and the twin for readers without a kernel.  Each says how its scene
+is drawn (`_scene`), how it reads (`_text`), and what an action does (`_obey`).
+
+Invariants: a click and a call do the same; nothing of this belongs to the world.
+Read next: `spacetime`, `twins_view`, `ledger_view`; `lab.player`, which calls `show`.
+"""
+
+from typing import Any
+
+from kafkalab import Simulation
+from kafkalab.frames.shape import Frame
+from lab.playback.sources import source_of
+from lab.player import player_of
+from lab.scenes.controls import Controls
+from lab.scenes.shapes import Scene
+from lab.scenes.svg import write_svg
+from lab.widgets.player_widget import Message, ScenePlayer
+
+
+class OwnView:
+    """See the module's docstring.  A subclass is ready to draw before it calls `_open`."""
+
+    widget: ScenePlayer
+
+    def _open(self, sim: Simulation, name: str) -> None:
+        self._source = source_of(sim)
+        self.widget = ScenePlayer(self._scene(is_live=True), name=name)
+        self._player = player_of(self._source)
+        self.widget.on_message(lambda message: self._player.post(message, self))
+        self._player.add(self)
+
+    # what a picture says
+
+    def _scene(self, *, is_live: bool) -> Scene:
+        raise NotImplementedError
+
+    def _text(self) -> str:
+        raise NotImplementedError
+
+    def _obey(self, words: list[str]) -> None:
+        raise NotImplementedError
+
+    def _at_width(self, width: float) -> None:
+        raise NotImplementedError
+
+    def _follow(self, controls: Controls) -> None:
+        """The world may have moved: look again, if this picture follows it."""
+
+    # for the player
+
+    def wants(self, frame: Frame) -> tuple[str, ...]:
+        """No details of the player's frame: this picture has its own."""
+        return ()
+
+    def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
+        """Called by the player, on its thread, after what `handle` did."""
+        self._follow(controls)
+        return self.widget.show(self._scene(is_live=True), is_cut=True)
+
+    def renew(self) -> None:
+        self.widget.renew()
+
+    def handle(self, message: Message) -> bool:
+        """Everything here belongs to this view alone."""
+        width = message.get("width")
+        if isinstance(width, int | float):
+            self._at_width(width)
+        else:
+            self._obey(str(message.get("action", "")).split())
+        return True
+
+    # for readers
+
+    def close(self) -> None:
+        """Take the picture off the page."""
+        self._player.remove(self)
+        self.widget.close()
+
+    def _redraw(self) -> None:
+        if self.widget.show(self._scene(is_live=True), is_cut=True):
+            self.widget.renew()
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """The live picture, and for readers without a kernel the same picture and text."""
+        bundle = self.widget._repr_mimebundle_()
+        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+        data["image/svg+xml"] = write_svg(self._scene(is_live=False))
+        data["text/plain"] = self._text()
+        return data
+
+    def __repr__(self) -> str:
+        return self._text()
