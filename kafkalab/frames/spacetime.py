@@ -20,7 +20,7 @@ from kafkalab.frames.feed import in_words
 from kafkalab.frames.shape import Tone
 from kafkalab.frames.spacetime_lanes import SpanFrame, lanes_of, partition_of, spans_of
 from kafkalab.sim import Simulation
-from kafkalab.sim.telling import tell
+from kafkalab.sim.telling import node_name, tell
 from kafkalab.sim.why import Explanation
 from kafkalab.world import Entry, World
 from kafkalab.world.holds import Message, flights
@@ -131,7 +131,7 @@ def spacetime_frame(
         entries = list(takewhile(lambda e: e.at <= end, seen.trace.recent(first_id(seen, start))))
         messages, left_out = _messages(seen, entries, (start, end), steps)
         if end == last:
-            messages += _under_way(sim, world, start, end)
+            messages += _under_way(sim, world, end)
         marks = _marks(entries, steps, messages)
         of = partition or partition_of(chain)
         lanes, folded = lanes_of(seen, messages, marks)
@@ -189,7 +189,7 @@ def _messages(
     for entry in delivered:
         said = spoke.get(entry.id, [])
         step = next((steps[e.id] for e in (entry, *said) if e.id in steps), None)
-        message = _message(world, entry, step, start)
+        message = _message(world, entry, step)
         if message is not None:
             ranked.append((_rank(message, said, step), entry.id, message))
     total = len(ranked)
@@ -200,7 +200,7 @@ def _messages(
     return [each[2] for each in shown], total - len(shown)
 
 
-def _under_way(sim: Simulation, world: World, start: int, at: int) -> list[MessageFrame]:
+def _under_way(sim: Simulation, world: World, at: int) -> list[MessageFrame]:
     """What is in flight at the end of the stretch, the held first when there is much."""
     then = world if at == world.now else sim.at(at / 1000).world
     found: list[tuple[int, MessageFrame]] = []
@@ -217,7 +217,7 @@ def _under_way(sim: Simulation, world: World, start: int, at: int) -> list[Messa
             "what": flight.message.what,
             "source": flight.source,
             "target": flight.target,
-            "sent": max(min(cause.at if cause is not None else at, at), start),
+            "sent": min(cause.at if cause is not None else at, at),
             "arrived": flight.due,
         }
         is_quiet = flight.api in _QUIET
@@ -226,7 +226,7 @@ def _under_way(sim: Simulation, world: World, start: int, at: int) -> list[Messa
     return [frame for _, frame in found[:UNDER_WAY_MAX]]
 
 
-def _message(world: World, entry: Entry, step: int | None, start: int) -> MessageFrame | None:
+def _message(world: World, entry: Entry, step: int | None) -> MessageFrame | None:
     what, api, client, server = entry.event[1:5]
     source = server if entry.node == client else client
     cause = world.trace.entry(entry.cause)
@@ -244,7 +244,7 @@ def _message(world: World, entry: Entry, step: int | None, start: int) -> Messag
         "what": what,
         "source": source,
         "target": entry.node,
-        "sent": max(sent, start) if step is None else sent,
+        "sent": sent,
         "arrived": entry.at,
     }
     if step is not None:
@@ -366,4 +366,12 @@ def _say(messages: list[MessageFrame], start: int, end: int) -> str:
         counts[message["kind"]] = counts.get(message["kind"], 0) + 1
     names = {"produce": "produce", "fetch": "fetch", "meta": "controller", "group": "group"}
     said = ", ".join(f"{count} {names[kind]}" for kind, count in sorted(counts.items()))
-    return f"In {end - start} ms {len(messages)} messages that mattered: {said or 'none'}."
+    say = f"In {end - start} ms {len(messages)} messages that mattered: {said or 'none'}."
+    held = [message for message in messages if message["state"] == "held"]
+    if held:
+        api = held[0]["api"].replace("_", " ").lower()
+        what = "answer" if held[0]["what"] == "response" else held[0]["what"]
+        way = f"{node_name(held[0]['source'])} to {node_name(held[0]['target'])}"
+        more = f", and {len(held) - 1} more" if len(held) > 1 else ""
+        say += f" Held in flight: the {api} {what} of {way}{more}."
+    return say

@@ -249,7 +249,11 @@ def _marks(twins: Twins, since: int, until: int) -> list[MarkFrame]:
 
 
 def _fewer(marks: list[MarkFrame]) -> list[MarkFrame]:
-    """Faults and elections first, when there are too many."""
+    """Of one instant the one that matters most; faults and elections when there are too many."""
+    of_instant: dict[tuple[int, str], MarkFrame] = {}
+    for mark in sorted(marks, key=lambda m: m["glyph"] != "star"):
+        of_instant.setdefault((mark["at"], mark["run"]), mark)
+    marks = list(of_instant.values())
     order = {"cross": 0, "plug": 0, "star": 1, "play": 2, "tick": 2}
     best = sorted(marks, key=lambda m: (order.get(m["glyph"], 3), m["at"]))[:MARKS_MAX]
     return sorted(best, key=lambda m: m["at"])

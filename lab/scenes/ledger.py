@@ -24,6 +24,8 @@ WIDTH_MIN, WIDTH_MAX = 640, 1400
 STATIC_WIDTH: Final = 960
 ROW: Final = 30
 ROWS: Final = 16
+COPIES_MAX: Final = 6  # brokers, each with its own column
+NUMBERED: Final = 36  # a copy with its broker's number
 
 SORTS: Final = ("all", "lost", "failed", "repeated", "under way", "kept")
 #: Of a sort: sign and tone.
@@ -166,7 +168,7 @@ def _sorts(frame: LedgerFrame, view: View) -> list[Shape]:
 
 def _columns(frame: LedgerFrame, inner: float) -> dict[str, float]:
     """Where each column begins (figures end there, at their right)."""
-    copies = len(frame["brokers"]) * 16 + 14
+    copies = _copies_width(frame)
     fixed = {"produced": 74, "place": 118, "copies": copies, "committed": 74, "acked": 62,
              "read": 96, "state": 196}  # fmt: skip
     if inner < 800:
@@ -195,6 +197,9 @@ def _column_heads(frame: LedgerFrame, columns: Mapping[str, float]) -> list[Shap
     for name, words, anchor in heads:
         x = columns[name] + (_room(columns, name) - 14 if anchor == "end" else 0)
         shapes.append(text(f"h-{name}", x, 0, words, "cap", anchor=anchor))
+    if len(frame["brokers"]) > COPIES_MAX:
+        shapes.append(text("h-copies", columns["copies"], 0, "copies", "cap"))
+        return shapes
     for i, broker in enumerate(frame["brokers"]):
         x = columns["copies"] + 7 + i * 16
         shapes.append(text(f"h{broker}", x, 0, str(broker), "cap", anchor="middle"))
@@ -278,15 +283,31 @@ def _figures(row: RowFrame, columns: Mapping[str, float], base: float) -> list[S
     return shapes
 
 
+def _copies_width(frame: LedgerFrame) -> float:
+    """Room for a cell a broker; or, of many brokers, for those that have a copy."""
+    if len(frame["brokers"]) <= COPIES_MAX:
+        return len(frame["brokers"]) * 16 + 14.0
+    there = (sum(c["state"] != "none" for c in row["copies"]) for row in frame["rows"])
+    return max([2, *there]) * NUMBERED + 10.0
+
+
 def _copies(copies: Sequence[CopyFrame], x: float) -> list[Shape]:
+    """In the order of the brokers; of many, those there are, each with its broker's number."""
     shapes: list[Shape] = []
+    step = 16
+    if len(copies) > COPIES_MAX:
+        copies, step = [copy for copy in copies if copy["state"] != "none"], NUMBERED
+        shapes += [
+            text(f"n{c['broker']}", x + i * step + 17, ROW / 2 + 4, str(c["broker"]), "tiny")
+            for i, c in enumerate(copies)
+        ]
     for i, copy in enumerate(copies):
         fill, stroke, dash = COPIES[copy["state"]]
         children = [rect("face", 0, 0, 14, 14, fill, stroke, radius=3, dash=dash, role="cell")]
         if copy["state"] == "gone":
             children.append(glyph("sign", "cross", 7, 11.5, "onout", 10))
         shapes.append(
-            group(f"b{copy['broker']}", children, at=(x + i * 16, ROW / 2 - 7),
+            group(f"b{copy['broker']}", children, at=(x + i * step, ROW / 2 - 7),
                   label=f"broker {copy['broker']}: {copy['state']}")
         )  # fmt: skip
     return shapes

@@ -46,8 +46,8 @@ def draw_parting(frame: TwinsFrame, view: Looking, inner: float) -> tuple[list[S
         children, height = _side(run["name"], run["words"], steps, frame, view, wide)
         place = (i * (wide + 24), y) if is_wide else (0.0, y + tallest)
         shapes.append(group(run["name"], children, at=place, label=f"Causes in {run['name']}"))
-        tallest = max(tallest, height) if is_wide else tallest + height + 10
-    return shapes, y + tallest
+        tallest = max(tallest, height) if is_wide else tallest + height + 26
+    return shapes, y + tallest - (0 if is_wide else 26)
 
 
 def _side(

@@ -48,8 +48,20 @@ def draw_messages(
             end = (axis(message["arrived"] or 0), lanes[message["target"]])
         else:
             end = placed[message["name"]]
+        start = _seen_from(message, frame["since"], start, end, axis)
         shapes.append(_arrow(message, start, end, badges, selected, is_live=is_live))
     return shapes
+
+
+def _seen_from(
+    message: MessageFrame, since: int, start: Point, end: Point, axis: Axis
+) -> Point:  # fmt: skip
+    """Where an arrow enters the picture, if it was sent before the stretch begins."""
+    arrived = message["arrived"]
+    if message["sent"] >= since or arrived is None or arrived <= message["sent"]:
+        return start
+    share = (since - message["sent"]) / (arrived - message["sent"])
+    return axis.left, start[1] + share * (end[1] - start[1])
 
 
 def _under_way(

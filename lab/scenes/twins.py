@@ -113,9 +113,10 @@ def draw_block(
         shapes.append(group("parting", parting, at=(0, y), label="Where they part, and why"))
         y += height + 18
     if chain is not None:
-        picture = spacetime.draw_block(chain, spacetime.View(), inner)
-        shapes.append(group(f"chain-{view.run}", picture.shapes, at=(0, y - 14)))
-        y += picture.height + 14
+        bare: SpaceTimeFrame = {**chain, "chain": []}  # its words stand above already
+        picture = spacetime.draw_block(bare, spacetime.View(), inner)
+        shapes.append(group(f"chain-{view.run}", picture.shapes, at=(0, y - 24)))
+        y += picture.height + 4
     if clusters is not None:
         panels, height = _panels(clusters, inner)
         shapes.append(group("panels", panels, at=(0, y)))
