@@ -17,6 +17,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Delivered": ("what", "api", "client", "server", "number", "correlation_id"),
     "TimerFired": (),
     "Crashed": (),
+    "PowerLost": (),
     "LogDirFailed": ("reason",),
     "DiskChanged": ("how", "ms"),
     "ClockSet": ("ahead_ms", "gains_ms"),
@@ -31,7 +32,14 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "ConnectionCut": ("client", "server", "number"),
     "MessageHeld": ("what", "client", "server", "number", "correlation_id"),  # -1: all of them
     "MessageReleased": ("what", "client", "server", "number", "correlation_id"),
-    "RequestIntercepted": ("api", "client", "what"),
+    "RequestIntercepted": (  # the last three: what it was told, and when, by a rule
+        "api",
+        "client",
+        "what",
+        "detail",  # of a stall the ms, of an answer the error
+        "source",  # "": it was meant for whoever asks
+        "since",
+    ),
     "ActionTaken": ("method", "arguments"),
     # brokers and controllers
     "BrokerRegistered": ("broker_id", "broker_epoch"),

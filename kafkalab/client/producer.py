@@ -14,7 +14,7 @@ Read next: `routing`, `sender`, `accumulator`, `idempotence`, `transactions`.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 
 from kafkalab.chance import Stream
 from kafkalab.client import (
@@ -51,8 +51,6 @@ from kafkalab.record import Record, estimated_size
 from kafkalab.timers import earliest
 from kafkalab.wall_clock import WallClock
 
-_KILOBYTE: Final = 1024
-
 
 class ProducerNode:
     """See the module's docstring.  `ConfigError` for a conf that does not fit."""
@@ -88,7 +86,7 @@ class ProducerNode:
         self._limits = (
             checked.int("message.max.bytes"),
             checked.int("queue.buffering.max.messages"),
-            checked.int("queue.buffering.max.kbytes") * _KILOBYTE,
+            checked.int("queue.buffering.max.kbytes") * 1024,
         )
         self._next_id = self._next_question = 1
         self._is_new = True
@@ -240,6 +238,10 @@ class ProducerNode:
     def transaction(self) -> str:
         """What it is doing: "off", "ready", "in a transaction", …"""
         return self._transactions.state.value
+
+    @property
+    def linger_ms(self) -> int:
+        return self._conf.int("linger.ms")
 
     @property
     def transactional_id(self) -> str | None:

@@ -24,7 +24,7 @@ from kafkalab.protocol.messages.topics import CreatableTopicConfig, CreateTopics
 from kafkalab.world import WORLD, Action, Entry
 from kafkalab.world.faults import CommandError, parse
 
-_FAULTS: Final = ("command", "schedule")
+_FAULTS: Final = ("command", "schedule", "cut")
 _CLIENTS: Final = ("producer", "consumer")
 
 
@@ -152,7 +152,7 @@ class Fault:
             else:  # planned before the two part, so the plan is taken back
                 last = done[-1]
                 taken_back = last._replace(node=WORLD, method="unschedule", arguments=(
-                    _due(found), found.arguments[-1]))  # fmt: skip
+                    _due(found), _words(found)))  # fmt: skip
                 rest.insert(0, taken_back)
         if self.to is not None:
             new = Action(self.to, -1, WORLD, "command", (self.fault,))
@@ -164,12 +164,12 @@ class Fault:
 
     def _found(self, actions: list[Action]) -> Action:
         faults = [each for each in actions if each.node == WORLD and each.method in _FAULTS]
-        mine = [each for each in faults if _same(each.arguments[-1], self.fault)]
+        mine = [each for each in faults if _same(_words(each), self.fault)]
         if self.at is not None:
             mine = [each for each in mine if _due(each) == self.at]
-        if len(mine) == 1:
+        if len({_due(each) for each in mine}) == 1:  # equal ones of one instant: whichever
             return mine[0]
-        listed = ", ".join(f"{e.arguments[-1]!r} at {_due(e) / 1000:g} s" for e in faults)
+        listed = ", ".join(f"{_words(e)!r} at {_due(e) / 1000:g} s" for e in faults)
         if not mine:
             when = "" if self.at is None else f" at {_seconds(self.at)}"
             raise LearnerError(f"no fault {self.fault!r}{when} here; there are {listed or 'none'}")
@@ -207,7 +207,32 @@ class Call:
         if self.method == "start_app":
             function, name = action.arguments[:2]
             return bool(self.node == name or self.node.startswith(f"{function.__name__}-"))
+        if self.method == "crash_app":
+            return bool(action.arguments[0] == self.node)
         return action.node == self.node
+
+
+@dataclass(frozen=True)
+class Several:
+    """Some changes at once, none of them of the servers."""
+
+    changes: tuple[Change, ...]
+    is_of_servers = False
+
+    @property
+    def words(self) -> str:
+        return ", ".join(each.words for each in self.changes)
+
+    def begins(self, actions: list[Action]) -> int:
+        return min(each.begins(actions) for each in self.changes)
+
+    def applied(self, done: list[Action], actions: list[Action]) -> list[Action]:
+        for each in self.changes:
+            actions = each.applied(done, actions)
+        return actions
+
+    def options(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        return options
 
 
 @dataclass(frozen=True)
@@ -254,17 +279,29 @@ def config(key: str, value: Any, *, topic: str | None = None, client: str | None
     return Config(key, value, topic, client)
 
 
-def without(fault: str | Entry, *, at: float | None = None) -> Change:
-    """A fault that does not happen: its words, or its event.  `at` (s) if there are several.
+def without(*faults: str | Entry, at: float | None = None) -> Change:
+    """Faults that do not happen: their words, or their events.  `at` (s) if there are several.
 
     An event may also be a call (`ActionTaken`) or an app's start: then that was never made.
     """
+    if len(faults) == 1:
+        return _without(faults[0], at)
+    if not faults:
+        raise LearnerError('without what?  without("crash 1"), or without(*sim.why(…).causes)')
+    return Several(tuple(_without(fault, at) for fault in faults))
+
+
+def _without(fault: str | Entry, at: float | None) -> Change:
     if isinstance(fault, Entry):
         if fault.kind == "ActionTaken":
             return Call(fault.at, fault.node, fault.event[1])
+        if fault.kind == "AppCrashed":
+            return Call(fault.at, fault.node, "crash_app", "the crash")
         if fault.kind == "AppStarted":
             return Call(fault.at, fault.node, "start_app", "the start")
-        return Fault(words_of(fault), fault.at)
+        # An intercept was told what to do before the request came.
+        at = fault.fields["since"] if fault.kind == "RequestIntercepted" else fault.at
+        return Fault(words_of(fault), at)
     return Fault(fault, None if at is None else round(at * 1000))
 
 
@@ -285,9 +322,20 @@ def swap(old: Callable[..., Any], new: Callable[..., Any]) -> Change:
 
 def words_of(entry: Entry) -> str:
     """The command that does what this event says."""
+    fields = entry.fields
     match entry.kind:
         case "Crashed":
             return f"crash {entry.node}"
+        case "PowerLost":
+            return f"power-off {entry.node}"
+        case "DiskChanged":
+            ms = f" {fields['ms']}" if fields["how"] == "slow" else ""
+            return f"{fields['how']}-disk {entry.node}{ms}"
+        case "RequestIntercepted":
+            words = f"{fields['what']} {fields['api']} {entry.node} {fields['detail']}".strip()
+            return f"{words} from {fields['source']}" if fields["source"] else words
+        case "ConnectionCut":
+            return f"cut {fields['client']} {fields['server']}"
         case "ShutdownBegun":
             return f"shutdown {entry.node}"
         case "Restarted":
@@ -316,9 +364,20 @@ def _same(one: str, other: str) -> bool:
         return True
     try:
         a, b = (replace(parse(each), words="", is_one_way=False) for each in (one, other))
-        return a == b
     except CommandError:
         return False
+    if a.verb == b.verb == "cut":
+        return set(a.nodes) == set(b.nodes)
+    return a == b
+
+
+def _words(action: Action) -> str:
+    """Of a fault; one connection that was cut is called by its ends."""
+    return (
+        f"cut {action.arguments[0]} {action.arguments[1]}"
+        if action.method == "cut"
+        else str(action.arguments[-1])
+    )
 
 
 def _takes(kind: str, key: str) -> bool:

@@ -18,7 +18,7 @@ from kafkalab.ids import NodeName
 
 
 class Moment(NamedTuple):
-    """When (virtual ms), and by which event of the trace."""
+    """When (virtual ms since the world began), and by which event of the trace."""
 
     at: int
     id: int
@@ -38,6 +38,7 @@ class State(Enum):
     GONE = "written, never acknowledged, gone"
     UNREACHABLE = "on brokers that are down"
     EXPIRED = "removed by the topic's policy"
+    ABORTED = "aborted with its transaction"
 
 
 #: What the application was told is not what is so.
@@ -74,6 +75,9 @@ class Place:
     committed: Moment | None = None
     reads: list[Read] = field(default_factory=list)
     removed: Moment | None = None  # by retention or deletion, not by truncation
+    marker: Moment | None = None  # that ended the transaction it was written in
+    is_aborted: bool = False  # by that marker
+    is_open: bool = False  # in a transaction that has not ended
     is_kept: bool = False  # the present leader has it
     is_unreachable: bool = False  # there is no leader, but a copy
 

@@ -9,12 +9,16 @@ from typing import Final
 from kafkalab.client.errors import KafkaError
 from kafkalab.ids import NodeName
 from kafkalab.sim.fate import Fate, Place, State
-from kafkalab.world import Trace
+from kafkalab.sim.faults_in_force import ENDS
+from kafkalab.sim.telling import past
+from kafkalab.world import World
 
+#: What a loss can have come from; told in the past.
+FAULTS: Final = (*ENDS, "Partitioned", "Delayed", "Restarted")
 _HEAD: Final = ("record", "produced", "written", "copies", "committed", "acked", "read", "state")
 
 
-def sentence(fate: Fate, trace: Trace) -> str:
+def sentence(fate: Fate, world: World) -> str:
     """What became of it, and how."""
     who = name(fate)
     match fate.state:
@@ -32,7 +36,13 @@ def sentence(fate: Fate, trace: Trace) -> str:
             at = place.committed.at if place.committed else 0
             return f"{who} is committed at {place.name} since {_s(at)}; its answer is on the way."
         case State.KEPT:
-            return f"{who} is kept at {_kept(fate).name}{_read(fate)}.{_twice(fate)}"
+            is_open = ", in a transaction that has not ended" if _kept(fate).is_open else ""
+            return f"{who} is kept at {_kept(fate).name}{is_open}{_read(fate)}.{_twice(fate)}"
+        case State.ABORTED:
+            place = _kept(fate)
+            when = _s(place.marker.at) if place.marker else "?"
+            aborted = f"its transaction was aborted at {when}"
+            return f"{who} is at {place.name}, and {aborted}{_read(fate)}."
         case State.KEPT_UNKNOWN:
             return (
                 f"{who} was reported failed ({_error(fate)}), and yet it is kept at "
@@ -46,9 +56,12 @@ def sentence(fate: Fate, trace: Trace) -> str:
             holders = _nodes(each.node for each in place.copies if not each.gone)
             return f"{who} is at {place.name} on {holders}, and that partition has no leader."
         case State.EXPIRED:
-            return f"{who} was at {fate.places[-1].name}, and the topic's policy removed it."
+            policy = _policy(fate.places[-1], world)
+            return (
+                f"{who} was at {fate.places[-1].name}, and the topic's policy removed it{policy}."
+            )
         case State.LOST | State.GONE:
-            return _lost(fate, trace)
+            return _lost(fate, world)
 
 
 def name(fate: Fate) -> str:
@@ -71,6 +84,7 @@ def summary(fates: Sequence[Fate]) -> str:
         (State.GONE, "gone without an answer"),
         (State.UNREACHABLE, "without a leader"),
         (State.EXPIRED, "removed by policy"),
+        (State.ABORTED, "aborted"),
     ):
         count = sum(fate.state is state for fate in fates)
         if count:
@@ -109,7 +123,7 @@ def _row(fate: Fate) -> tuple[str, ...]:
     )
 
 
-def _lost(fate: Fate, trace: Trace) -> str:
+def _lost(fate: Fate, world: World) -> str:
     if not fate.places:
         return f"{name(fate)} was sent with acks=0, and no broker wrote it."
     place = fate.places[-1]
@@ -124,20 +138,20 @@ def _lost(fate: Fate, trace: Trace) -> str:
         )
     else:
         parts.append(f"{name(fate)} was written by {_node(first.node)} at {_s(place.written.at)}")
-    verbs = {"Crashed": "crashed", "Paused": "stood still", "Restarted": "restarted"}
     for id in fate.lost_by:
-        entry = trace.entry(id)
+        entry = world.trace.entry(id)
         if entry is None:
             continue
-        if entry.kind in ("Crashed", "Paused"):
-            parts.append(f"{_node(entry.node)} {verbs[entry.kind]} at {_s(entry.at)}")
-        elif entry.kind == "Partitioned":
-            parts.append(f"the network was partitioned at {_s(entry.at)}")
+        at = _s(entry.at - world.began)
+        if entry.kind in FAULTS:
+            parts.append(f"{past(entry)} at {at}")
+        elif entry.kind == "UnflushedLost":
+            parts.append(f"{_node(entry.node)} had not flushed it")
         elif entry.kind == "LeaderElected":
             leader = f"broker {entry.fields['leader']}"
-            parts.append(f"{leader} was elected at {_s(entry.at)} without it")
+            parts.append(f"{leader} was elected at {at} without it")
         elif entry.kind == "Truncated":
-            parts.append(f"{_node(entry.node)} cut it off at {_s(entry.at)}")
+            parts.append(f"{_node(entry.node)} cut it off at {at}")
     return "; ".join(parts) + "."
 
 
@@ -154,6 +168,17 @@ def _read(fate: Fate) -> str:
     words = {1: "once", 2: "twice"}
     said = [f"{g} {words.get(n, f'{n} times')}" for g, n in applied.items()]
     return f", read by {' and '.join(said)}"
+
+
+def _policy(place: Place, world: World) -> str:
+    """` (retention.ms) at 5.020 s`, of what was deleted."""
+    removed = world.trace.entry(place.removed.id) if place.removed else None
+    if removed is None:
+        return ""
+    deleted = world.trace.of("SegmentsDeleted", node=removed.node)
+    reasons = [e.fields["reason"] for e in deleted if e.cause == removed.cause]
+    by = f" ({reasons[-1]})" if reasons else ""
+    return f"{by} at {_s(removed.at - world.began)}"
 
 
 def _twice(fate: Fate) -> str:

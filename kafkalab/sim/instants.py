@@ -27,6 +27,8 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "acknowledgement": ("RecordAcknowledged",),
     "fault": (
         "Crashed",
+        "PowerLost",
+        "DiskChanged",
         "ShutdownBegun",
         "Restarted",
         "Paused",
@@ -38,6 +40,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "ConnectionCut",
         "MessageHeld",
         "MessageReleased",
+        "RequestIntercepted",
         "AppCrashed",
     ),
 }

@@ -20,7 +20,7 @@ from kafkalab.sim import cluster, fate_words
 from kafkalab.sim.fate import SURPRISES, Copy, Fate, Moment, Place, State
 from kafkalab.sim.faults_in_force import InForce
 from kafkalab.sim.record_lives import RecordLives
-from kafkalab.world import Trace, World
+from kafkalab.world import Entry, Trace, World
 
 _SHOWN: Final = 40
 
@@ -101,11 +101,11 @@ def ledger(world: World, topic: str | None = None) -> Ledger:
     now = _Now(world)
     for fate in fates:
         now.settle(fate)
-    return Ledger(fates, world.now, f"Ledger of {topic}" if topic else "Ledger")
+    return Ledger(fates, world.now - world.began, f"Ledger of {topic}" if topic else "Ledger")
 
 
 def _lives(world: World) -> list[Fate]:
-    lives = RecordLives(_groups(world))
+    lives = RecordLives(_groups(world), world.began)
     lives.read(iter(world.trace))
     return lives.fates
 
@@ -168,6 +168,10 @@ class _Now:
         self._faults = InForce(world.trace)
         self._logs = {node.name: node.disk.logs for node in cluster.brokers(world)}
         self._trace = _Elections(world.trace)
+        self._markers: dict[TopicPartition, list[Entry]] = {}
+        for entry in world.trace.of("MarkerWritten"):
+            of = TopicPartition(entry.event[1], entry.event[2])
+            self._markers.setdefault(of, []).append(entry)
 
     def settle(self, fate: Fate) -> None:
         """Set state, words, and what lost it."""
@@ -176,7 +180,7 @@ class _Now:
         fate.state = _state(fate)
         if fate.state in (State.LOST, State.GONE):
             fate.lost_by = self._lost_by(fate)
-        fate.say = fate_words.sentence(fate, self._world.trace)
+        fate.say = fate_words.sentence(fate, self._world)
 
     def _look(self, place: Place) -> None:
         partition = TopicPartition(place.topic, place.partition)
@@ -186,6 +190,7 @@ class _Now:
                 copy.gone = self._ended(copy)
         if decided is None:
             return
+        self._look_for_marker(place, partition)
         if decided.leader == NO_NODE:
             place.is_unreachable = any(copy.gone is None for copy in place.copies)
         else:
@@ -202,11 +207,29 @@ class _Now:
             and entry.leader_epoch == place.leader_epoch
         )
 
+    def _look_for_marker(self, place: Place, partition: TopicPartition) -> None:
+        """The end of the transaction in which it was written: its producer's next marker."""
+        holder = next((each.node for each in place.copies if each.gone is None), None)
+        log = self._logs[holder].get(partition) if holder is not None else None
+        batch = next((e.batch for e in log.entries_from(place.offset)), None) if log else None
+        if batch is None or not batch.is_transactional:
+            return
+        for entry in self._markers.get(partition, ()):
+            producer_id, _, result, offset = entry.event[3:]
+            if producer_id == batch.producer_id and offset > place.offset:
+                place.marker = Moment(entry.at - self._world.began, entry.id)
+                place.is_aborted = result == "abort"
+                return
+        place.is_open = True
+
     def _ended(self, copy: Copy) -> Moment:
         """A copy that vanished without a truncation: in a restart, or with its topic."""
         restarts = self._world.trace.of("Restarted", node=copy.node)
         later = [each for each in restarts if each.id > copy.written.id]
-        return Moment(later[-1].at, later[-1].id) if later else Moment(self._world.now, 0)
+        began = self._world.began
+        if later:
+            return Moment(later[-1].at - began, later[-1].id)
+        return Moment(self._world.now - began, 0)
 
     def _lost_by(self, fate: Fate) -> tuple[int, ...]:
         """Written, acknowledged, the old leader silenced, a leader without it, cut off."""
@@ -222,7 +245,12 @@ class _Now:
                 if fault is not None and fault.id not in events:
                     events.append(fault.id)
             events.append(election.id)
-        events += [copy.gone.id for copy in place.copies if copy.gone and copy.gone.id]
+        for copy in place.copies:
+            if copy.gone and copy.gone.id:
+                events.append(copy.gone.id)
+                gone = self._world.trace.entry(copy.gone.id)
+                if gone is not None and gone.kind == "UnflushedLost":
+                    events.append(gone.cause)  # the power
         return tuple(sorted(set(events)))
 
     def _apart(self, node: NodeName, election: Any) -> Any:
@@ -258,6 +286,8 @@ class _Elections:
 def _state(fate: Fate) -> State:
     places = fate.places
     is_kept = any(place.is_kept for place in places)
+    if any(place.is_kept and place.is_aborted for place in places):
+        return State.ABORTED
     if is_kept and fate.acknowledged:
         return State.KEPT
     if is_kept and fate.failed:

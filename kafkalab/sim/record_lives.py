@@ -22,10 +22,11 @@ Partition = tuple[str, int]
 
 
 class RecordLives:
-    """Reads entries in order; `fates` is what came of it."""
+    """Reads entries in order; `fates` is what came of it.  Times count from `began`."""
 
-    def __init__(self, groups: Mapping[NodeName, str]) -> None:
+    def __init__(self, groups: Mapping[NodeName, str], began: int = 0) -> None:
         self.fates: list[Fate] = []
+        self._began = began
         self._groups = groups
         self._restarts: dict[NodeName, int] = {}
         self._by_id: dict[tuple[NodeName, int, int], Fate] = {}
@@ -44,6 +45,9 @@ class RecordLives:
             if handle is not None:
                 handle(self, entry, *entry.event[1:])
 
+    def _moment(self, entry: Entry) -> Moment:
+        return Moment(entry.at - self._began, entry.id)
+
     # clients
 
     def _restarted(self, entry: Entry) -> None:
@@ -57,7 +61,7 @@ class RecordLives:
         action = self._handed_over
         assert action is not None, entry
         _, value, key, *_ = action.event[2]
-        fate = Fate(entry.node, id, topic, key, value, Moment(action.at, action.id))
+        fate = Fate(entry.node, id, topic, key, value, self._moment(action))
         self.fates.append(fate)
         self._by_id[self._name(entry, id)] = fate
 
@@ -69,19 +73,19 @@ class RecordLives:
         self._sent[entry.node, number, correlation_id] = fates
         for fate in fates:
             fate.partition = partition
-            fate.sends.append(Moment(entry.at, entry.id))
+            fate.sends.append(self._moment(entry))
 
     def _acknowledged(self, entry: Entry, topic: str, partition: int, offset: int, id: int) -> None:
-        self._by_id[self._name(entry, id)].acknowledged = Moment(entry.at, entry.id)
+        self._by_id[self._name(entry, id)].acknowledged = self._moment(entry)
 
     def _failed(self, entry: Entry, topic: str, partition: int, error: int, id: int) -> None:
         fate = self._by_id[self._name(entry, id)]
-        fate.failed, fate.error = Moment(entry.at, entry.id), error
+        fate.failed, fate.error = self._moment(entry), error
 
     def _polled(
         self, entry: Entry, topic: str, partition: int, base: int, last: int, epoch: int
     ) -> None:
-        read = Read(Moment(entry.at, entry.id), entry.node, self._groups.get(entry.node, ""))
+        read = Read(self._moment(entry), entry.node, self._groups.get(entry.node, ""))
         for offset in range(base, last + 1):
             for place in self._at((topic, partition), offset):
                 if place.leader_epoch == epoch:
@@ -110,7 +114,7 @@ class RecordLives:
         fates = self._sent.pop((client, number, correlation_id), ())
         if base < 0:
             refused = self._refused[entry.node]
-            refusal = Refusal(Moment(refused.at, refused.id), entry.node, refused.event[3])
+            refusal = Refusal(self._moment(refused), entry.node, refused.event[3])
             for fate in fates:
                 fate.refusals.append(refusal)
             return
@@ -126,7 +130,7 @@ class RecordLives:
                 fate.places.append(known[-1])
 
     def _new_place(self, key: Partition, offset: int, appended: Entry) -> Place:
-        moment = Moment(appended.at, appended.id)
+        moment = self._moment(appended)
         place = Place(*key, offset, appended.event[5], moment, [Copy(appended.node, moment)])
         self.places.setdefault(key, {}).setdefault(offset, []).append(place)
         self._uncommitted.setdefault(key, []).append(place)
@@ -142,7 +146,7 @@ class RecordLives:
             known = [each for each in self._at((topic, partition), offset)
                      if each.leader_epoch <= epoch]  # fmt: skip
             if known and known[-1].copy_on(entry.node) is None:
-                known[-1].copies.append(Copy(entry.node, Moment(entry.at, entry.id)))
+                known[-1].copies.append(Copy(entry.node, self._moment(entry)))
 
     def _truncated(
         self, entry: Entry, topic: str, partition: int, offset: int, removed: int
@@ -152,14 +156,14 @@ class RecordLives:
                 for place in places:
                     copy = place.copy_on(entry.node)
                     if copy is not None:
-                        copy.gone = Moment(entry.at, entry.id)
+                        copy.gone = self._moment(entry)
 
     def _log_start(self, entry: Entry, topic: str, partition: int, start: int) -> None:
         if (entry.node, (topic, partition)) not in self._leading:
             return
         for offset, places in self.places.get((topic, partition), {}).items():
             if offset < start and places[-1].removed is None:
-                places[-1].removed = Moment(entry.at, entry.id)
+                places[-1].removed = self._moment(entry)
 
     def _watermark(self, entry: Entry, topic: str, partition: int, watermark: int) -> None:
         key = (topic, partition)
@@ -169,7 +173,7 @@ class RecordLives:
         left = []
         for place in waiting:
             if place.offset < watermark and place.copy_on(entry.node) is not None:
-                place.committed = Moment(entry.at, entry.id)
+                place.committed = self._moment(entry)
             else:
                 left.append(place)
         self._uncommitted[key] = left
@@ -195,6 +199,7 @@ _HANDLERS: Final[Mapping[str, Callable[..., None]]] = {
     "ProduceHandled": RecordLives._handled,
     "Replicated": RecordLives._replicated,
     "Truncated": RecordLives._truncated,
+    "UnflushedLost": RecordLives._truncated,
     "LogStartAdvanced": RecordLives._log_start,
     "HighWatermarkAdvanced": RecordLives._watermark,
     "LeaderStarted": RecordLives._lead,

@@ -20,9 +20,9 @@ def node_name(node: NodeName) -> str:
     return f"{kind} {number}" if kind in ("broker", "controller") else node
 
 
-def seconds(ms: int) -> str:
-    """`2.330 s`."""
-    return f"{ms / 1000:.3f} s"
+def seconds(ms: int, began: int = 0) -> str:
+    """`2.330 s`, counted from when the world began (a live one begins in Unix time)."""
+    return f"{(ms - began) / 1000:.3f} s"
 
 
 def ids(brokers: Iterable[int]) -> str:
@@ -35,13 +35,37 @@ def tell(entry: Entry) -> str:
     said = _WORDS.get(entry.kind)
     who = node_name(entry.node)
     if said is not None:
-        return said(who, entry.fields)
+        return said(who, {**entry.fields, "at": entry.at})
     return f"{who}: {entry.text}"
 
 
-def at(entry: Entry) -> str:
-    """`broker 1 crashes at 2.580 s`."""
-    return f"{tell(entry)} at {seconds(entry.at)}"
+def past(fault: Entry) -> str:
+    """A fault, or another thing from outside, in the past: "broker 2 crashed"."""
+    who = node_name(fault.node)
+    match fault.kind:
+        case "ShutdownBegun" | "Stopped":
+            return f"{who} was shut down"
+        case "Paused":
+            return f"{who} stood still"
+    words = tell(fault)
+    for present, then in _PAST:
+        words = words.replace(present, then, 1)
+    return words
+
+
+_PAST: Final = (
+    (" crashes", " crashed"),
+    (" calls ", " called "),
+    (" starts", " started"),
+    (" has finished", " had finished"),
+    (" restarts", " restarted"),
+    (" loses power", " lost power"),
+    (" fails", " failed"),
+    (" takes ", " took "),
+    (" take ", " were slowed to "),
+    (" is ", " was "),
+    (" before it arrives", " before it arrived"),
+)
 
 
 def _p(f: Fields) -> str:
@@ -53,12 +77,11 @@ def _records(first: int, last: int) -> str:
 
 
 def _delivered(who: str, f: Fields) -> str:
-    api = f["api"].replace("_", " ").capitalize()
     other = f["client"] if f["what"] == "request" else f["server"]
     if f["what"] == "close":
         return f"{who} hears that a connection with {_other(who, f)} has ended"
     what = "a request" if f["what"] == "request" else "the answer"
-    return f"{who} gets {what} ({api}) of {node_name(other)}"
+    return f"{who} gets {what} ({_api(f)}) of {node_name(other)}"
 
 
 def _other(who: str, f: Fields) -> str:
@@ -89,6 +112,8 @@ def _action(who: str, f: Fields) -> str:
     method = f["method"].replace("_", " ")
     if f["method"] == "produce":
         return f"{who} is given a record for {f['arguments'][0]}"
+    if f["method"] == "begin_call":
+        method = f["arguments"][0]
     if f["method"] == "ask":
         return f"the simulation asks {node_name(f['arguments'][0])} to do {f['arguments'][1][1:-1]}"
     return f"{who}'s application calls {method}"
@@ -123,6 +148,32 @@ def clock_words(ahead_ms: int, gains_ms: int) -> str:
     return words
 
 
+_DISKS: Final = {"full": "is full", "fail": "fails", "mend": "is well again"}
+
+
+def _disk(f: Fields) -> str:
+    return _DISKS.get(f["how"]) or f"takes {f['ms']} ms for each write"
+
+
+def request(who: str, f: Fields) -> str:
+    """`a request (Fetch) of broker 2 to broker 1`, of one that was intercepted."""
+    return f"a request ({_api(f)}) of {node_name(f['client'])} to {who}"
+
+
+def _met(f: Fields) -> str:
+    match f["what"]:
+        case "drop":
+            return "lost, with its connection"
+        case "stall":
+            return f"held back for {f['detail']} ms"
+    return f"answered with {f['detail']} before it arrives"
+
+
+def _api(f: Fields) -> str:
+    name: str = f["api"].replace("_", " ").capitalize()
+    return name
+
+
 def _sides(f: Fields) -> str:
     return " | ".join(", ".join(map(node_name, side)) for side in f["sides"])
 
@@ -133,10 +184,12 @@ _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
     "Crashed": lambda w, f: f"{w} crashes",
     "ShutdownBegun": lambda w, f: f"{w} begins to shut down",
     "Stopped": lambda w, f: f"{w} has stopped",
+    "PowerLost": lambda w, f: f"the machine of {w} loses power",
+    "DiskChanged": lambda w, f: f"the disk of {w} {_disk(f)}",
     "LogDirFailed": lambda w, f: f"the disk of {w} fails: {f['reason']}",
-    "RequestIntercepted": lambda w, f: f"a {f['api']} of {f['client']} to {w} is met: {f['what']}",
+    "RequestIntercepted": lambda w, f: f"{request(w, f)} is {_met(f)}",
     "Restarted": lambda w, f: f"{w} restarts",
-    "Paused": lambda w, f: f"{w} stands still until {seconds(f['until'])}",
+    "Paused": lambda w, f: f"{w} stands still for {seconds(f['until'], f['at'])}",
     "Resumed": lambda w, f: f"{w} goes on",
     "Partitioned": lambda w, f: f"the network is partitioned: {_sides(f)}",
     "Healed": lambda w, f: "the network is whole again",
@@ -174,6 +227,9 @@ _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
     "IsrShrinkAsked": lambda w, f: f"{w} asks for the ISR {ids(f['wanted'])} of {_p(f)}",
     "IsrExpandAsked": lambda w, f: f"{w} asks for the ISR {ids(f['wanted'])} of {_p(f)}",
     "IsrChanged": _isr,
+    "UnflushedLost": lambda w, f: (
+        f"{w} loses what it had not flushed of {_p(f)}, from {f['offset']} on"
+    ),
     "Truncated": lambda w, f: f"{w} cuts {_p(f)} back to {f['offset']}",
     "LogStartAdvanced": lambda w, f: f"{w} begins {_p(f)} at {f['log_start_offset']}",
     "ProduceHandled": lambda w, f: f"{w} handles a write of {f['client']} to {_p(f)}",

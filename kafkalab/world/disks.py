@@ -64,8 +64,9 @@ def apply(world: "World", verb: str, name: NodeName, ms: int, cause: int) -> Non
 
 def lose_power(world: "World", name: NodeName, cause: int) -> None:
     """The process ends, and with it what the operating system had not written to the disk."""
-    world.crash(name, cause)
-    id = world.trace.next_id - 1
+    world.check_up(name)
+    id = world.trace.add(world.now, cause, name, ("PowerLost",))
+    world.crash(name, id)
     disk = disk_of(world, name)
     if disk.storage is None:
         disk = disk.fork()  # what the dead process knew is its own

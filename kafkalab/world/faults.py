@@ -149,7 +149,7 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
             assert command.rule is not None, command
             if world.network.intercepts is None:
                 world.network.intercepts = Intercepts()
-            world.network.intercepts.rules += (command.rule,)
+            world.network.intercepts.add(command.rule, world.now)
         case "hold" | "release":
             _hold(world, command, cause)
         case "heal":

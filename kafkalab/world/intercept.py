@@ -12,7 +12,7 @@ Invariants: a rule is used once; a message is held back or lost, never overtaken
 In franz-go: `kfake.Cluster.ControlKey`.  Read next: `faults`, whose words these are.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Self, get_args, get_type_hints
 
 from kafkalab.errors import ErrorCode
@@ -42,6 +42,12 @@ class Rule:
     source: NodeName = ""
     ms: int = 0
     error: ErrorCode = ErrorCode.NONE
+    since: int = 0  # when it was given
+
+    @property
+    def detail(self) -> str:
+        """What the words of the rule end with."""
+        return {STALL: str(self.ms), ANSWER: self.error.name}.get(self.what, "")
 
     def fits(self, pipe: Pipe, envelope: Envelope) -> bool:
         return (
@@ -80,6 +86,10 @@ class Intercepts:
             envelope.correlation_id,
         ) in self.held and envelope.kind is not Kind.CLOSE
 
+    def add(self, rule: Rule, now: int) -> None:
+        """From now on."""
+        self.rules += (replace(rule, since=now),)
+
     def take(self, world: "World", pipe: Pipe) -> bool | None:
         """Deal with the message that is due on a pipe: None if it is to be delivered as usual.
 
@@ -110,7 +120,8 @@ class Intercepts:
     def _apply(
         self, world: "World", rule: Rule, pipe: Pipe, envelope: Envelope, cause: int
     ) -> None:
-        event = ("RequestIntercepted", ApiKey(rule.api_key).name, pipe.source, rule.what)
+        about = (ApiKey(rule.api_key).name, pipe.source, rule.what)
+        event = ("RequestIntercepted", *about, rule.detail, rule.source, rule.since)
         id = world.trace.add(world.now, cause, rule.server, event)
         match rule.what:
             case "drop":

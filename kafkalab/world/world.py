@@ -320,7 +320,7 @@ class World:
 
     def crash(self, name: NodeName, cause: int = 0) -> None:
         """End a process at once; what it had not written is gone."""
-        self._check_up(name)
+        self.check_up(name)
         self._stop(name, self.trace.add(self.now, cause, name, ("Crashed",)))
 
     def _stop(self, name: NodeName, id: int) -> None:
@@ -353,7 +353,7 @@ class World:
 
     def pause(self, name: NodeName, duration_ms: int, cause: int = 0) -> None:
         """Let a process stand still (a long garbage collection): it handles nothing meanwhile."""
-        self._check_up(name)
+        self.check_up(name)
         pause = self.paused[name] = Pause(self.now, self.now + duration_ms)
         self.trace.add(self.now, cause, name, ("Paused", pause.until))
         self.scheduler.plan(pause.until, What.RESUME, name)
@@ -368,7 +368,8 @@ class World:
         self.network.release(pipes, self.now)
         return True
 
-    def _check_up(self, name: NodeName) -> None:
+    def check_up(self, name: NodeName) -> None:
+        """`CommandError` if the process has ended, or there is none of that name."""
         self.check_known(name)
         if name in self.crashed:
             raise CommandError(f"{name} has crashed already: restart it first")
@@ -394,7 +395,6 @@ class World:
         other.trace = self.trace.fork(forget_recent=forget_recent)
         other.apps = self.apps.fork()
         other.actions = self.actions.fork()
-        other.handling = 0
-        other._names = self._names.copy()
+        other.handling, other._names = 0, self._names.copy()
         other._wakes = {name: wake.fork() for name, wake in self._wakes.items()}
         return other

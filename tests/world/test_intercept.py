@@ -34,7 +34,7 @@ def produce(sim: Simulation, count: int = 1, **conf: Any) -> list[str]:
 
 
 def intercepted(sim: Simulation) -> list[tuple[Any, ...]]:
-    return [entry.event[1:] for entry in sim.trace.of("RequestIntercepted")]
+    return [entry.event[1:4] for entry in sim.trace.of("RequestIntercepted")]
 
 
 def test_a_request_that_is_dropped_breaks_its_connection_and_is_sent_again() -> None:

@@ -4,24 +4,28 @@ Read next: `leadership`, `watermark`, `refusals`, `visibility`, `consuming`.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from kafkalab.errors import ErrorCode, LearnerError
 from kafkalab.ids import TopicPartition
 from kafkalab.sim import ledger
 from kafkalab.sim.fate import Fate
-from kafkalab.sim.telling import seconds, tell
+from kafkalab.sim.telling import tell
 from kafkalab.sim.why.clocks import judged
-from kafkalab.sim.why.consuming import idle, rebalanced
+from kafkalab.sim.why.consuming import idle
 from kafkalab.sim.why.explanation import Explanation, ordered
+from kafkalab.sim.why.fault_words import clause
 from kafkalab.sim.why.leadership import fenced, leader_changed, offline, why_out
-from kafkalab.sim.why.refusals import refused
+from kafkalab.sim.why.rebalances import rebalanced
+from kafkalab.sim.why.refusals import ANSWERS, error_of, refused
 from kafkalab.sim.why.visibility import not_visible
 from kafkalab.sim.why.watermark import stuck
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry, World
 from kafkalab.world.causality import causes
 
+_STEPS_MAX: Final = 10  # of a long walk the beginning and the end
 ASKABLE: Final = (
     'a partition "orders-0", a topic\'s record "orders-0@41" or sim.fate(…), a consumer or its '
     'name, a group\'s name, an event of sim.trace or its id, an error "NOT_ENOUGH_REPLICAS"'
@@ -31,6 +35,23 @@ ASKABLE: Final = (
 def why(world: World, about: Any) -> Explanation:
     """Answer; `LearnerError` says what may be asked."""
     seen = Seen(world)
+    answer = replace(_answer(seen, about), began=world.began)
+    if answer.cause is None:
+        return answer
+    also = {e.id: e for e in seen.also.get(answer.cause.id, ()) if e.id != answer.cause.id}
+    if not also:
+        return answer
+    # Two faults, either of which is enough: the sentence names the older, and then the others.
+    more = tuple(also[id] for id in sorted(also) if clause(seen, also[id]) not in answer.say)
+    if more:
+        said = "; ".join(clause(seen, each) for each in more)
+        answer = replace(answer, say=f"{answer.say} That alone would do it, too: {said}.")
+    chain = ordered(*answer.chain, more=also.values())
+    return replace(answer, chain=chain, also=tuple(also[id] for id in sorted(also)))
+
+
+def _answer(seen: Seen, about: Any) -> Explanation:
+    world = seen.world
     if isinstance(about, Fate):
         return not_visible(seen, about)
     if isinstance(about, ErrorCode):
@@ -66,9 +87,9 @@ def _named(seen: Seen, name: str) -> Explanation:
     if changes:
         return rebalanced(seen, changes[-1])
     if name in ErrorCode.__members__:
-        for entry in reversed(world.trace.of("AppendRefused", "ProduceAnswered")):
-            if entry.fields["error"] == name:
-                return refused(seen, entry)
+        found = next((e for e in reversed(seen.trace.of(*ANSWERS)) if error_of(e) == name), None)
+        if found is not None:
+            return refused(seen, found)
         raise LearnerError(f"nothing has been answered with {name} yet")
     if name in world.nodes:
         return _node(seen, name)
@@ -98,8 +119,8 @@ def _partition(seen: Seen, of: TopicPartition) -> Explanation:
 
 
 def _node(seen: Seen, name: str) -> Explanation:
-    now = seen.world.now
-    fault = seen.faults.of(name, now) or seen.faults.clock(name, now)
+    now, faults = seen.world.now, seen.faults
+    fault = faults.of(name, now) or faults.of_disk(name, now) or faults.clock(name, now)
     if fault is None:
         fenced = [
             each
@@ -109,14 +130,15 @@ def _node(seen: Seen, name: str) -> Explanation:
         if fenced and fenced[-1].kind == "BrokerFenced":
             return _event(seen, fenced[-1])
         return Explanation(f"What is wrong with {name}?", f"Nothing is wrong with {name}.")
-    say = f"{tell(fault)[:1].upper()}{tell(fault)[1:]} at {seconds(fault.at)}."
+    words = clause(seen, fault)
+    say = f"{words[:1].upper()}{words[1:]}."
     return Explanation(f"What is wrong with {name}?", say, (fault,), fault)
 
 
 def _isr_changed(seen: Seen, entry: Entry) -> Explanation:
     of = TopicPartition(entry.event[1], entry.event[2])
     gone = [broker for broker in entry.fields["before"] if broker not in entry.fields["after"]]
-    question = f"Why did the ISR of {of} change at {seconds(entry.at)}?"
+    question = f"Why did the ISR of {of} change at {seen.clock(entry.at)}?"
     for broker in gone:
         out = why_out(seen, of, broker, entry.id + 1)
         if out is not None:
@@ -127,7 +149,7 @@ def _isr_changed(seen: Seen, entry: Entry) -> Explanation:
 
 def _fenced(seen: Seen, entry: Entry) -> Explanation:
     words, chain, fault = fenced(seen, entry)
-    question = f"Why was broker {entry.fields['broker_id']} fenced at {seconds(entry.at)}?"
+    question = f"Why was broker {entry.fields['broker_id']} fenced at {seen.clock(entry.at)}?"
     return Explanation(question, f"{words[:1].upper()}{words[1:]}.", chain, fault)
 
 
@@ -136,11 +158,12 @@ def _chain(seen: Seen, entry: Entry) -> Explanation:
     found = causes(seen.trace, entry.id)
     chain = tuple(reversed(found.chain))
     root = chain[0]
-    question = f"Why, at {seconds(entry.at)}: {tell(entry)}?"
+    question = f"Why, at {seen.clock(entry.at)}: {tell(entry)}?"
     steps = tuple(e for e in chain if e.kind != "TimerFired" or e in (root, entry))
+    steps = steps if len(steps) <= _STEPS_MAX else (*steps[:2], *steps[2 - _STEPS_MAX :])
     if root.id == entry.id:
         return Explanation(question, f"{tell(entry)}: that came from outside.", steps, root)
-    begins = f"it began with {tell(root)} at {seconds(root.at)}"
+    begins = f"it began with {tell(root)} at {seen.clock(root.at)}"
     end = "" if found.complete else " (what was before has been let go)"
     cause = root if found.complete and root.cause == 0 and root.kind != "TimerFired" else None
     return Explanation(question, f"{tell(entry)[:1].upper()}{tell(entry)[1:]}; {begins}{end}.",
@@ -172,5 +195,6 @@ _EVENTS: Final[Mapping[str, Callable[[Seen, Entry], Explanation]]] = {
     "TransactionStateChanged": _by_clock,
     "AppendRefused": refused,
     "RecordFailed": refused,
+    "RequestIntercepted": refused,
     "ProduceAnswered": _polled_or_failed,
 }

@@ -5,7 +5,7 @@ Read next: `wall_clock`, for what goes by a machine's clock and what does not.
 """
 
 from kafkalab.ids import TopicPartition
-from kafkalab.sim.telling import node_name, seconds, tell
+from kafkalab.sim.telling import node_name, tell
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry
@@ -19,7 +19,7 @@ def judged(seen: Seen, entry: Entry, otherwise: Explanation) -> Explanation:
     what = tell(entry)
     say = (
         f"{what[:1].upper()}{what[1:]}: that is decided by dates and by the clock of "
-        f"{node_name(entry.node)}, which was wrong: {tell(fault)} since {seconds(fault.at)}."
+        f"{node_name(entry.node)}, which was wrong: {tell(fault)} since {seen.clock(fault.at)}."
     )
     return Explanation(otherwise.question, say, ordered(fault, entry), fault)
 
@@ -34,7 +34,7 @@ def misdated(seen: Seen, entry: Entry, made: Entry | None) -> tuple[str, Entry] 
             say = (
                 f"The record's date is too far from the clock of {node_name(entry.node)} for {of} "
                 f"(message.timestamp.before.max.ms, .after.max.ms): {tell(fault)} since "
-                f"{seconds(fault.at)}."
+                f"{seen.clock(fault.at)}."
             )
             return say, fault
     return None

@@ -1,19 +1,20 @@
-"""Why does a consumer get nothing?  Why was there a rebalance?
+"""Why does a consumer get nothing?
 
-Read next: `asking`.
+Read next: `rebalances`.
 """
 
 from typing import Any
 
 from kafkalab.ids import NO_NODE, NodeName, TopicPartition, server_name
 from kafkalab.sim import cluster
-from kafkalab.sim.telling import node_name, seconds, tell
+from kafkalab.sim.telling import node_name, tell
 from kafkalab.sim.why.explanation import Explanation, ordered
-from kafkalab.sim.why.leadership import clause, offline
+from kafkalab.sim.why.fault_words import clause
+from kafkalab.sim.why.leadership import offline
+from kafkalab.sim.why.rebalances import gone, is_member, outside, subscribed
 from kafkalab.sim.why.watermark import held_back, stuck
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry
-from kafkalab.world.causality import causes
 
 OFFSETS_TOPIC = "__consumer_offsets"
 
@@ -25,7 +26,7 @@ def idle(seen: Seen, name: NodeName) -> Explanation:
     if name in seen.world.crashed:
         ended = [e for e in seen.of("Crashed", "AppCrashed", "AppFinished") if _ends(e, name)]
         last = seen.faults.of(name, seen.world.now) or (ended[-1] if ended else None)
-        how = f": {tell(last)} at {seconds(last.at)}" if last else ""
+        how = f": {tell(last)} at {seen.clock(last.at)}" if last else ""
         return Explanation(question, f"{name} does not run any more{how}.", ordered(last), last)
     if node.is_closed():
         return Explanation(question, f"{name} has been closed.", _calls(seen, name, "close"))
@@ -48,10 +49,17 @@ def _not_in(seen: Seen, name: NodeName, node: Any, question: str) -> Explanation
             f"{name} cannot join group {node.group_id}, whose coordinator leads {of}. {nobody.say}"
         )
         return Explanation(question, say, nobody.chain, nobody.cause)
-    fault = seen.faults.between(name, coordinator, seen.world.now)
+    fault = seen.apart(name, coordinator)
     if fault is not None:
-        say = f"{name} cannot reach its coordinator, {node_name(coordinator)}: {clause(fault)}."
+        say = (
+            f"{name} cannot reach its coordinator, {node_name(coordinator)}: {clause(seen, fault)}."
+        )
         return Explanation(question, say, (fault,), fault)
+    left = [e for e in seen.of("MemberLeft", "MemberJoined") if is_member(seen, name, e)]
+    if left and left[-1].kind == "MemberLeft":
+        out = gone(seen, left[-1])
+        say = f"{name} has left group {node.group_id} at {seen.clock(left[-1].at)}: {out.words}."
+        return Explanation(question, say, out.chain, out.fault)
     changes = [e for e in seen.of("GroupStateChanged") if e.fields["group"] == node.group_id]
     last = changes[-1] if changes else None
     state = last.fields["after"] if last else "not there yet"
@@ -74,6 +82,10 @@ def _nothing_assigned(seen: Seen, name: NodeName, node: Any, question: str) -> E
             joined[entry.fields["client_id"]] = entry
     others = [entry for client, entry in joined.items() if client != name and client in _up(seen)]
     topics = ", ".join(node.subscription())
+    if not count:
+        call = _calls(seen, name, "subscribe")
+        say = f"{name} has no partition: there is no topic {topics}."
+        return Explanation(question, say, call, outside(seen, call[0]) if call else None)
     if len(others) < count:
         say = f"{name} waits for partitions of {topics}: a rebalance is under way."
         return Explanation(question, say, ordered(*others))
@@ -82,7 +94,7 @@ def _nothing_assigned(seen: Seen, name: NodeName, node: Any, question: str) -> E
         f"{node.group_id} has {len(others) + 1} members, and a partition has one reader."
     )
     last = others[-1]
-    cause = _from_outside(seen, last)
+    cause = subscribed(seen, last).fault
     mine = joined.get(name)
     return Explanation(question, say, ordered(cause, *others, mine), cause)
 
@@ -103,9 +115,11 @@ def _nothing_to_read(seen: Seen, name: NodeName, node: Any, question: str) -> Ex
         decided = seen.partition(of)
         assert decided is not None
         leader = server_name(decided.leader)
-        fault = seen.faults.between(name, leader, seen.world.now)
+        fault = seen.apart(name, leader)
         if fault is not None:
-            say = f"{name} cannot reach {node_name(leader)}, which leads {of}: {clause(fault)}."
+            say = (
+                f"{name} cannot reach {node_name(leader)}, which leads {of}: {clause(seen, fault)}."
+            )
             return Explanation(question, say, (fault,), fault)
         log = cluster.broker(seen.world, decided.leader).disk.logs[of]
         position = positions.get(of)
@@ -122,72 +136,18 @@ def _nothing_to_read(seen: Seen, name: NodeName, node: Any, question: str) -> Ex
             read_up.append(of)
     if len(read_up) == len(node.assignment()):
         names = ", ".join(map(str, read_up))
-        return Explanation(question, f"{name} has read all there is in {names}.")
+        resets = [e for e in seen.trace.of("OffsetReset", node=name) if _skips(seen, e)]
+        skipped = "".join(
+            f" It began {e.event[1]}-{e.event[2]} at {e.fields['offset']} (auto.offset.reset is "
+            f"{e.fields['policy']}), after what was there by then."
+            for e in resets[-1:]
+        )
+        say = f"{name} has read all there is in {names}.{skipped}"
+        return Explanation(question, say, tuple(resets[-1:]))
     paused = _calls(seen, name, "pause")
     if paused:
         return Explanation(question, f"{name} has paused partitions.", paused, paused[-1])
     return Explanation(question, f"{name} has something to read; its fetch is under way.")
-
-
-def rebalanced(seen: Seen, entry: Entry) -> Explanation:
-    """Of a `GroupStateChanged` event: the one that began its rebalance."""
-    group = entry.fields["group"]
-    began = entry
-    for each in reversed(seen.of("GroupStateChanged")):
-        if each.id <= entry.id and each.fields["group"] == group:
-            began = each
-            if each.fields["after"] == "PreparingRebalance":
-                break
-    question = f"Why did group {group} rebalance at {seconds(began.at)}?"
-    reason = began.fields["reason"]
-    so = (
-        f"Group {group} rebalanced at {seconds(began.at)} because {reason or 'its members changed'}"
-    )
-    left = [e for e in seen.siblings(began) if e.kind in ("MemberLeft", "MemberJoined")]
-    silent = _silent(seen, began, left)
-    if silent is not None:
-        say = f"{so}: {clause(silent) if silent.kind != 'AppCrashed' else tell(silent)}."
-        return Explanation(question, say, ordered(silent, *left, began), silent)
-    chain = tuple(reversed(causes(seen.trace, began.id).chain))
-    cause = _root(chain)
-    steps = [e for e in chain if e.kind not in ("TimerFired", "Delivered")]
-    by = f": {tell(cause)} at {seconds(cause.at)}" if cause else ""
-    return Explanation(question, f"{so}{by}.", ordered(*steps, *left, began), cause)
-
-
-def _silent(seen: Seen, began: Entry, left: list[Entry]) -> Entry | None:
-    """What silenced a member whose session has timed out."""
-    if "timed out" not in began.fields["reason"]:
-        return None
-    for each in left or [began]:
-        words = each.fields.get("member") or began.fields["reason"]
-        for name, node in seen.world.nodes.items():
-            if getattr(node, "kind", "") == "consumer" and _is_of(node, words):
-                fault = seen.silence(name, began.node, began)
-                if fault is not None:
-                    return fault
-                ends = seen.of("AppCrashed", "AppFinished")
-                ended = [e for e in ends if _ends_in(seen, e, name) and e.id < began.id]
-                if ended:
-                    return ended[-1]
-    return None
-
-
-def _is_of(node: Any, words: str) -> bool:
-    """Whether a member's id, in these words, is this consumer's; it begins with its client.id."""
-    member: str = node.member_id
-    return bool(member and member in words) or f"{node.name}-" in words
-
-
-def _from_outside(seen: Seen, entry: Entry) -> Entry | None:
-    return _root(tuple(reversed(causes(seen.trace, entry.id).chain)))
-
-
-def _root(chain: tuple[Entry, ...]) -> Entry | None:
-    """The first entry of a chain that came from outside: a call, an app, a fault."""
-    first = chain[0] if chain else None
-    kinds = ("ActionTaken", "AppStarted", "Crashed", "Restarted", "Healed", "Partitioned")
-    return first if first is not None and first.cause == 0 and first.kind in kinds else None
 
 
 def _coordinator(seen: Seen, group: str) -> tuple[TopicPartition | None, NodeName]:
@@ -201,6 +161,16 @@ def _coordinator(seen: Seen, group: str) -> tuple[TopicPartition | None, NodeNam
     return of, server_name(leader) if leader != NO_NODE else ""
 
 
+def _skips(seen: Seen, reset: Entry) -> bool:
+    """Whether a consumer that had no offset began after records that are still there."""
+    of = TopicPartition(reset.event[1], reset.event[2])
+    decided = seen.partition(of)
+    if decided is None or decided.leader == NO_NODE:
+        return False
+    start = cluster.broker(seen.world, decided.leader).disk.logs[of].log_start_offset
+    return bool(reset.fields["offset"] > start)
+
+
 def _calls(seen: Seen, name: NodeName, *methods: str) -> tuple[Entry, ...]:
     calls = [e for e in seen.trace.of("ActionTaken", node=name) if e.event[1] in methods]
     return tuple(calls[-1:])
@@ -212,11 +182,6 @@ def _up(seen: Seen) -> list[NodeName]:
 
 def _ends(entry: Entry, name: NodeName) -> bool:
     return entry.node == name
-
-
-def _ends_in(seen: Seen, entry: Entry, name: NodeName) -> bool:
-    process = seen.world.apps.processes.get(entry.node)
-    return process is not None and name in process.nodes
 
 
 def _count(number: int, noun: str) -> str:

@@ -25,6 +25,13 @@ class Explanation:
     say: str
     chain: tuple[Entry, ...] = ()  # oldest first
     cause: Entry | None = None
+    also: tuple[Entry, ...] = ()  # what would have done it alone, besides
+    began: int = 0  # what times are counted from
+
+    @property
+    def causes(self) -> tuple[Entry, ...]:
+        """All that must be taken away together: `without(*explanation.causes)`."""
+        return () if self.cause is None else (self.cause, *self.also)
 
     @property
     def events(self) -> tuple[int, ...]:
@@ -39,17 +46,17 @@ class Explanation:
             "events": list(self.events),
             "cause": self.cause.id if self.cause else None,
             "chain": [
-                {"id": each.id, "at": each.at, "node": each.node, "text": tell(each)}
+                {"id": each.id, "at": each.at - self.began, "node": each.node, "text": tell(each)}
                 for each in self.chain
             ],
         }
 
     def __repr__(self) -> str:
-        steps = [f"  {seconds(each.at):>10}  {tell(each)}" for each in self.chain]
+        steps = [f"  {seconds(each.at, self.began):>10}  {tell(each)}" for each in self.chain]
         return "\n".join([self.question, self.say, *steps])
 
     def _repr_markdown_(self) -> str:
-        steps = [f"1. `{seconds(each.at)}` {escape(tell(each))}" for each in self.chain]
+        steps = [f"1. `{seconds(each.at, self.began)}` {escape(tell(each))}" for each in self.chain]
         return "\n".join([f"*{escape(self.question)}*", "", f"**{escape(self.say)}**", "", *steps])
 
 

@@ -9,8 +9,10 @@ Read next: `watermark`.
 from typing import NamedTuple
 
 from kafkalab.ids import NO_NODE, NodeId, TopicPartition, server_name
-from kafkalab.sim.telling import ids, node_name, seconds, tell
+from kafkalab.sim.faults_in_force import HEARTBEAT
+from kafkalab.sim.telling import ids, node_name, tell
 from kafkalab.sim.why.explanation import Explanation, ordered
+from kafkalab.sim.why.fault_words import clause
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry, servers
 from kafkalab.world.causality import causes
@@ -30,8 +32,8 @@ def leader_changed(seen: Seen, election: Entry) -> Explanation:
     leader, before = election.fields["leader"], seen.leader_before(election)
     if leader == NO_NODE:
         return _left_alone(seen, election, of)
-    question = f"Why does broker {leader} lead {of} since {seconds(election.at)}?"
-    so = f"Broker {leader} leads {of} since {seconds(election.at)} because"
+    question = f"Why does broker {leader} lead {of} since {seen.clock(election.at)}?"
+    so = f"Broker {leader} leads {of} since {seen.clock(election.at)} because"
     siblings = seen.siblings(election)
     for each in siblings:
         if each.kind == "BrokerFenced" and each.fields["broker_id"] == before:
@@ -43,24 +45,24 @@ def leader_changed(seen: Seen, election: Entry) -> Explanation:
             back = seen.of("Restarted", "Resumed", "Healed")
             back = [e for e in back if e.id < each.id and e.node in (server_name(leader), "world")]
             cause = back[-1] if back else None
-            how = f"{tell(cause)} at {seconds(cause.at)} and " if cause else ""
+            how = f"{tell(cause)} at {seen.clock(cause.at)} and " if cause else ""
             say = f"{so} it had no leader, and {how}the controller took broker {leader} in again."
             return Explanation(question, say, ordered(cause, each, election), cause)
     preferred = _preferred(seen, election, of, so, question)
     if preferred is not None:
         return preferred
-    left = [e for e in seen.of("ShutdownBegun", node=server_name(before)) if e.id < election.id]
-    if left and not seen.all_after("Restarted", server_name(before), left[-1], election):
-        say = f"{so} broker {before} began to shut down at {seconds(left[-1].at)}."
-        return Explanation(question, say, ordered(left[-1], election), left[-1])
+    left = _shut_down(seen, before, election)
+    if left is not None:
+        say = f"{so} broker {before} began to shut down at {seen.clock(left.at)}."
+        return Explanation(question, say, ordered(left, election), left)
     restart = _restarted_unnoticed(seen, before, election)
     if restart is not None:
         crash, chain = restart
-        say = f"{so} broker {before} crashed at {seconds(crash.at)} and began anew."
+        say = f"{so} {clause(seen, crash)} and began anew."
         return Explanation(question, say, ordered(*chain, election), crash)
     chain = tuple(reversed(causes(seen.trace, election.id).chain))
     root = chain[0]
-    say = f"{so} {tell(root)} at {seconds(root.at)}."
+    say = f"{so} {tell(root)} at {seen.clock(root.at)}."
     cause = root if root.cause == 0 and root.kind != "TimerFired" else None
     return Explanation(question, say, _steps(chain), cause)
 
@@ -86,7 +88,7 @@ def _preferred(
     why = leader_changed(seen, taken)
     say = (
         f"{so} it is the preferred leader (the first replica), in the ISR again since "
-        f"{seconds(back.at)}: the controller balances leaders. It had lost it because of this: "
+        f"{seen.clock(back.at)}: the controller balances leaders. It had lost it because of this: "
         f"{why.say}"
     )
     return Explanation(question, say, ordered(*why.chain, back, election), why.cause)
@@ -111,17 +113,17 @@ def offline(seen: Seen, of: TopicPartition) -> Explanation | None:
             "that takes broker.session.timeout.ms without a heartbeat."
         )
     say = (
-        f"{of} is offline because its leader, broker {decided.leader}, "
-        f"{_verb(fault)} at {seconds(fault.at)}, and {waits}"
+        f"{of} is offline because its leader, broker {decided.leader}, has ended "
+        f"({clause(seen, fault)}), and {waits}"
     )
     if fault.kind == "Paused":
-        say = f"{of} is offline because {tell(fault)}, and it is the leader."
+        say = f"{of} is offline because {clause(seen, fault)}, and it is the leader."
     return Explanation(f"Why is {of} offline?", say, (fault,), fault)
 
 
 def _left_alone(seen: Seen, election: Entry, of: TopicPartition) -> Explanation:
     """Nobody could be elected: each who may lead is out."""
-    question = f"Why has {of} had no leader since {seconds(election.at)}?"
+    question = f"Why has {of} had no leader since {seen.clock(election.at)}?"
     before = seen.leader_before(election)
     fence = next(
         (
@@ -139,6 +141,12 @@ def _left_alone(seen: Seen, election: Entry, of: TopicPartition) -> Explanation:
     if fence is not None:
         words, why_fenced, fault = fenced(seen, fence)
         chain = (*why_fenced, election)
+    elif (fault := _shut_down(seen, before, election)) is not None:
+        words = f"broker {before}, its leader, began to shut down at {seen.clock(fault.at)}"
+        chain = (fault, election)
+    elif (restart := _restarted_unnoticed(seen, before, election)) is not None:
+        fault, chain = restart[0], (*restart[1], election)
+        words = f"{clause(seen, fault)} and began anew"
     left = [broker for broker in decided.replicas if broker != before]
     outs = [why_out(seen, of, broker, election.id) for broker in left]
     said = "; ".join(each.words for each in outs if each is not None)
@@ -146,6 +154,15 @@ def _left_alone(seen: Seen, election: Entry, of: TopicPartition) -> Explanation:
     say = f"{of} has no leader because {words}{may}."
     more = [entry for each in outs if each is not None for entry in each.chain]
     return Explanation(question, say, ordered(*chain, more=more), fault)
+
+
+def _shut_down(seen: Seen, broker: NodeId, entry: Entry) -> Entry | None:
+    """The order to leave that a broker followed when this happened."""
+    name = server_name(broker)
+    left = [each for each in seen.of("ShutdownBegun", node=name) if each.id < entry.id]
+    if left and not seen.all_after("Restarted", name, left[-1], entry):
+        return left[-1]
+    return None
 
 
 def why_out(
@@ -175,28 +192,32 @@ def _left(seen: Seen, of: TopicPartition, broker: NodeId, change: Entry) -> Out:
         None,
     )
     if asked is None:
+        going = _shut_down(seen, broker, change)
+        if going is not None:
+            words = f"broker {broker} began to shut down at {seen.clock(going.at)}"
+            return Out(words, (going, change), going)
         restart = _restarted_unnoticed(seen, broker, change)
         if restart is not None:
             crash, chain = restart
-            words = f"broker {broker} crashed at {seconds(crash.at)} and began anew"
+            words = f"{clause(seen, crash)} and began anew"
             return Out(words, (*chain, change), crash)
-        return Out(f"broker {broker} left the ISR at {seconds(change.at)}", (change,), None)
+        return Out(f"broker {broker} left the ISR at {seen.clock(change.at)}", (change,), None)
     fault = seen.silence(asked.node, server_name(broker), asked)
     words = f"broker {broker} did not keep up with {node_name(asked.node)}"
     if fault is not None:
-        words += f", because {clause(fault)}"
+        words += f", because {clause(seen, fault)}"
     return Out(words, ordered(fault, asked, change), fault)
 
 
 def fenced(seen: Seen, entry: Entry) -> tuple[str, tuple[Entry, ...], Entry | None]:
     """Why the controller put a broker out of service: it fell silent."""
     broker = entry.fields["broker_id"]
-    fault = seen.silence(server_name(broker), entry.node, entry)
-    fence = f"the controller fenced broker {broker} at {seconds(entry.at)}"
+    fault = seen.silence(server_name(broker), entry.node, entry, api=HEARTBEAT)
+    fence = f"the controller fenced broker {broker} at {seen.clock(entry.at)}"
     if fault is None:
         return _old_session(seen, entry, fence)
     silent = (entry.at - fault.at) / 1000
-    words = f"{clause(fault)}; {silent:.3f} s later, having heard nothing of it, {fence}"
+    words = f"{clause(seen, fault)}; {silent:.3f} s later, having heard nothing of it, {fence}"
     return words, (fault, entry), fault
 
 
@@ -209,6 +230,7 @@ def _old_session(
     if not crashes:
         return fence, (entry,), None
     crash = crashes[-1]
+    fault = seen.faults.of(crash.node, crash.at, crash.id + 1) or crash
     registered = [
         each
         for each in seen.of("BrokerRegistered")
@@ -217,8 +239,10 @@ def _old_session(
     if registered:
         return fence, (entry,), None
     back = [e for e in seen.of("Restarted", node=crash.node) if crash.id < e.id < entry.id]
-    words = f"{clause(crash)}, and its new process cannot register while its old session lasts"
-    return f"{words}: {fence}", (crash, *back[-1:], entry), crash
+    words = (
+        f"{clause(seen, fault)}, and its new process cannot register while its old session lasts"
+    )
+    return f"{words}: {fence}", (fault, *back[-1:], entry), fault
 
 
 def _restarted_unnoticed(
@@ -237,34 +261,8 @@ def _restarted_unnoticed(
     crash = next((each for each in reversed(of_it) if each.kind == "Crashed"), None)
     if crash is None or entry.at - registered[-1].at > 50:
         return None
-    return crash, (crash, of_it[-1], registered[-1])
-
-
-def clause(fault: Entry) -> str:
-    """`broker 2 crashed at 1.980 s`."""
-    return f"{_past(fault)} at {seconds(fault.at)}"
-
-
-def _past(fault: Entry) -> str:
-    match fault.kind:
-        case "Crashed":
-            return f"{node_name(fault.node)} crashed"
-        case "ShutdownBegun" | "Stopped":
-            return f"{node_name(fault.node)} was shut down"
-        case "Paused":
-            return f"{node_name(fault.node)} stood still"
-        case "Partitioned":
-            return tell(fault).replace("is partitioned", "was partitioned")
-        case "Delayed":
-            return tell(fault).replace(" take ", " were slowed to ")
-        case "MessageHeld":
-            return tell(fault).replace(" is held ", " was held ")
-    return tell(fault)
-
-
-def _verb(fault: Entry) -> str:
-    verbs = {"Crashed": "crashed", "ShutdownBegun": "was shut down", "Stopped": "was shut down"}
-    return verbs.get(fault.kind, "is cut off")
+    fault = seen.faults.of(name, crash.at, crash.id + 1) or crash
+    return fault, (fault, of_it[-1], registered[-1])
 
 
 def _steps(chain: tuple[Entry, ...]) -> tuple[Entry, ...]:

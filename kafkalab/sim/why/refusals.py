@@ -3,20 +3,45 @@
 Read next: `visibility`.
 """
 
+from typing import Any
+
+from kafkalab.client.errors import KafkaError
+from kafkalab.config import Config
 from kafkalab.ids import NO_NODE, NodeName, TopicPartition, server_name
+from kafkalab.sim import cluster
 from kafkalab.sim.record_lives import RecordLives
-from kafkalab.sim.telling import ids, node_name, seconds, tell
+from kafkalab.sim.telling import ids, node_name, past, tell
 from kafkalab.sim.why.clocks import misdated
 from kafkalab.sim.why.explanation import Explanation, ordered
-from kafkalab.sim.why.leadership import clause, leader_changed, why_out
+from kafkalab.sim.why.fault_words import clause
+from kafkalab.sim.why.leadership import leader_changed, why_out
+from kafkalab.sim.why.rebalances import outside
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry
 
+#: Events that hold an error that a client was answered with.
+ANSWERS = ("AppendRefused", "ProduceAnswered", "RecordFailed", "RequestIntercepted")
+
+_OTHER_PRODUCER = ("INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED")
+_TOO_LARGE = ("MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE")
 _OTHER_LEADER = ("NOT_LEADER_OR_FOLLOWER", "FENCED_LEADER_EPOCH", "UNKNOWN_LEADER_EPOCH")
 
 
+def error_of(entry: Entry) -> str:
+    """The error's name in one of `ANSWERS`."""
+    if entry.kind == "RequestIntercepted":
+        return str(entry.fields["detail"])
+    error = entry.fields["error"]
+    return KafkaError(error).name() if entry.kind == "RecordFailed" else str(error)
+
+
 def refused(seen: Seen, entry: Entry) -> Explanation:
-    """Of `AppendRefused`, `ProduceAnswered` with an error, or `RecordFailed`."""
+    """Of one of `ANSWERS`, with an error."""
+    if entry.kind == "RequestIntercepted":
+        words = clause(seen, entry)
+        question = f"Why did {node_name(entry.fields['client'])} get no answer of its own?"
+        say = f"{words[:1].upper()}{words[1:]}: it was intercepted, by an order from outside."
+        return Explanation(question, say, (entry,), entry)
     if entry.kind == "RecordFailed":
         return _given_up(seen, entry)
     of = TopicPartition(entry.event[1], entry.event[2])
@@ -35,15 +60,62 @@ def refused(seen: Seen, entry: Entry) -> Explanation:
         for broker in _replicas(seen, of):
             fault = seen.silence(leader, server_name(broker), entry)
             if broker != _number(leader) and fault is not None:
-                say = f"{of} was written, but not copied in time: {clause(fault)}."
+                say = f"{of} was written, but not copied in time: {clause(seen, fault)}."
                 return Explanation(question, say, ordered(fault, entry), fault)
+    if error in _OTHER_PRODUCER:
+        over = _fenced_off(seen, entry, question)
+        if over is not None:
+            return over
+    return _does_not_fit(seen, entry, of, question)
+
+
+def _does_not_fit(seen: Seen, entry: Entry, of: TopicPartition, question: str) -> Explanation:
+    error = entry.fields["error"]
     made = _handed_over(seen, entry)
     root = made[0] if made else None
     clock = misdated(seen, entry, root) if error == "INVALID_TIMESTAMP" else None
     if clock is not None:
         return Explanation(question, clock[0], ordered(clock[1], *made, entry), clock[1])
-    say = f"{tell(entry)[:1].upper()}{tell(entry)[1:]}; it is the request itself that does not fit."
+    why = "it is the request itself that does not fit"
+    if error in _TOO_LARGE:
+        limit = seen.image.topic_config(of.topic, _config(seen)).int("max.message.bytes")
+        why = f"its batch is larger than max.message.bytes of {of.topic}, {limit}"
+    say = f"{tell(entry)[:1].upper()}{tell(entry)[1:]}; {why}."
     return Explanation(question, say, ordered(*made, entry), root)
+
+
+def _fenced_off(seen: Seen, entry: Entry, question: str) -> Explanation | None:
+    """The producer's epoch is over: another began with its transactional id, or time ran out."""
+    made = _handed_over(seen, entry)
+    node: Any = seen.world.nodes.get(made[0].node) if made else None
+    mine = getattr(node, "transactional_id", None)
+    fences = [
+        each
+        for each in seen.trace.of("ProducerFenced")
+        if each.id < entry.id and each.fields["transactional_id"] == mine
+    ]
+    if not fences:
+        return None
+    fence, who = fences[-1], made[0].node
+    others = [
+        each
+        for each in seen.trace.of("ActionTaken")
+        if each.id < fence.id and each.node != who and each.event[2] == ("init_transactions",)
+    ]
+    is_other = "another" in fence.fields["reason"] and bool(others)
+    by = others[-1] if is_other else None
+    cause = outside(seen, by) if by is not None else made[0]
+    how = f": {past(by)} at {seen.clock(by.at)}" if by is not None else ""
+    say = (
+        f"{tell(entry)[:1].upper()}{tell(entry)[1:]}: {who} may write for transactional id {mine} "
+        f"no more, because at {seen.clock(fence.at)} {fence.fields['reason']}{how}."
+    )
+    return Explanation(question, say, ordered(by, fence, *made, entry), cause)
+
+
+def _config(seen: Seen) -> Config:
+    config: Config = cluster.brokers(seen.world)[0].config
+    return config
 
 
 def _too_few(seen: Seen, entry: Entry, of: TopicPartition, question: str) -> Explanation:
@@ -75,13 +147,17 @@ def _given_up(seen: Seen, entry: Entry) -> Explanation:
         if each.failed is not None and each.failed.id == entry.id
     )
     of = TopicPartition(entry.event[1], entry.event[2])
-    gave_up = f"{entry.node} gave the record up at {seconds(entry.at)}"
+    gave_up = f"{entry.node} gave the record up at {seen.clock(entry.at)}"
     question = f"Why did {entry.node} give a record for {of} up?"
     if fate.refusals:
         last = seen.trace.entry(fate.refusals[-1].moment.id)
         assert last is not None
         why = refused(seen, last)
         return Explanation(question, f"{gave_up}. {why.say}", ordered(*why.chain, entry), why.cause)
+    met = _met(seen, entry)
+    if met is not None:
+        say = f"{gave_up}: {clause(seen, met)}, an error that is not tried again."
+        return Explanation(question, say, ordered(met, entry), met)
     election = seen.last("LeaderElected", of, entry.id)
     if election is not None and election.fields["leader"] == NO_NODE:
         why = leader_changed(seen, election)
@@ -89,10 +165,22 @@ def _given_up(seen: Seen, entry: Entry) -> Explanation:
     leader = election.fields["leader"] if election else _first_leader(seen, of)
     fault = seen.silence(entry.node, server_name(leader), entry)
     if fault is not None:
-        say = f"{gave_up}: broker {leader}, which led {of}, could not be reached, {clause(fault)}."
+        no_answer = f"no answer came in time from broker {leader}, which led {of}"
+        say = f"{gave_up}: {no_answer}, because {clause(seen, fault)}."
         return Explanation(question, say, ordered(fault, entry), fault)
     produced = seen.trace.entry(fate.produced.id)
     return Explanation(question, f"{gave_up}: {tell(entry)}.", ordered(produced, entry), produced)
+
+
+def _met(seen: Seen, failed: Entry) -> Entry | None:
+    """The intercept whose answer made a producer give up."""
+    name = KafkaError(failed.fields["error"]).name()
+    met = [
+        each
+        for each in seen.of("RequestIntercepted")
+        if each.id < failed.id and each.fields["client"] == failed.node
+    ]
+    return met[-1] if met and met[-1].fields["detail"] == name else None
 
 
 def _handed_over(seen: Seen, entry: Entry) -> list[Entry]:

@@ -6,9 +6,12 @@ Read next: `consuming`.
 from kafkalab.ids import NO_NODE, TopicPartition, server_name
 from kafkalab.sim import cluster
 from kafkalab.sim.fate import Fate, State
-from kafkalab.sim.fate_words import name
+from kafkalab.sim.fate_words import FAULTS, name
+from kafkalab.sim.telling import node_name
 from kafkalab.sim.why.explanation import Explanation, ordered
-from kafkalab.sim.why.leadership import clause, offline
+from kafkalab.sim.why.fault_words import clause
+from kafkalab.sim.why.leadership import offline
+from kafkalab.sim.why.rebalances import outside
 from kafkalab.sim.why.refusals import refused
 from kafkalab.sim.why.watermark import held_back, stuck
 from kafkalab.sim.why.world_seen import Seen
@@ -24,9 +27,18 @@ def not_visible(seen: Seen, fate: Fate) -> Explanation:
         case State.WRITTEN:
             why = stuck(seen, _partition(fate))
             return Explanation(question, f"{fate.say} {why.say}", _with(seen, fate, why), why.cause)
+        case State.EXPIRED if fate.place is not None and fate.place.removed is not None:
+            removed = seen.trace.entry(fate.place.removed.id)
+            return Explanation(question, fate.say, ordered(removed, *_before(seen, removed)))
+        case State.ABORTED:
+            ended = _ended(seen, fate)
+            say = f"{fate.say} Readers of read_committed pass over it."
+            return Explanation(question, say, ordered(*ended), ended[0] if ended else None)
         case State.LOST | State.GONE:
             chain = [seen.trace.entry(id) for id in fate.lost_by]
-            faults = [e for e in chain if e is not None and e.kind in ("Crashed", "Partitioned")]
+            faults = [
+                e for e in chain if e is not None and e.kind in FAULTS and e.kind != "Restarted"
+            ]
             cause = faults[-1] if faults else None
             return Explanation(question, fate.say, ordered(*chain), cause)
         case State.FAILED:
@@ -59,6 +71,15 @@ def _not_written(seen: Seen, fate: Fate, question: str) -> Explanation:
         why = refused(seen, last)
         return Explanation(question, f"{fate.say} {why.say}", why.chain, why.cause)
     produced = seen.trace.entry(fate.produced.id)
+    assert produced is not None
+    linger_ms = seen.world.nodes[fate.producer].linger_ms  # type: ignore[attr-defined]
+    if not fate.sends and seen.world.now < produced.at + linger_ms:
+        until = seen.clock(produced.at + linger_ms)
+        say = (
+            f"{fate.say} {fate.producer} waits for more records to fill its batch, until {until} "
+            f"at the latest: its linger.ms is {linger_ms}."
+        )
+        return Explanation(question, say, (produced,))
     of = TopicPartition(fate.topic, max(fate.partition, 0))
     decided = seen.partition(of)
     if decided is not None and (fate.partition >= 0 or len(_numbers(seen, fate)) == 1):
@@ -67,12 +88,57 @@ def _not_written(seen: Seen, fate: Fate, question: str) -> Explanation:
             chain = ordered(*nobody.chain, produced)
             return Explanation(question, f"{fate.say} {nobody.say}", chain, nobody.cause)
         leader = server_name(decided.leader) if decided.leader != NO_NODE else ""
-        fault = seen.faults.between(fate.producer, leader, seen.world.now)
+        fault = seen.apart(fate.producer, leader)
         if fault is not None:
-            say = f"{fate.say} {fate.producer} cannot reach {of}'s leader: {clause(fault)}."
+            say = (
+                f"{fate.say} Between {fate.producer} and {node_name(leader)}, which leads {of}, "
+                f"something went wrong: {clause(seen, fault)}."
+            )
             return Explanation(question, say, ordered(fault, produced), fault)
     sent = [seen.trace.entry(each.id) for each in fate.sends]
     return Explanation(question, f"{fate.say} It is on its way.", ordered(produced, *sent))
+
+
+def _before(seen: Seen, removed: Entry | None) -> list[Entry]:
+    """The deletion by which a log's start rose."""
+    if removed is None:
+        return []
+    deleted = seen.trace.of("SegmentsDeleted", node=removed.node)
+    return [each for each in deleted if each.cause == removed.cause and each.id < removed.id][-1:]
+
+
+def _ended(seen: Seen, fate: Fate) -> list[Entry]:
+    """What ended the transaction of a record: the call, or the fence; then the marker."""
+    place = fate.place
+    assert place is not None and place.marker is not None
+    marker = seen.trace.entry(place.marker.id)
+    assert marker is not None
+    epochs = seen.trace.of("ProducerFenced")
+    fences = [
+        each
+        for each in epochs
+        if each.fields["producer_id"] == marker.fields["producer_id"]
+        and place.written.id < each.id < marker.id
+    ]
+    calls = [
+        each
+        for each in seen.trace.of("ActionTaken", node=fate.producer)
+        if place.written.id < each.id < marker.id and each.event[2] == ("abort_transaction",)
+    ]
+    if calls:
+        cause = outside(seen, calls[-1])
+        return [*([cause] if cause else []), calls[-1], marker]
+    if not fences:
+        return [marker]
+    others = [
+        each
+        for each in seen.trace.of("ActionTaken")
+        if each.event[2] == ("init_transactions",)
+        and place.written.id < each.id < fences[0].id
+        and each.node != fate.producer
+    ]
+    by = outside(seen, others[-1]) if others else None
+    return [*([by] if by else []), fences[0], marker]
 
 
 def _stable(seen: Seen, fate: Fate) -> int:

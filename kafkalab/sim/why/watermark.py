@@ -12,8 +12,10 @@ from kafkalab.sim import cluster
 from kafkalab.sim.record_lives import RecordLives
 from kafkalab.sim.telling import ids
 from kafkalab.sim.why.explanation import Explanation, ordered
-from kafkalab.sim.why.leadership import clause, offline, why_out
+from kafkalab.sim.why.fault_words import clause
+from kafkalab.sim.why.leadership import offline, why_out
 from kafkalab.sim.why.world_seen import Seen
+from kafkalab.world import Entry
 
 
 def stuck(seen: Seen, of: TopicPartition) -> Explanation:
@@ -27,8 +29,7 @@ def stuck(seen: Seen, of: TopicPartition) -> Explanation:
     hosted = cluster.broker(seen.world, leader).replicas.partition(of)
     question = f"Why does the high watermark of {of} not move?"
     if hosted is None or hosted.leading is None:
-        say = f"Broker {leader} is to lead {of} and has not heard of it yet."
-        return Explanation(question, say, ordered(seen.last("LeaderElected", of)))
+        return _not_yet(seen, of, leader, question)
     log, leading = hosted.log, hosted.leading
     watermark, end = log.high_watermark, log.log_end_offset
     where = f"The high watermark of {of} is {watermark}, its log ends at {end}"
@@ -39,19 +40,58 @@ def stuck(seen: Seen, of: TopicPartition) -> Explanation:
     if len(isr) < leading.min_isr:
         return _too_few(seen, of, isr, leading.min_isr, where, question)
     waited_for = _waited_for(leading, watermark)
-    for broker, has in waited_for:
-        fault = seen.faults.between(server_name(leader), server_name(broker), seen.world.now)
-        if fault is not None:
-            say = (
-                f"{where}: broker {broker} is in the ISR and has only what is below {has}, because "
-                f"{clause(fault)}. The leader waits for it until it has been behind for "
-                "replica.lag.time.max.ms."
-            )
-            written = [e for e in seen.all("Appended", of) if e.fields["last_offset"] >= watermark]
-            return Explanation(question, say, ordered(fault, *written[-1:]), fault)
+    held = [
+        (broker, has, fault)
+        for broker, has in waited_for
+        if (fault := seen.apart(server_name(leader), server_name(broker))) is not None
+    ]
+    if held:
+        return _held_up(seen, of, held, where, question)
     names = ", ".join(str(broker) for broker, _ in waited_for) or "none"
     say = f"{where}: the fetches of the in-sync followers ({names}) are under way."
     return Explanation(question, say, ordered(seen.last("Appended", of)))
+
+
+def _held_up(
+    seen: Seen,
+    of: TopicPartition,
+    held: list[tuple[NodeId, int, Entry]],
+    where: str,
+    question: str,
+) -> Explanation:
+    """Faults keep those apart for whom the leader waits: (broker, where it ends, fault)."""
+    faults = {fault.id: fault for _, _, fault in held}
+    said = []
+    for fault in faults.values():
+        late = [(broker, has) for broker, has, by in held if by.id == fault.id]
+        what = f"in the ISR and {'has' if len(late) == 1 else 'have'} only what is below"
+        who = " and ".join(f"broker {broker}" for broker, _ in late)
+        is_or_are = "is" if len(late) == 1 else "are"
+        said.append(f"{who} {is_or_are} {what} {late[0][1]}, because {clause(seen, fault)}")
+    first, *others = faults.values()
+    seen.also.setdefault(first.id, []).extend(others)
+    say = (
+        f"{where}: {'; '.join(said)}. The leader waits for {'it' if len(held) == 1 else 'each'} "
+        "until it has been behind for replica.lag.time.max.ms."
+    )
+    written = [e for e in seen.all("Appended", of) if e.fields["last_offset"] >= late[0][1]]
+    return Explanation(question, say, ordered(*faults.values(), *written[-1:]), first)
+
+
+def _not_yet(seen: Seen, of: TopicPartition, leader: NodeId, question: str) -> Explanation:
+    """The leader does not lead: it is a new one, or its process is."""
+    election = seen.last("LeaderElected", of)
+    back = seen.of("Restarted", node=server_name(leader))
+    if back and (election is None or election.id < back[-1].id):
+        ended = seen.faults.of(server_name(leader), back[-1].at, back[-1].id)
+        how = f", after {clause(seen, ended)}" if ended else ""
+        say = (
+            f"{of} is offline: its leader, broker {leader}, restarted at {seen.clock(back[-1].at)}"
+            f"{how}, and has not taken it up again."
+        )
+        return Explanation(f"Why is {of} offline?", say, ordered(ended, back[-1]), ended)
+    say = f"Broker {leader} is to lead {of} and has not heard of it yet."
+    return Explanation(question, say, ordered(election))
 
 
 def held_back(seen: Seen, of: TopicPartition) -> Explanation | None:

@@ -9,11 +9,13 @@ from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
 from kafkalab.metadata.image import PartitionImage
 from kafkalab.sim import cluster
 from kafkalab.sim.faults_in_force import InForce
+from kafkalab.sim.telling import seconds
 from kafkalab.world import Entry, World
 
 #: Read once, for they are few even in a long run, and most answers are made of them.
 RARE: Final = (
-    "Crashed", "ShutdownBegun", "Restarted", "Paused", "Resumed", "Partitioned", "Healed",
+    "Crashed", "PowerLost", "DiskChanged", "RequestIntercepted", "ConnectionCut", "ShutdownBegun",
+    "Stopped", "Restarted", "Paused", "Resumed", "Partitioned", "Healed",
     "Delayed", "MessageHeld", "ClockSet",
     "BrokerRegistered", "BrokerFenced", "BrokerUnfenced", "LeaderElected", "LeaderStarted",
     "IsrShrinkAsked", "IsrExpandAsked", "IsrChanged", "GroupStateChanged", "MemberJoined",
@@ -30,6 +32,11 @@ class Seen:
         self._rare = world.trace.of(*RARE)
         self.faults = InForce(world.trace)
         self.image = cluster.metadata(world)
+        self.also: dict[int, list[Entry]] = {}  # by a fault's id: others that do it alone, too
+
+    def clock(self, ms: int) -> str:
+        """`2.330 s`: an instant as pictures show it, counted from when the world began."""
+        return seconds(ms, self.world.began)
 
     def partition(self, of: TopicPartition) -> PartitionImage | None:
         return self.image.partition(of)
@@ -82,9 +89,21 @@ class Seen:
         active = cluster.active_controller(self.world)
         return active.name if active else cluster.controllers(self.world)[0].name
 
-    def silence(self, one: NodeName, other: NodeName, entry: Entry) -> Entry | None:
+    def silence(
+        self, one: NodeName, other: NodeName, entry: Entry, *, api: str = ""
+    ) -> Entry | None:
         """The fault that kept two nodes apart when this happened, or had until just before."""
-        return self.faults.between(one, other, entry.at, entry.id)
+        return self._first(self.faults.all_between(one, other, entry.at, entry.id, api=api))
+
+    def apart(self, one: NodeName, other: NodeName) -> Entry | None:
+        """The fault that keeps two nodes apart now; others that do, too, go to `also`."""
+        return self._first(self.faults.all_between(one, other, self.world.now))
+
+    def _first(self, faults: list[Entry]) -> Entry | None:
+        if not faults:
+            return None
+        self.also.setdefault(faults[0].id, []).extend(faults[1:])
+        return faults[0]
 
     def of(self, *kinds: str, node: NodeName | None = None) -> list[Entry]:
         """The rare events of some kinds, oldest first."""
