@@ -193,10 +193,12 @@ def test_a_record_was_lost(seed: int) -> None:
     assert twins.b.fate("lost").state is State.KEPT
 
 
-def reading(seed: int, partitions: int = 2, members: int = 1) -> tuple[Simulation, list[Consumer]]:
+def reading(
+    seed: int, partitions: int = 2, members: int = 1, **more: Any
+) -> tuple[Simulation, list[Consumer]]:
     sim = Simulation(brokers=3, seed=seed)
     sim.create_topic("orders", partitions=partitions, replication_factor=3)
-    conf = SERVERS | {"group.id": "billing", "auto.offset.reset": "earliest"}
+    conf = SERVERS | {"group.id": "billing", "auto.offset.reset": "earliest", **more}
     consumers = []
     for number in range(members):
         consumer = Consumer(conf, sim=sim)
