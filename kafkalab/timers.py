@@ -33,7 +33,7 @@ class Timers(Generic[Key]):
         self._heap: list[int] = []
         self._keys_at: dict[int, dict[Key, None]] = {}
         self._due_of: dict[Key, int] = {}
-        self.first: int | None = None  # the earliest due millisecond
+        self.first: int | None = None  # the earliest due millisecond, to be read only
 
     def set(self, key: Key, due: int) -> None:
         """Make `key` due at `due`, wherever it was before."""
@@ -64,10 +64,6 @@ class Timers(Generic[Key]):
         del self._keys_at[due]
         if due == self.first:
             self._find_first()
-
-    def next(self) -> int | None:
-        """The earliest due millisecond, or None."""
-        return self.first
 
     def pop_due(self, now: int) -> list[Key]:
         """The keys due at or before `now`, earliest first, then in the order they were set."""

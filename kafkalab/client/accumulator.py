@@ -24,6 +24,7 @@ from typing import NamedTuple, Self
 from kafkalab.client.connections import Link
 from kafkalab.ids import TopicPartition
 from kafkalab.record import Batch, Compression, Record, build_batch
+from kafkalab.timers import earliest
 
 NO_SEQUENCE = -1
 _SEQUENCES = 1 << 31  # after the last one comes 0 again
@@ -160,8 +161,10 @@ class PartitionQueue:
 
     def oldest(self) -> int | None:
         """When the oldest unsent record was produced."""
-        unsent = [*self.retrying[:1], *([self.waiting[0]] if self.waiting else [])]
-        return min((batch.oldest for batch in unsent), default=None)
+        return earliest(
+            self.retrying[0].oldest if self.retrying else None,
+            self.waiting[0].oldest if self.waiting else None,
+        )
 
     def take_expired(self, before: int) -> tuple[list[Pending], bool]:
         """Unsent records from `before` or earlier, and whether any of them was sent before.

@@ -346,7 +346,7 @@ class AdminNode:
             self._connections.next_timer(),
             self._metadata.timer,
             self._queries.next_timer(),
-            self._timers.next(),
+            self._timers.first,
         )
         return min((due for due in timers if due is not None), default=None)
 

@@ -235,7 +235,7 @@ class Connections:
         return [answer for link in list(self._links) for answer in self.close(link, now)]
 
     def next_timer(self) -> int | None:
-        return self._timers.next()
+        return self._timers.first
 
     # --- inside
 

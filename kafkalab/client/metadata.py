@@ -69,6 +69,7 @@ class Metadata:
         "_connections",
         "_next_server",
         "_not_before",
+        "_refresh_ms",
         "_update_requested",
         "_updated_at",
         "brokers",
@@ -91,6 +92,7 @@ class Metadata:
     ) -> None:
         assert bootstrap, "a client needs a server to begin with"
         self._conf = conf
+        self._refresh_ms = conf.int("topic.metadata.refresh.interval.ms")
         self._connections = connections
         self._bootstrap = bootstrap
         self._chance = Stream(seed, f"{name}/metadata/{connections.number}")
@@ -177,7 +179,7 @@ class Metadata:
     def step(self, now: int) -> None:
         """Send a request if one is due."""
         self.timer = None
-        interval = self._conf.int("topic.metadata.refresh.interval.ms")
+        interval = self._refresh_ms
         if self._updated_at is not None and interval >= 0:
             if now >= self._updated_at + interval:
                 self._update_requested = True

@@ -23,9 +23,12 @@ class Output:
 
     def take(self) -> Outbox:
         """Hand over, and forget."""
-        outbox = Outbox(self.envelopes, self.events)
-        self.envelopes, self.events = [], []
-        return outbox
+        envelopes, events = self.envelopes, self.events
+        if envelopes:
+            self.envelopes = []
+        if events:
+            self.events = []
+        return Outbox(envelopes, events)
 
     def fork(self) -> Self:
         return type(self)(self.envelopes.copy(), self.events.copy())

@@ -127,7 +127,7 @@ class Queries:
         self._replies[id] = reply
 
     def next_timer(self) -> int | None:
-        return self._timers.next()
+        return self._timers.first
 
     def fork(self, connections: Connections, metadata: Metadata) -> Self:
         other = type(self)(self._conf, connections, metadata)

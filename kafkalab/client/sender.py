@@ -37,7 +37,7 @@ from kafkalab.protocol.messages.produce import (
     TopicProduceData,
 )
 from kafkalab.record import Compression, Entry, Records
-from kafkalab.timers import Timers
+from kafkalab.timers import Timers, earliest
 
 OWNER: Final = "sender"
 _FIRST_VERSION_WITH_TOPIC_IDS: Final = 13  # KIP-516
@@ -274,16 +274,15 @@ class Sender:
     def _plan(self, queue: PartitionQueue, ready_at: int | None, now: int) -> None:
         """Be woken when the queue is ready, or a record of it expires; else an answer wakes it."""
         oldest = queue.oldest()
-        due = [] if oldest is None or not self._timeout_ms else [oldest + self._timeout_ms]
-        if ready_at is not None and ready_at > now:
-            due.append(ready_at)
-        if due:
-            self._timers.set(queue.partition, min(due))
+        expires_at = oldest + self._timeout_ms if oldest is not None and self._timeout_ms else None
+        due = earliest(expires_at, ready_at if ready_at is not None and ready_at > now else None)
+        if due is not None:
+            self._timers.set(queue.partition, due)
         else:
             self._timers.cancel(queue.partition)
 
     def next_timer(self) -> int | None:
-        return self._timers.next()
+        return self._timers.first
 
     # --- answers
 

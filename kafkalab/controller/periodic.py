@@ -36,7 +36,7 @@ class Periodic:
             self._timers.set(task, now + interval_ms)
 
     def next_timer(self) -> int | None:
-        return self._timers.next()
+        return self._timers.first
 
     def run_due(self, state: WrittenState, now: int) -> list[Any]:
         """The records of the tasks that are due."""

@@ -95,7 +95,7 @@ class Sessions:
         return self._timers.pop_due(now)
 
     def next_timer(self) -> int | None:
-        return self._timers.next()
+        return self._timers.first
 
     def fork(self) -> Self:
         other = type(self)(self._timeout_ms)

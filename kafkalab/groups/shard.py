@@ -90,7 +90,7 @@ class GroupShard:
         return _OPERATIONS[type(operation)](self, ticket, operation, now)
 
     def next_alarm(self) -> int | None:
-        return self.table.alarms.next()
+        return self.table.alarms.first
 
     def take_alarms(self, now: int) -> list[Alarm]:
         """Those that are due, for `on_alarm`."""

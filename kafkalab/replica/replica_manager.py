@@ -322,7 +322,7 @@ class ReplicaManager:
         self._pass_on(now)
 
     def next_timer(self) -> int | None:
-        return self._local.timers.next()
+        return self._local.timers.first
 
     def on_timer(self, now: int) -> None:
         """Do everything that is due."""

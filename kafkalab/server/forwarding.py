@@ -61,7 +61,7 @@ class Forwarding:
             self._effects.call(ACTIVE_CONTROLLER, self._pending[key].request, OWNER, key)
 
     def next_timer(self) -> int | None:
-        return self._retries.next()
+        return self._retries.first
 
     def fork(self, effects: Effects) -> Self:
         other = type(self)(effects, self._timeout_ms)

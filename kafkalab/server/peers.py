@@ -132,7 +132,7 @@ class Peers:
         return ended, closes
 
     def next_timer(self) -> int | None:
-        return self._timers.next()
+        return self._timers.first
 
     def _connection(self, owner: str, target: NodeId) -> ConnectionId:
         connection = self._connections.get((owner, target))

@@ -168,7 +168,7 @@ class TransactionVerifier:
         self.verified.append((self._open.pop(number), errors))
 
     def next_timer(self) -> int | None:
-        return self._retries.next()
+        return self._retries.first
 
     def on_timer(self, now: int) -> None:
         """Ask once more what is due."""

@@ -179,7 +179,7 @@ class Markers:
 
     # --- time ---------------------------------------------------------------------------------
     def next_timer(self) -> int | None:
-        return self._retries.next()
+        return self._retries.first
 
     def on_timer(self, now: int) -> None:
         """Try again what is due."""

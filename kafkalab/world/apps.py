@@ -159,9 +159,7 @@ class Apps:
     # waiting and going on
 
     def touched(self, world: "World", node: NodeName) -> None:
-        """A node has been called: apps that wait for something of it look again."""
-        if node not in self.waiting:
-            return
+        """A node of `waiting` has been called: who waits for something of it looks again."""
         self._touched.append(node)
         if not self._is_running:
             self._drain(world)

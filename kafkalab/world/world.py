@@ -250,7 +250,7 @@ class World:
             wake.due, wake.cause = due, id
             if due is not None and (wake.planned is None or due < wake.planned):
                 self._plan_wake(name, wake, max(due, now))
-        if self.apps.waiting:
+        if name in self.apps.waiting:
             self.apps.touched(self, name)
         if self.stopping and name in self.stopping:
             shutdown.end_if_due(self, name, id)

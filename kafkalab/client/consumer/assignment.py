@@ -166,6 +166,10 @@ class Assignment:
     def partitions(self) -> tuple[TopicPartition, ...]:
         return tuple(self._partitions)
 
+    def is_placed(self) -> bool:
+        """Whether it is known of each where to read on: nothing is to be looked up."""
+        return all(assigned.phase is Phase.ACTIVE for assigned in self._partitions.values())
+
     def in_phase(self, phase: Phase) -> list[AssignedPartition]:
         return [assigned for assigned in self._partitions.values() if assigned.phase is phase]
 

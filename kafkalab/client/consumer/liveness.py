@@ -24,7 +24,9 @@ class Liveness:
     """Times only; `membership` acts by them."""
 
     __slots__ = (
-        "_conf",
+        "_heartbeat_ms",
+        "_poll_ms",
+        "_session_ms",
         "heartbeat_due",
         "is_heartbeat_out",
         "is_polling",
@@ -35,7 +37,9 @@ class Liveness:
     )
 
     def __init__(self, conf: Config) -> None:
-        self._conf = conf
+        self._heartbeat_ms = conf.int("heartbeat.interval.ms")
+        self._poll_ms = conf.int("max.poll.interval.ms")
+        self._session_ms = conf.int("session.timeout.ms")
         self.heartbeat_due = 0
         self.is_heartbeat_out = False
         self.last_heard = 0  # from the coordinator, as a member
@@ -47,7 +51,7 @@ class Liveness:
     def joined(self, now: int) -> None:
         """The coordinator has answered JoinGroup or SyncGroup."""
         self.last_heard = now
-        self.heartbeat_due = now + self._conf.int("heartbeat.interval.ms")
+        self.heartbeat_due = now + self._heartbeat_ms
 
     def polled(self, now: int, *, is_polling: bool = False) -> bool:
         """The application has come for messages (or waits for them); whether it had to."""
@@ -57,7 +61,7 @@ class Liveness:
 
     def overdue(self, now: int) -> Overdue | None:
         """What has taken too long, of a member that has its partitions."""
-        session_ends = self.last_heard + self._conf.int("session.timeout.ms")
+        session_ends = self.last_heard + self._session_ms
         if now >= session_ends:
             return Overdue.SESSION
         self._wake_at(session_ends)
@@ -75,11 +79,11 @@ class Liveness:
 
     @property
     def poll_due(self) -> int:
-        return self.last_poll + self._conf.int("max.poll.interval.ms")
+        return self.last_poll + self._poll_ms
 
     def poll_reason(self, now: int) -> str:
         """What an application is told that has not polled for too long."""
-        most, late = self._conf.int("max.poll.interval.ms"), now - self.poll_due
+        most, late = self._poll_ms, now - self.poll_due
         return f"Application maximum poll interval ({most}ms) exceeded by {late}ms"
 
     def is_heartbeat_due(self, now: int) -> bool:
@@ -93,7 +97,7 @@ class Liveness:
 
     def heartbeat_sent(self, now: int) -> None:
         self.is_heartbeat_out = True
-        self.heartbeat_due = now + self._conf.int("heartbeat.interval.ms")
+        self.heartbeat_due = now + self._heartbeat_ms
 
     def _wake_at(self, due: int) -> None:
         self.timer = due if self.timer is None else min(self.timer, due)

@@ -57,8 +57,9 @@ class Lookups:
     def step(self, now: int) -> None:
         """Ask about all partitions that need it and may be asked about."""
         self.timer = None
-        self._fetch_committed(now)
-        self._list_offsets(now)
+        if not self._context.assignment.is_placed():
+            self._fetch_committed(now)
+            self._list_offsets(now)
 
     # --- the committed offset
 

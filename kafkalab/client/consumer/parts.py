@@ -37,6 +37,7 @@ class Parts:
     """See the module's docstring."""
 
     __slots__ = (
+        "_owners",
         "commits",
         "context",
         "coordinator",
@@ -80,21 +81,24 @@ class Parts:
         self.fetcher = Fetcher(context, self.lookups)
         self.offset_queries = OffsetQueries(context, self.coordinator)
         self.queries = Queries(conf, connections, context.metadata)
+        self._owners = self._by_owner()
 
     def take_in(self, answers: Iterable[Answer], now: int) -> None:
         """Each answer to the part that asked."""
         for answer in answers:
-            parts: dict[str, TakesAnswers] = {
-                fetcher.OWNER: self.fetcher,
-                metadata.OWNER: self.context.metadata,
-                coordinator.OWNER: self.coordinator,
-                membership.OWNER: self.membership,
-                commits.OWNER: self.commits,
-                lookups.OWNER: self.lookups,
-                offset_queries.OWNER: self.offset_queries,
-                queries.OWNER: self.queries,
-            }
-            parts[answer.asked.owner].on_answer(answer, now)
+            self._owners[answer.asked.owner].on_answer(answer, now)
+
+    def _by_owner(self) -> dict[str, TakesAnswers]:
+        return {
+            fetcher.OWNER: self.fetcher,
+            metadata.OWNER: self.context.metadata,
+            coordinator.OWNER: self.coordinator,
+            membership.OWNER: self.membership,
+            commits.OWNER: self.commits,
+            lookups.OWNER: self.lookups,
+            offset_queries.OWNER: self.offset_queries,
+            queries.OWNER: self.queries,
+        }
 
     def step(self, now: int) -> None:
         """Let each part do what it can."""
@@ -139,4 +143,5 @@ class Parts:
         other.fetcher = self.fetcher.fork(context, other.lookups)
         other.offset_queries = self.offset_queries.fork(context, other.coordinator)
         other.queries = self.queries.fork(context.connections, context.metadata)
+        other._owners = other._by_owner()
         return other
