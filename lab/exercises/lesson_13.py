@@ -16,7 +16,7 @@ from lab.exercises import misconceptions
 from lab.exercises.case_13 import case, unbilled
 from lab.exercises.stories_13 import bad_day, deliveries, storm
 
-_ALIVE: Final = "as long as the leader lives, what it has lives"
+_ALIVE: Final = "as long as it leads, what it has is safe"
 _COPIED: Final = "a crash takes only what nobody has copied yet"
 
 
@@ -62,6 +62,11 @@ def _judge_settings(answer: Any) -> Right:
     if not isinstance(answer, dict) or not set(answer) <= set(_SETTINGS) or not answer:
         raise Wrong("what can be set", f"give a dict with some of {', '.join(_SETTINGS)}")
 
+    at_once, patience = answer.get("at_once", 5), answer.get("max.poll.interval.ms", 10_000)
+    if 2_500 * at_once == patience:
+        words = f"{at_once} orders take {patience / 1000:g} s to the instant; the slightest delay"
+        raise Wrong(_EDGE, f"{words} is too much.")
+
     def story(seed: int) -> None:
         sim = storm(seed, answer)
         if (times := deliveries(sim)) != {1: 60}:
@@ -97,6 +102,7 @@ _CAUSES: Final = {
 _BETWEEN: Final = "evidence is the moment that decides, and what came before it"
 _SPARE: Final = "evidence is what decides, not all that happened"
 _LUCK: Final = "a change that moves the moment of death is luck"
+_UNTOUCHED: Final = "a mend takes the cause away"
 _PARTS: Final = ("cause", "evidence", "mend")
 
 
@@ -151,6 +157,8 @@ def _judge_evidence(evidence: Any) -> None:
 
 
 def _judge_mend(mend: Change) -> Right:
+    is_luck: list[bool] = []
+
     def story(seed: int) -> None:
         sim = case(seed)
         try:
@@ -158,13 +166,15 @@ def _judge_mend(mend: Change) -> Right:
         except LearnerError as error:
             raise Broken(f"it cannot be done there: {error}.", sim.now) from error
         if left := unbilled(twins.b):
+            is_luck.append(left != unbilled(sim))
             raise Broken(f"{', '.join(left)} still without a bill.", sim.now)
 
     survey = under_faults(story, range(1, 5))
     replay = "from lab.exercises.case_13 import case, unbilled\nunbilled(case({seed}))"
     right = "Cause, evidence and mend agree: the same deaths, and every order is billed."
     try:
-        return survey.verdict(right, _LUCK, replay)
+        idea = _UNTOUCHED if len(is_luck) == survey.total and not any(is_luck) else _LUCK
+        return survey.verdict(right, idea, replay)
     except Wrong as wrong:
         score = (2 + wrong.score) / 3
         raise Wrong(wrong.idea, wrong.words, score=score, replay=wrong.replay) from None
@@ -234,6 +244,7 @@ EXERCISES: Final = (
         tempting={
             "settings = {'session.timeout.ms': 30_000}": misconceptions.HEARTBEAT_IS_LIFE,
             "settings = {'max.poll.interval.ms': 11_000}": _EDGE,
+            "settings = {'at_once': 4}": _EDGE,
         },
         concepts=("group: reassigned",),
         is_behaviour=True,
@@ -267,6 +278,8 @@ EXERCISES: Final = (
             _EVIDENCE + "verdict = {'cause': 'd', 'evidence': before, 'mend': None}": _SPARE,
             _EVIDENCE + "verdict = {'cause': 'd', 'evidence': [read[-1], noted[-1], dead], "
             "'mend': without(sim.trace.of('Crashed')[0])}": _LUCK,
+            _EVIDENCE + "verdict = {'cause': 'd', 'evidence': [read[-1], noted[-1], dead], "
+            "'mend': config('acks', 'all')}": _UNTOUCHED,
         },
         concepts=("guarantee: delivery",),
         is_behaviour=True,
@@ -285,7 +298,6 @@ PREDICTIONS: Final = (
                 key="a",
                 words="Yes, some very unlucky one: we only never saw it.",
                 because="Every order within the scope was tried, and none does it.",
-                misconception="acks is about speed only",
             ),
             Choice(
                 key="b",
