@@ -64,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         "--data", metavar="DIR", help="keep logs there, and go on from what is there (memory)"
     )
     serve.add_argument(
+        "--racks", metavar="A,B,…", default="", help="racks, dealt out to the brokers in turn"
+    )
+    serve.add_argument(
         "--config",
         action="append",
         default=[],
@@ -137,6 +140,7 @@ def _serve(options: argparse.Namespace) -> int:
         config=_settings(options.config),
         port=options.port,
         data=options.data,
+        racks=[rack.strip() for rack in options.racks.split(",") if rack.strip()],
         schema_registry=False if options.schema_registry is None else options.schema_registry,
     ) as cluster:
         for note in cluster.notes:

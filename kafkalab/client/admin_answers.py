@@ -145,7 +145,7 @@ def _cluster(response: DescribeClusterResponse) -> tuple[Outcome, ...]:
     seen = ClusterSeen(
         response.cluster_id,
         response.controller_id,
-        tuple(BrokerSeen(one.broker_id, one.host, one.port) for one in response.brokers),
+        tuple(BrokerSeen(one.broker_id, one.host, one.port, one.rack) for one in response.brokers),
         (),
     )
     return (Outcome(None, response.error_code, response.error_message, seen),)

@@ -19,6 +19,7 @@ class BrokerSeen(NamedTuple):
     id: NodeId
     host: str
     port: int
+    rack: str | None = None
 
 
 class PartitionSeen(NamedTuple):

@@ -59,7 +59,7 @@ def cluster_metadata(seen: ClusterSeen) -> ClusterMetadata:
     return ClusterMetadata(
         seen.cluster_id,
         seen.controller_id,
-        {broker.id: BrokerMetadata(*broker) for broker in seen.brokers},
+        {broker.id: BrokerMetadata(*broker[:3]) for broker in seen.brokers},
         {topic.name: _topic(topic) for topic in seen.topics},
     )
 

@@ -56,6 +56,7 @@ class LiveCluster:
     `combined`: every broker is a controller too, instead of `controllers` apart.
     `data`: a directory for the servers' logs; a later cluster goes on from it.  `StorageFailure`
     if it is in use or damaged.
+    `racks`: `["a", "b"]`, dealt out in turn, or `{1: "a", …}`.
     `schema_registry`: whether to run one too (`schema_registry_url`); a number is its port.
     """
 
@@ -70,9 +71,11 @@ class LiveCluster:
         port: int = 0,
         schema_registry: bool | int = False,
         data: str | Path | None = None,
+        racks: servers.Racks | None = None,
     ) -> None:
         self.name = "Live cluster"
         self.config = servers.settings(brokers, config)
+        self._racks = servers.racks_of(brokers, racks)
         self._sockets = []
         try:
             for number in range(brokers):
@@ -109,22 +112,27 @@ class LiveCluster:
         def address(node_id: NodeId) -> tuple[str, int]:
             return server_name(node_id), self._ports[node_id - 1]
 
+        def build(disk_of: servers.DiskOf) -> None:
+            world, config, racks = self.world, self.config, self._racks
+            servers.build(
+                world,
+                brokers,
+                controllers,
+                config,
+                address,
+                disk_of,
+                combined=combined,
+                racks=racks,
+            )
+
         self._directories: Directories | None = None
         if data is None:
-            servers.build(self.world, brokers, controllers, self.config, address, combined=combined)
+            build(servers.in_memory)
             return
         try:
             apart = 0 if combined else controllers
-            opened = self._directories = Directories(Path(data), brokers, apart, self.config)
-            servers.build(
-                self.world,
-                brokers,
-                controllers,
-                self.config,
-                address,
-                opened.disk_of,
-                combined=combined,
-            )
+            self._directories = Directories(Path(data), brokers, apart, self.config)
+            build(self._directories.disk_of)
         except BaseException:
             for bound in self._sockets:
                 bound.close()

@@ -33,17 +33,16 @@ def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
     return servers.settings(brokers, {"auto.create.topics.enable": False, **(config or {})})
 
 
-def build(
-    world: World, brokers: int, controllers: int, config: Config, *, combined: bool = False
-) -> None:
+def build(world: World, config: Config, options: Mapping[str, Any]) -> None:
     """Add the servers and the operator; nothing has run yet."""
     servers.build(
         world,
-        brokers,
-        controllers,
+        options["brokers"],
+        options["controllers"],
         config,
         lambda node: (server_name(node), PORT),
-        combined=combined,
+        combined=options["combined"],
+        racks=options["racks"],
     )
 
 

@@ -42,6 +42,7 @@ from kafkalab.world import Driver, Entry, Trace, World, actions
 from kafkalab.world.apps import Function
 from kafkalab.world.driver import ENDLESS_MS, Rules
 from kafkalab.world.history import History
+from kafkalab.world.servers import Racks, racks_of
 
 
 class Simulation:
@@ -50,6 +51,7 @@ class Simulation:
     `combined`: every broker is a controller too, and there are no others (101 …).
     `wire`: every message goes through Kafka's byte format and back (slower; the same run).
     `config`: broker settings by Kafka's own names, `{"replica.lag.time.max.ms": 5000}`.
+    `racks`: `["a", "b"]`, dealt out in turn, or `{1: "a", …}`; copies are spread over them.
     `started_at` is when the cluster was ready, in virtual ms; set it to where your story begins.
     """
 
@@ -62,22 +64,18 @@ class Simulation:
         combined: bool = False,
         wire: bool = False,
         config: Mapping[str, Any] | None = None,
+        racks: Racks | None = None,
         is_current: bool = True,
     ) -> None:
-        self.options: Mapping[str, Any] = {
-            "brokers": brokers,
-            "seed": seed,
-            "controllers": controllers,
-            "combined": combined,
-            "wire": wire,
-            "config": dict(config or {}),
-        }
+        named = {"config": dict(config or {}), "racks": racks_of(brokers, racks)}
+        sizes = {"brokers": brokers, "seed": seed, "controllers": controllers}
+        self.options: Mapping[str, Any] = {**sizes, "combined": combined, "wire": wire, **named}
         self.config: Config = cluster.settings(brokers, config)
         self.name = "Simulation"
         self.is_closed = False
         world = World(seed, is_wire=wire)
         self._attach(world)
-        cluster.build(world, brokers, controllers, self.config, combined=combined)
+        cluster.build(world, self.config, self.options)
         self.bootstrap: tuple[NodeName, ...] = cluster.names(brokers)
         world.apps.clients = SimulatedClients(self.bootstrap)
         self.driver.wait(lambda: cluster.is_ready(world), None, "the brokers are in service")

@@ -8,7 +8,7 @@ are brokers.
 Read next: `operator`, by which a cluster asks itself for topics; `sim`, `live`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from kafkalab.config import Config, broker_config
@@ -23,6 +23,10 @@ from kafkalab.world.operator import Operator
 from kafkalab.world.world import World
 
 _SERVERS_MAX: Final = 100
+_RACK: Final = "broker.rack"
+
+#: Of each broker by its number, or names to be dealt out in turn.
+Racks = Mapping[NodeId, str] | Sequence[str]
 
 
 def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
@@ -64,10 +68,11 @@ def build(
     disk_of: DiskOf = in_memory,
     *,
     combined: bool = False,
+    racks: Sequence[str | None] = (),
 ) -> None:
     """Add the servers and the operator; nothing has run yet.
 
-    `combined`: every broker is a controller too, and there are no others.
+    `combined`: every broker is a controller too, and there are no others.  `racks`: see `racks_of`.
     """
     ids = tuple(range(1, brokers + 1))
     seed, now = world.seed, world.now
@@ -82,8 +87,32 @@ def build(
     for broker_id in ids:
         host, port = address(broker_id)
         disk = disk_of(broker_id)
-        world.add(kind(broker_id, config, disk, seed, voters, host=host, port=port, now=now))
+        own = config.with_({_RACK: racks[broker_id - 1]}) if racks else config
+        world.add(kind(broker_id, own, disk, seed, voters, host=host, port=port, now=now))
     world.add(Operator())
+
+
+def racks_of(brokers: int, racks: Racks | None) -> tuple[str | None, ...]:
+    """Each broker's rack, by number; () if none has one.  `LearnerError` for what does not fit.
+
+    A list is dealt out in turn: ["a", "b"] puts brokers 1, 3, … into a and 2, 4, … into b.
+    """
+    if not racks:
+        return ()
+    if isinstance(racks, Mapping):
+        strange = sorted(set(racks) - set(range(1, brokers + 1)))
+        if strange:
+            known = f"1 to {brokers}"
+            raise LearnerError(f"racks names brokers {strange}; the brokers are {known}")
+        names = [racks.get(number) for number in range(1, brokers + 1)]
+    elif isinstance(racks, str):
+        raise LearnerError(f"racks={racks!r}: give a list of names, or a name for each broker")
+    else:
+        names = [racks[number % len(racks)] for number in range(brokers)]
+    for name in names:
+        if name is not None and (not isinstance(name, str) or not name):
+            raise LearnerError(f"a rack is called by a word, not {name!r}")
+    return tuple(names)
 
 
 def _check_size(what: str, count: int) -> None:

@@ -81,4 +81,4 @@ def test_a_port_that_is_taken() -> None:
         command = [sys.executable, "-m", "kafkalab", "serve", "--port", port]
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2
-    assert "in use" in done.stderr
+    assert f"port {port} on 127.0.0.1 is taken" in done.stderr
