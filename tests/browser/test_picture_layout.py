@@ -100,6 +100,38 @@ def scene(sim: Simulation, name: str, width: int) -> Scene:
     return draw_page(frame, view, picture, Controls(True, 0.5, True, 14, rail, ""), tabs)
 
 
+@cache
+def cut() -> Simulation:
+    """The large cluster, its network partitioned, one link held, one slow."""
+    sim = large().fork()
+    sim.network.hold(3, 2)
+    sim.network.delay(1, 2, 300)
+    sim.network.partition({1, 2, 3, 4}, {6, 7, 8, 9, 10, 11, 12, 101})
+    sim.run(1)
+    return sim
+
+
+@cache
+def one_way() -> Simulation:
+    sim = small().fork()
+    sim.network.partition_one_way({1}, {2, 3})
+    sim.network.delay(2, 3, 300)
+    sim.network.hold(3, 2)
+    sim.run(1)
+    return sim
+
+
+@pytest.mark.parametrize("make", [cut, one_way])
+@pytest.mark.parametrize("name", ["topology", "spacetime"])
+def test_a_broken_network_is_drawn_as_clearly(
+    open_page: OpenPage, name: str, make: Callable[[], Simulation]
+) -> None:
+    for width, theme in ((700, "dark"), (1400, "light")):
+        page = open_page(width, theme)
+        page.open(scene(make(), name, width))
+        assert page.page.evaluate(LINT) == []
+
+
 @pytest.mark.parametrize("make", [small, large], ids=["small", "large"])
 @pytest.mark.parametrize("name", [picture.name for picture in ALL])
 def test_words_are_large_enough_inside_and_apart(

@@ -1,0 +1,109 @@
+"""A partition of the network in words and arrows: who stands on which side, and who hears whom.
+
+    ╭ side 1 ─────╮  ─ ─ ✕ ─ ▶   ╭ side 2 ──────────╮
+    │ broker 1    │  ◀──────────  │ brokers 2, 3     │      one way: 1 hears 2, 2 does not hear 1
+    ╰─────────────╯               ╰──────────────────╯
+    On no side, so in touch with all: controller 101, producer-1
+
+Read next: `topology_map`, where these stand; `kafkalab.world.network`, which holds the messages.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from kafkalab.frames.topology import SpotFrame, TopologyFrame
+from lab.scenes.metrics import fit, wrap
+from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
+from lab.scenes.topology_matrix import named
+
+_BETWEEN: Final = 150.0
+_HEIGHT: Final = 62.0
+_ROW_MAX: Final = 3  # sides side by side; more of them stand in a list
+
+
+def together(names: Sequence[str], spots: Mapping[str, SpotFrame]) -> str:
+    """`brokers 2, 3, controller 101`: those of a kind together."""
+    kinds: dict[str, list[str]] = {}
+    others: list[str] = []
+    for name in names:
+        spot = spots.get(name)
+        if spot is not None and spot["id"] is not None:
+            kinds.setdefault(spot["kind"], []).append(str(spot["id"]))
+        else:
+            others.append(name)
+    parts = [f"{kind}{'s' if len(ids) > 1 else ''} {', '.join(ids)}" for kind, ids in kinds.items()]
+    return ", ".join([*parts, *others])
+
+
+def draw_sides(frame: TopologyFrame, width: float) -> tuple[list[Shape], float]:
+    """The strip and its height; nothing while the network is whole."""
+    sides = frame["sides"]
+    if not sides:
+        return [], 0.0
+    spots = {spot["name"]: spot for spot in frame["spots"]}
+    shown = sides[:_ROW_MAX]
+    between = min(_BETWEEN, width * 0.2)
+    card = (width - between * (len(shown) - 1)) / len(shown)
+    shapes: list[Shape] = []
+    for i, side in enumerate(shown):
+        x = i * (card + between)
+        shapes.append(_side(i, side, spots, card, x))
+        if i:
+            shapes.append(_arrows(frame, i, x - between, between))
+    y = _HEIGHT + 20
+    if len(sides) > len(shown):
+        words = f"and {len(sides) - len(shown)} sides more; no side hears another"
+        shapes.append(text("more", 0, y, words, "note"))
+        y += 20
+    free = [named(spot) for spot in frame["spots"] if spot["side"] is None]
+    if free:
+        words = f"On no side, so in touch with all: {', '.join(free)}"
+        shapes.append(text("free", 0, y, fit(words, "note", width), "note"))
+        y += 20
+    return shapes, y - 14
+
+
+def _side(
+    i: int, side: Sequence[str], spots: Mapping[str, SpotFrame], card: float, x: float
+) -> Shape:
+    words = wrap(together(side, spots), "body", card - 28, 2)
+    children: list[Shape] = [
+        rect("card", 0, 0, card, _HEIGHT, "card", "rule", radius=10),
+        text("name", 14, 20, f"Side {i + 1}", "cap"),
+    ]
+    y = 42.0 if len(words) == 1 else 37.0
+    children += [text(f"w{j}", 14, y + 16 * j, each, "lab") for j, each in enumerate(words)]
+    return group(f"side{i}", children, at=(x, 0), label=f"Side {i + 1}: {together(side, spots)}")
+
+
+def _arrows(frame: TopologyFrame, i: int, x: float, wide: float) -> Shape:
+    """Both directions between a side and the one before it."""
+    is_one_way = frame["is_one_way"]
+    children = [
+        *_arrow("to", wide, 20.0, is_cut=True, is_right=True),
+        *_arrow("fro", wide, 44.0, is_cut=not is_one_way, is_right=False),
+    ]
+    heard = f"side {i} hears side {i + 1}" if is_one_way else f"side {i} does not hear side {i + 1}"
+    label = f"side {i + 1} does not hear side {i}; {heard}"
+    return group(f"between{i}", children, at=(x, 0), label=label)
+
+
+def _arrow(key: str, wide: float, y: float, *, is_cut: bool, is_right: bool) -> list[Shape]:
+    left, right = 12.0, wide - 12
+    tip, tail = (right, left) if is_right else (left, right)
+    sense = 1 if is_right else -1
+    tone = "out" if is_cut else "sync"
+    head = f"M{tip:.1f} {y:.1f}l{-10 * sense} -5.5v11Z"
+    shapes: list[Shape] = [
+        line(f"{key}-line", (tail, y), (tip - 9 * sense, y), tone, stroke_width=2.5,
+             dash="3 6" if is_cut else None),
+        path(f"{key}-head", head, "bg" if is_cut else tone, tone, stroke_width=1.5),
+    ]  # fmt: skip
+    middle = wide / 2
+    shapes += [
+        path(f"{key}-disc", f"M{middle:.1f} {y - 9:.1f}a9 9 0 1 1 -.01 0Z", "bg", tone,
+             stroke_width=1.5),
+        glyph(f"{key}-sign", "cross" if is_cut else "tick", middle, y + 4.6,
+              "out-t" if is_cut else "sync-t", 11),
+    ]  # fmt: skip
+    return shapes
