@@ -23,16 +23,29 @@ _ROW_MAX: Final = 3  # sides side by side; more of them stand in a list
 
 def together(names: Sequence[str], spots: Mapping[str, SpotFrame]) -> str:
     """`brokers 2, 3, controller 101`: those of a kind together."""
-    kinds: dict[str, list[str]] = {}
+    kinds: dict[str, list[int]] = {}
     others: list[str] = []
     for name in names:
         spot = spots.get(name)
         if spot is not None and spot["id"] is not None:
-            kinds.setdefault(spot["kind"], []).append(str(spot["id"]))
+            kinds.setdefault(spot["kind"], []).append(spot["id"])
         else:
             others.append(name)
-    parts = [f"{kind}{'s' if len(ids) > 1 else ''} {', '.join(ids)}" for kind, ids in kinds.items()]
+    parts = [f"{kind}{'s' if len(ids) > 1 else ''} {_ids(ids)}" for kind, ids in kinds.items()]
     return ", ".join([*parts, *others])
+
+
+def _ids(ids: Sequence[int]) -> str:
+    """`1, 2, 5–9`: four in a row and more as a range."""
+    runs: list[list[int]] = []
+    for id in sorted(ids):
+        if runs and id == runs[-1][-1] + 1:
+            runs[-1].append(id)
+        else:
+            runs.append([id])
+    return ", ".join(
+        f"{run[0]}–{run[-1]}" if len(run) > 3 else ", ".join(map(str, run)) for run in runs
+    )
 
 
 def draw_sides(frame: TopologyFrame, width: float) -> tuple[list[Shape], float]:
@@ -66,7 +79,7 @@ def draw_sides(frame: TopologyFrame, width: float) -> tuple[list[Shape], float]:
 def _side(
     i: int, side: Sequence[str], spots: Mapping[str, SpotFrame], card: float, x: float
 ) -> Shape:
-    words = wrap(together(side, spots), "body", card - 28, 2)
+    words = wrap(together(side, spots), "lab", card - 28, 2)
     children: list[Shape] = [
         rect("card", 0, 0, card, _HEIGHT, "card", "rule", radius=10),
         text("name", 14, 20, f"Side {i + 1}", "cap"),
