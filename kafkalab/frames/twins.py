@@ -17,7 +17,7 @@ from kafkalab.frames.spacetime import first_id
 from kafkalab.sim.fate import Fate, State
 from kafkalab.sim.ledger import Ledger
 from kafkalab.sim.outcomes import PATIENCE_MS, stalls
-from kafkalab.sim.telling import tell
+from kafkalab.sim.telling import seconds, tell
 from kafkalab.sim.twins import Twins
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.world import Entry, World
@@ -92,8 +92,8 @@ class TwinsFrame(TypedDict):
 def twins_frame(twins: Twins, topic: str | None = None) -> TwinsFrame:
     """What there is to be seen of two runs; `topic` for one topic's records alone."""
     runs = [
-        _run("A", "as it was", twins.ledgers[0], topic),
-        _run("B", twins.change.words, twins.ledgers[1], topic),
+        _run("A", "as it was", twins.ledgers[0], topic, twins.a.world.began),
+        _run("B", twins.change.words, twins.ledgers[1], topic, twins.b.world.began),
     ]
     produced = [record["at"] for run in runs for record in run["records"]]
     divergence = twins.divergence
@@ -135,16 +135,25 @@ def fate_of(fate: Fate) -> str:
     return "late" if latency > PATIENCE_MS else "ok"
 
 
-def _run(name: str, words: str, ledger: Ledger, topic: str | None) -> RunFrame:
+def _run(name: str, words: str, ledger: Ledger, topic: str | None, began: int) -> RunFrame:
+    """A ledger counts from when its world began, this frame does not."""
     fates = [fate for fate in ledger if topic in (None, fate.topic)]
     return {
         "name": name,
         "words": words,
         "records": [
-            {"key": f"{f.producer}/{f.id}", "at": f.produced.at, "fate": fate_of(f), "words": f.say}
+            {
+                "key": f"{f.producer}/{f.id}",
+                "at": f.produced.at + began,
+                "fate": fate_of(f),
+                "words": f.say,
+            }
             for f in fates
         ],
-        "stalls": [list(each) for each in stalls(Ledger(fates, ledger.now, ledger.title))],
+        "stalls": [
+            [since + began, until + began]
+            for since, until in stalls(Ledger(fates, ledger.now, ledger.title))
+        ],
     }
 
 
@@ -169,7 +178,8 @@ def _parting(twins: Twins) -> list[str]:
         if side.entry is None:
             lines.append(f"{name}: nothing of the kind")
             continue
-        later = f", at {side.entry.at / 1000:.3f} s" if side.entry.at > divergence.at else ""
+        is_later = side.entry.at > divergence.at
+        later = f", at {seconds(side.entry.at, twins.a.world.began)}" if is_later else ""
         lines.append(f"{name}: {tell(side.entry)}{later}")
     return lines
 
@@ -188,11 +198,11 @@ def chain_of(twins: Twins, run: str) -> Explanation:
     name = "as it was" if run == "A" else twins.change.words
     question = f"What led {run} ({name}) to where the two part?"
     if entry is None:
-        return Explanation(question, divergence.say, tuple(own))
+        return Explanation(question, divergence.say, tuple(own), began=sim.world.began)
     answer = sim.why(entry)
-    return Explanation(
-        question, f"{divergence.say} {answer.say}", ordered(*own, *_telling(answer.chain))
-    )
+    chain = ordered(*own, *_telling(answer.chain))
+    say = f"{divergence.say} {answer.say}"
+    return Explanation(question, say, chain, began=sim.world.began)
 
 
 def _telling(chain: tuple[Entry, ...]) -> list[Entry]:

@@ -46,9 +46,17 @@ class Divergence:
 
 
 def first_divergence(
-    a: Trace, b: Trace, since_id: int, ignored: Collection[tuple[int, str, Any]] = ()
+    a: Trace,
+    b: Trace,
+    since_id: int,
+    ignored: Collection[tuple[int, str, Any]] = (),
+    *,
+    began: int = 0,
 ) -> Divergence | None:
-    """Compare from an id that both share.  `ignored`: (at, node, event) of the change itself."""
+    """Compare from an id that both share.  `ignored`: (at, node, event) of the change itself.
+
+    `began`: what the sentence counts times from.
+    """
     first, second = _kept(a, since_id, ignored), _kept(b, since_id, ignored)
     for at, here, there in _by_time(first, second):
         left, right = Counter(map(_meaning, here)), Counter(map(_meaning, there))
@@ -57,7 +65,7 @@ def first_divergence(
             side_a, side_b = _pair(only_a, only_b, first, second, at)
             known_a, known_b = _identities(a, since_id, at), _identities(b, since_id, at)
             sides = (_side(a, side_a, known_a, known_b), _side(b, side_b, known_b, known_a))
-            return Divergence(at, *sides, _sentence(at, side_a, side_b))
+            return Divergence(at, *sides, _sentence(at, side_a, side_b, began))
     return None
 
 
@@ -167,15 +175,15 @@ def _side(
     return Side(entry, tuple(chain))
 
 
-def _sentence(at: int, a: Entry | None, b: Entry | None) -> str:
-    first = _clause("A", a, b, at)
-    second = _clause("B", b, a, at)
-    return f"Equal until {seconds(at)}; there {first}, and {second}."
+def _sentence(at: int, a: Entry | None, b: Entry | None, began: int) -> str:
+    first = _clause("A", a, b, at, began)
+    second = _clause("B", b, a, at, began)
+    return f"Equal until {seconds(at, began)}; there {first}, and {second}."
 
 
-def _clause(name: str, mine: Entry | None, other: Entry | None, at: int) -> str:
+def _clause(name: str, mine: Entry | None, other: Entry | None, at: int, began: int) -> str:
     if mine is None:
         assert other is not None
         return f"in {name} nothing of the kind follows at {node_name(other.node)}"
-    later = f" only at {seconds(mine.at)}" if mine.at > at else ""
+    later = f" only at {seconds(mine.at, began)}" if mine.at > at else ""
     return f"in {name} {tell(mine)}{later}"

@@ -61,7 +61,7 @@ class Twins:
         self.outcomes: list[Outcome] = outcomes_of.outcomes(*self.ledgers)
         self._since_id = since_id
         self.divergence: Divergence | None = first_divergence(
-            a.trace, b.trace, since_id, self._changed_faults()
+            a.trace, b.trace, since_id, self._changed_faults(), began=a.world.began
         )
 
     def _changed_faults(self) -> set[tuple[int, str, Any]]:
@@ -100,7 +100,7 @@ class Twins:
                     None,
                 )
                 if fault is not None and fault.at <= divergence.at:
-                    return f"Only in {name} {tell(fault)}, at {seconds(fault.at)}."
+                    return f"Only in {name} {tell(fault)}, at {seconds(fault.at, sim.world.began)}."
         return f"Only in B it is so: {self.change.words}."
 
     def _results(self) -> str:
@@ -143,7 +143,7 @@ class Twins:
         table = [
             "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows
         ]
-        began = f"Both run from {seconds(self.cost.since_ms)}"
+        began = f"Both run from {seconds(self.cost.since_ms, self.a.world.began)}"
         steps = f"{self.cost.steps_a} and {self.cost.steps_b} steps"
         return "\n".join([self.say, "", *table, "", f"{began}: {steps}."])
 
@@ -164,7 +164,8 @@ def run_twins(sim: "Simulation", change: Change, until: int | None) -> Twins:
             other = start.fork()
         end = world.now if until is None else until
         if end < start.now:
-            raise LearnerError(f"the change is at {seconds(start.now)}, after {seconds(end)}")
+            then, last = seconds(start.now, start.began), seconds(end, start.began)
+            raise LearnerError(f"the change is at {then}, after {last}")
         done = len(start.actions)
         since_id, since_ms, steps = start.trace.next_id, start.now, start.steps
         if change.is_of_servers:

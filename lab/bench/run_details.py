@@ -69,8 +69,7 @@ class RunDetails:
             case ["ledger"]:
                 world = sim.world if at >= sim.now else sim.at(at / 1000).world
                 with sim.driver.locked():
-                    made = ledger_frame(ledger(world, None))
-                return shifted(made, sim.world.began)
+                    return ledger_frame(ledger(world, None))
             case ["twins", *run]:
                 return self._of_twins(sim, at, "".join(run))
         raise AssertionError(words)

@@ -1,5 +1,6 @@
 """A live cluster frozen into a simulation: run on there, forked, broken, and untouched here."""
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from kafkalab import Consumer, LiveCluster, Producer, Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.live.edge import ExternalClient
+from kafkalab.sim import without
 from kafkalab.sim.invariants import Monitor
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
@@ -130,3 +132,24 @@ def test_the_copies_are_a_simulation_like_any_other(tmp_path: Path) -> None:
         assert values == [b"live", b"virtual"]
     assert one.trace.digest() == other.trace.digest()
     assert [record.value for record in sim.records("orders")] == [b"live"]
+
+
+def test_answers_about_a_frozen_cluster_count_from_when_it_began() -> None:
+    with LiveCluster(brokers=3) as cluster:
+        cluster.create_topic("orders", 1, 3)
+        sim = cluster.freeze()
+    leader = sim.leader("orders", 0)
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    producer.produce("orders", "one")
+    producer.flush()
+    sim.broker(leader).crash()
+    sim.run(12)
+    why = sim.why(sim.instants("leader", topic="orders")[-1])
+    twins = sim.twins(without(*why.causes))
+    ledger = sim.ledger()
+    told = [repr(why), str(why.to_json()["chain"]), repr(ledger), repr(twins), ledger[0].say]
+    for words in told:
+        times = [float(each) for each in re.findall(r"(\d+\.\d+) s", words)]
+        assert all(0 < each < 600 for each in times), words
+    assert all(each["at"] < 600_000 for each in why.to_json()["chain"])
+    assert twins.b.leader("orders", 0) == leader
