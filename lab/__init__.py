@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from lab.bench import Bench
+    from lab.bench.offset_reset import reset_offsets
     from lab.checking.contents import Contents
     from lab.checking.views import exercise, predict
     from lab.loops import Stopped
@@ -43,6 +44,7 @@ __all__ = [
     "background",
     "exercise",
     "predict",
+    "reset_offsets",
 ]
 
 _HOMES: Final = {
@@ -60,6 +62,7 @@ _HOMES: Final = {
     "background": "lab.widgets.background",
     "exercise": "lab.checking.views",
     "predict": "lab.checking.views",
+    "reset_offsets": "lab.bench.offset_reset",
 }
 
 

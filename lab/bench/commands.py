@@ -7,11 +7,12 @@
     create topic NAME [PARTITIONS [REPLICATION_FACTOR]]
     delete topic NAME
     produce orders [KEY] VALUE         run 5  (virtual seconds)
+    reset offsets billing [orders] earliest   (or latest, current, 41, +10, -10, a date)
     crash 2 · restart 2 · pause 2 3000 · partition 1 | 2,3 · heal · …
 
 Whoever types `kafka-topics --describe --topic orders` is understood too.
 
-Read next: `kafkalab.world.faults`, which knows the faults.
+Read next: `kafkalab.world.faults`, which knows the faults; `offset_reset`.
 """
 
 import shlex
@@ -25,6 +26,7 @@ from kafkalab.frames.shape import Frame
 from kafkalab.live import LiveCluster
 from kafkalab.metadata import TOPIC_RESOURCE
 from kafkalab.world import servers
+from lab.bench import offset_reset
 from lab.bench.listings import describe_broker, describe_group, describe_topic, table
 from lab.playback.sources import source_of
 
@@ -35,7 +37,10 @@ _RECORDS_MAX: Final = 50
 
 def run(world: Cluster, line: str) -> str:
     """Run one line; its answer as text.  `LearnerError` says what was not understood."""
-    words = _kafka_words(shlex.split(line))
+    given = shlex.split(line)
+    if "--reset-offsets" in given:
+        return offset_reset.command(_virtual(world), given[1:])
+    words = _kafka_words(given)
     for length in (2, 1):
         command = _COMMANDS.get(" ".join(words[:length]))
         if command is not None and len(words) >= length:
@@ -69,6 +74,15 @@ def _kafka_words(words: list[str]) -> list[str]:
     if "--delete" in flags:
         return ["delete", singular, name]
     return ["describe", singular, name]
+
+
+def _virtual(world: Cluster) -> Simulation:
+    if isinstance(world, LiveCluster):
+        raise LearnerError(
+            "a live cluster's groups belong to its clients: reset them with Kafka's own "
+            "kafka-consumer-groups, or alter_consumer_group_offsets; or branch, and try it there"
+        )
+    return world
 
 
 def _frame(world: Cluster) -> Frame:
@@ -199,6 +213,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Cluster, list[str]], str]]] = {
     "delete topic": _delete_topic,
     "produce": _produce,
     "run": _run,
+    "reset offsets": lambda world, words: offset_reset.in_short(_virtual(world), words),
     "describe topic": lambda world, words: describe_topic(_frame(world), _one(words, "topic")),
     "describe group": lambda world, words: describe_group(_frame(world), _one(words, "group")),
     "describe broker": lambda world, words: describe_broker(_frame(world), _one(words, "broker")),
