@@ -33,7 +33,7 @@ _ERRORS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class Place(NamedTuple):
-    """Whom faults can strike: servers by number, clients by name."""
+    """Whom faults can strike: servers by number, clients by name; no controllers: combined."""
 
     brokers: tuple[int, ...]
     controllers: tuple[int, ...]
@@ -43,6 +43,10 @@ class Place(NamedTuple):
     @property
     def servers(self) -> tuple[int, ...]:
         return self.brokers + self.controllers
+
+    @property
+    def voters(self) -> tuple[int, ...]:
+        return self.controllers or self.brokers
 
 
 def drawn_faults(seed: int, place: Place, until_ms: int) -> tuple[Fault, ...]:
@@ -89,6 +93,42 @@ def _crash_many(chance: Stream, place: Place, at: int) -> list[Fault]:
 
 def _pause(chance: Stream, place: Place, at: int) -> list[Fault]:
     return [(at, f"pause {_one(chance, place.servers)} {_lasts(chance)}")]
+
+
+def _pause_client(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """Long enough, often, for others to give it up; then it goes on as if nothing had been."""
+    everyone = (*place.producers, *place.consumers)
+    return [(at, f"pause {_one(chance, everyone)} {_lasts(chance)}")]
+
+
+def _depose(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """A broker that leads hears nothing for longer than its session lasts, and is back."""
+    broker, ms = _one(chance, place.brokers), chance.between(1_000, 5_000)
+    others = ",".join(str(each) for each in place.servers if each != broker)
+    if not others or chance.chance(500):
+        return [(at, f"pause {broker} {ms}")]
+    return [(at, f"partition {broker} | {others}"), (at + ms, "heal")]
+
+
+def _ballot(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """Voters that hear late of one another elect, and die and are back while they do."""
+    voters = place.voters
+    if len(voters) < 3:
+        return _crash(chance, place, at)
+    ms, until = chance.between(10, 400), at + chance.between(1_000, 6_000)
+    faults: list[Fault] = [
+        (at, f"delay {one} {other} {ms}")
+        for one in voters
+        for other in voters
+        if one < other and chance.chance(700)
+    ]
+    faults += [(until, f"{words.rpartition(' ')[0]} 1") for _, words in faults]
+    then = at
+    while (then := then + chance.between(20, 800)) < until:
+        voter = _one(chance, voters)
+        how = ("crash", "crash", "power-off")[chance.below(3)]
+        faults += [(then, f"{how} {voter}"), (then + chance.between(1, 60), f"restart {voter}")]
+    return faults
 
 
 def _leave(chance: Stream, place: Place, at: int) -> list[Fault]:
@@ -203,4 +243,7 @@ _KINDS: Final[tuple[Callable[[Stream, Place, int], list[Fault]], ...]] = (
     _blackout,
     _bad_disk,
     _slow_disk,
+    _pause_client,
+    _depose,
+    _ballot,
 )

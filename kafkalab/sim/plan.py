@@ -162,7 +162,14 @@ class Plan:
             transactions,
             _admin(chance, topics, brokers, until_ms),
             drawn_faults(
-                seed, _place(brokers, 0 if combined else controllers, producers, members), until_ms
+                seed,
+                _place(
+                    brokers,
+                    0 if combined else controllers,
+                    len(producers) + len(transactions),
+                    members,
+                ),
+                until_ms,
             ),
         )
 
@@ -189,13 +196,13 @@ def _words(conf: Mapping[str, Any]) -> str:
 def _place(
     brokers: int,
     controllers: int,
-    producers: tuple[ProducerPlan, ...],
+    producers: int,
     members: tuple[MemberPlan, ...],
 ) -> Place:
     return Place(
         tuple(range(1, brokers + 1)),
         tuple(range(FIRST_CONTROLLER_ID, FIRST_CONTROLLER_ID + controllers)),
-        tuple(f"producer-{number + 1}" for number in range(len(producers))),
+        tuple(f"producer-{number + 1}" for number in range(producers)),
         tuple(
             f"consumer-{number + 1}"
             for number, member in enumerate(members)
@@ -208,10 +215,11 @@ def _cluster_config(chance: Stream) -> dict[str, Any]:
     """Times shorter than Kafka's, often, so that much happens within a run."""
     config: dict[str, Any] = {}
     if chance.chance(_OFTEN):
-        config["replica.lag.time.max.ms"] = (2_000, 5_000, 10_000)[chance.below(3)]
-    if chance.chance(_HALF):
-        config["broker.session.timeout.ms"] = (3_000, 6_000)[chance.below(2)]
-        config["broker.heartbeat.interval.ms"] = 500
+        config["replica.lag.time.max.ms"] = (1_000, 2_000, 5_000, 10_000)[chance.below(4)]
+    if chance.chance(_OFTEN):
+        session_ms = (1_000, 3_000, 6_000)[chance.below(3)]
+        config["broker.session.timeout.ms"] = session_ms
+        config["broker.heartbeat.interval.ms"] = session_ms // 5
     if chance.chance(_HALF):
         config["group.initial.rebalance.delay.ms"] = chance.between(0, 1_000)
     if chance.chance(_SELDOM):

@@ -60,7 +60,7 @@ def fetches_count_before_they_arrive(patch: Patch) -> None:
 def high_watermark_moved_by_the_committed_isr(patch: Patch) -> None:
     """While a follower is being taken in, the high watermark does not wait for it (KIP-497)."""
     patch.setattr(PendingExpandIsr, "maximal", property(lambda self: self.committed.isr))
-    patch.setattr(Leading, "_is_joining", lambda self, follower, end, now: False)
+    patch.setattr(Leading, "is_joining", lambda self, follower, end, now: False)
 
 
 def high_watermark_moved_below_min_isr(patch: Patch) -> None:
@@ -275,9 +275,23 @@ def marker_before_decision(patch: Patch) -> None:
     patch.setattr(TransactionShard, "replay", replay)
 
 
+def transactions_not_verified(patch: Patch) -> None:
+    """A leader does not ask whether the transaction of a batch goes on (before KIP-890)."""
+    from kafkalab.config import Config
+
+    original = Config.bool
+
+    def asked(self: Any, key: str) -> bool:
+        return key != "transaction.partition.verification.enable" and original(self, key)
+
+    patch.setattr(Config, "bool", asked)
+
+
 def old_producers_not_fenced(patch: Patch) -> None:
-    """A leader takes batches of a producer epoch that is over."""
+    """A leader takes batches of a producer epoch that is over (nor does it ask, as before KIP-890)."""
     from kafkalab.log import producer_state
+
+    transactions_not_verified(patch)
 
     original = producer_state._check_data
 
