@@ -32,8 +32,8 @@ def shards_and_replays(
     coordinator: GroupCoordinator,
     logs: Mapping[TopicPartition, PartitionLog],
     records_max: int,
-) -> Iterator[tuple[TopicPartition, Tables, Tables]]:
-    """Of each active shard: its tables, and those of its log; longer logs are passed over."""
+) -> Iterator[tuple[GroupShard, GroupShard]]:
+    """Each active shard, and a new one that has read its log; longer logs are passed over."""
     for hosted in coordinator.hosted.values():
         log = logs.get(hosted.topic_partition)
         if log is None or hosted.phase is not Phase.ACTIVE:
@@ -56,7 +56,7 @@ def shards_and_replays(
         replay.high_watermark = hosted.high_watermark
         while replay.phase is Phase.LOADING:
             replay.on_timer(0)
-        yield hosted.topic_partition, tables_of(machine), tables_of(fresh)
+        yield machine, fresh
 
 
 def tables_of(shard: GroupShard) -> Tables:

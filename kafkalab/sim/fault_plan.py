@@ -165,6 +165,17 @@ def _slow_disk(chance: Stream, place: Place, at: int) -> list[Fault]:
     return [(at, f"slow-disk {server} {ms}"), (at + _lasts(chance), f"mend-disk {server}")]
 
 
+def _clock(chance: Stream, place: Place, at: int) -> list[Fault]:
+    """A machine's clock is wrong at once, or more and more."""
+    broker = _one(chance, place.brokers)
+    if chance.chance(500):
+        ms = chance.between(1, (300, 5_000, 30_000)[chance.below(3)])
+        words = f"clock {broker} {'+-'[chance.below(2)]}{ms}"
+    else:
+        words = f"drift {broker} {'+-'[chance.below(2)]}{chance.between(1, 500)}"
+    return [(at, words), (at + _lasts(chance), f"clock {broker} 0")]
+
+
 def _two_sides(chance: Stream, place: Place) -> tuple[str, str] | None:
     everyone = [*map(str, place.servers), *place.producers, *place.consumers]
     if chance.chance(500):
@@ -246,4 +257,5 @@ _KINDS: Final[tuple[Callable[[Stream, Place, int], list[Fault]], ...]] = (
     _pause_client,
     _depose,
     _ballot,
+    _clock,
 )

@@ -1,10 +1,9 @@
-"""What must hold of groups (G1, G2, G3, G6, G7), whichever protocol they speak.
+"""What must hold of groups (G1, G2, G3, G6, G7, G8), whichever protocol they speak.
 
 Each function is one promise; it yields a sentence for each way in which it is broken.  G4 is seen
 from outside (`checker`: skipped by the group, lost commit), G5 when all is quiet (`swarm`).
 
-Left out: G8, which is about one request and its answer (`tests/groups`).
-Read next: `observed`, their memory; `invariants`, which asks them.
+Read next: `observed`, their memory; `heartbeat_twice`; `invariants`, which asks them.
 """
 
 from collections.abc import Iterator
@@ -13,9 +12,10 @@ from typing import Any, Final
 from kafkalab.coordination import Phase
 from kafkalab.groups import GroupView
 from kafkalab.groups.committing import CommitPlan
-from kafkalab.groups.replaying import shards_and_replays
+from kafkalab.groups.replaying import shards_and_replays, tables_of
 from kafkalab.ids import TopicPartition
 from kafkalab.server import Broker
+from kafkalab.sim import heartbeat_twice
 from kafkalab.sim.observed import Observed
 
 Complaints = Iterator[str]
@@ -113,12 +113,25 @@ def g7_state_is_the_log(observed: Observed) -> Complaints:
     for broker in observed.brokers():
         if broker.name in observed.world.crashed:
             continue
-        for partition, kept, replayed in shards_and_replays(
-            broker.groups, broker.disk.logs, _REPLAYED_MAX
-        ):
-            for what, mine in kept.items():
+        for shard, fresh in shards_and_replays(broker.groups, broker.disk.logs, _REPLAYED_MAX):
+            replayed = tables_of(fresh)
+            for what, mine in tables_of(shard).items():
                 if mine != replayed[what]:
-                    yield f"{broker.name}, {partition}: {what} is not what the log says"
+                    yield f"{broker.name}, {shard.topic_partition}: {what} is not what the log says"
+
+
+def g8_same_heartbeat_twice(observed: Observed) -> Complaints:
+    """The same heartbeat twice is the same as once, and no epoch moves before revocation is."""
+    for broker in observed.brokers():
+        if broker.name in observed.world.crashed or not _has_consumer_groups(broker):
+            continue
+        for _, fresh in shards_and_replays(broker.groups, broker.disk.logs, _REPLAYED_MAX):
+            for words in heartbeat_twice.judged(fresh, observed.world.now):
+                yield f"{broker.name}: {words}"
+
+
+def _has_consumer_groups(broker: Broker) -> bool:
+    return any(hosted.machine.consumers.written for hosted in broker.groups.hosted.values())
 
 
 def _offsets_partitions(observed: Observed) -> int:
@@ -131,4 +144,5 @@ ABOUT_GROUPS: Final = {
     "G2": g2_generation_rises,
     "G6": g6_one_instance,
     "G7": g7_state_is_the_log,
+    "G8": g8_same_heartbeat_twice,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from kafkalab.ids import TopicPartition
 from kafkalab.protocol.messages.configs import (
     IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsRequestAlterableConfig,
@@ -10,6 +11,11 @@ from kafkalab.protocol.messages.configs import (
 )
 from kafkalab.protocol.messages.partitions import ElectLeadersRequest, TopicPartitions
 from kafkalab.protocol.messages.topics import CreatePartitionsRequest, CreatePartitionsTopic
+from kafkalab.protocol.messages.transaction_admin import (
+    WritableTxnMarker,
+    WritableTxnMarkerTopic,
+    WriteTxnMarkersRequest,
+)
 from kafkalab.protocol.schema import Message
 from kafkalab.sim.plan import AdminPlan
 from kafkalab.world.operator import create_topic_request, delete_topic_request
@@ -51,3 +57,18 @@ def elect_uncleanly_request(topic: str, partitions: Sequence[int]) -> ElectLeade
         topic_partitions=(TopicPartitions(topic=topic, partitions=tuple(partitions)),),
         timeout_ms=_TIMEOUT_MS,
     )
+
+
+def abort_hanging_request(
+    name: TopicPartition, producer_id: int, producer_epoch: int, coordinator_epoch: int
+) -> WriteTxnMarkersRequest:
+    """End a transaction whose coordinator knows nothing of it (`kafka-transactions abort`)."""
+    topic = WritableTxnMarkerTopic(name=name.topic, partition_indexes=(name.partition,))
+    marker = WritableTxnMarker(
+        producer_id=producer_id,
+        producer_epoch=producer_epoch,
+        transaction_result=False,
+        topics=(topic,),
+        coordinator_epoch=coordinator_epoch,
+    )
+    return WriteTxnMarkersRequest(markers=(marker,))

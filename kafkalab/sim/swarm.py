@@ -21,14 +21,16 @@ from kafkalab.client.consumer.node import ConsumerNode
 from kafkalab.ids import TopicPartition
 from kafkalab.protocol.schema import Message
 from kafkalab.server import Broker, Controller
-from kafkalab.sim import checker
+from kafkalab.sim import checker, hanging
 from kafkalab.sim.client_history import ClientHistory
 from kafkalab.sim.invariants import Broken, Monitor, unsettled
 from kafkalab.sim.operations import admin_request, elect_uncleanly_request
 from kafkalab.sim.plan import Plan, TopicPlan
+from kafkalab.sim.quorum_invariants import q9_settled
 from kafkalab.sim.simulation import Simulation
 from kafkalab.sim.transaction_workload import transacting, working
 from kafkalab.sim.workload import auditing, consuming, producing
+from kafkalab.transactions import TRANSACTIONS_TOPIC
 from kafkalab.world import NodeFailure, World, servers
 from kafkalab.world.apps import State
 from kafkalab.world.operator import OPERATOR, Operator
@@ -206,6 +208,9 @@ class _Run:
                 words = f"{LIVE_WITHIN_MS} ms after the last fault: {missing}"
                 raise SwarmFailure(self.plan, "it becomes live again", words, world)
             self._elect_uncleanly()
+            if TRANSACTIONS_TOPIC in self._lossy_topics():
+                for server, request in hanging.aborts(world):
+                    world.act(OPERATOR, "ask", server, request)
             self._run_to(world.now + _LOOK_EVERY_MS)
 
     def _elect_uncleanly(self) -> None:
@@ -230,17 +235,15 @@ class _Run:
                 self._ask(elect_uncleanly_request(topic.name, lost))
 
     def _exempt_what_was_lost(self) -> None:
-        """Of a topic whose trusted replicas lost power, or were given up, nothing is promised.
+        """Of a topic whose trusted replicas lost power, or were given up, nothing is promised."""
+        self.history.unreliable |= dict.fromkeys(self._lossy_topics())
 
-        Nobody watched: of each that lost anything, to be on the safe side.
-        """
+    def _lossy_topics(self) -> list[str]:
+        """Nobody watched: of each that lost anything, to be on the safe side."""
         if self.monitor is not None:
             seen = self.monitor.observed.partitions
-            lost = [name.topic for name, one in seen.items() if one.is_tainted]
-        else:
-            events = [entry.event for entry in self.world.trace]
-            lost = [event[1] for event in events if event[0] == "UnflushedLost"]
-        self.history.unreliable |= dict.fromkeys(lost)
+            return [name.topic for name, one in seen.items() if one.is_tainted]
+        return [entry.event[1] for entry in self.world.trace.of("UnflushedLost")]
 
     def _not_live(self) -> Iterator[str]:
         """What does not work yet."""
@@ -255,6 +258,7 @@ class _Run:
                 yield f"{process.name} has not done all it was to do"
         if not servers.is_ready(world):
             yield "not every broker is in service"
+        yield from q9_settled(world)
         yield from unsettled(world)
         if self.monitor is not None:
             yield from (words for _, words in self.monitor.transactions.at_rest())

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from kafkalab import Consumer, Simulation
+from kafkalab.groups.consumer import members_in, reconciling
 from kafkalab.sim.group_invariants import (
     ABOUT_GROUPS,
     g1_one_owner,
     g2_generation_rises,
     g6_one_instance,
     g7_state_is_the_log,
+    g8_same_heartbeat_twice,
 )
 from kafkalab.sim.observed import Observed
 
@@ -76,3 +78,22 @@ def test_each_can_fail(sim: Simulation) -> None:
     assert not complaints(observed)
     group.epoch -= 1
     assert list(g2_generation_rises(observed))
+
+
+@pytest.mark.parametrize(
+    ("where", "name"), [(reconciling, "owns_any"), (members_in, "owns_nothing_else")]
+)
+def test_g8_can_fail(
+    sim: Simulation, monkeypatch: pytest.MonkeyPatch, where: object, name: str
+) -> None:
+    """An epoch that does not wait for what is given up; a lost answer that fences."""
+    observed = Observed(sim.world)
+    sim.run(3)
+    conf = {"bootstrap.servers": "kafka:9092", "group.id": "g", "group.protocol": "consumer"}
+    Consumer(conf, sim=sim).subscribe(["orders"])
+    found: list[str] = []
+    monkeypatch.setattr(where, name, lambda owned, of: False)
+    for _ in range(200):
+        sim.run(0.005)
+        found += g8_same_heartbeat_twice(observed)
+    assert found
