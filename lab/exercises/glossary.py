@@ -89,8 +89,8 @@ GLOSSARY: Final = (
     Word("log end offset", "the next offset to be written", ("01", "07")),
     Word(
         "max.poll.interval.ms",
-        "how long a consumer may be silent to its application before it loses its partitions",
-        ("06",),
+        "how long an application may go without a poll before its consumer leaves the group",
+        ("06", "13"),
     ),
     Word("metadata log", "the log of decisions that every server replays", ("08",)),
     Word("min.insync.replicas", "fewer in sync than this, and acks=all is refused", ("00", "07")),
