@@ -132,13 +132,18 @@ def spread(values: list[float]) -> str:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    from tests.benchmarks import transactions  # which uses what is above
+    from tests.benchmarks import restart, transactions  # which use what is above
 
     with tempfile.TemporaryDirectory() as folder:
         others = peers(folder)
         text = table(measure(rounds, others), list(others))
     print(text, flush=True)
-    more = (simulation.table(rounds), transactions.table(rounds), groups.table())
+    more = (
+        simulation.table(rounds),
+        transactions.table(rounds),
+        groups.table(),
+        restart.table(rounds),
+    )
     text = "\n\n".join((text, *more))
     print(text)
     head = (
