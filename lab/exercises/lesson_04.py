@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from kafkalab.client.errors import KafkaException
+from kafkalab.client.message import Message
 from lab.checking.behaviour import Broken, under_faults
 from lab.checking.definitions import Choice, Exercise, Prediction
 from lab.checking.outcome import Right, Wrong
@@ -10,6 +11,8 @@ from lab.exercises.misconceptions import ADDING_IS_HARMLESS, RESET_IS_START
 from lab.exercises.stories_04 import ORDERS, RESETS, grown, nightly
 
 _NO_ONE_TO_ASK: Final = "without a committed offset, none stops the consumer"
+_BEGINNING: Final = "a log need not begin at offset 0"
+_AT_THE_END: Final = "a commit at the log's end is valid: the next record will be there"
 _SKIPS: Final = "an offset that is too high is an order that nobody reads"
 
 _CASES: Final = (
@@ -34,9 +37,12 @@ def _judge_start(answer: Any) -> Right:
                 f"committed {committed}, log start {log_start}, log end {end}, {reset}: "
                 f"it said {found!r}, and it is {right!r}"
             )
-            is_valid = not isinstance(wanted, dict)
-            if is_valid:
+            if committed == end:
+                raise Wrong(_AT_THE_END, told)
+            if not isinstance(wanted, dict):
                 raise Wrong(RESET_IS_START, f"{told}. A valid commit is the next to read.")
+            if found == 0 and reset == "earliest":
+                raise Wrong(_BEGINNING, f"{told}. What was before {log_start} has been deleted.")
             if committed is not None:
                 words = f"{told}. There is no record {committed} in that log to read next."
                 raise Wrong("a committed offset may be outside the log", words)
@@ -45,20 +51,28 @@ def _judge_start(answer: Any) -> Right:
 
 
 def _judge_resume(answer: Any) -> Right:
+    returned: list[tuple[int, int]] = []
+
+    def noted(message: Message) -> Any:
+        offset = answer(message)
+        if not isinstance(offset, int):
+            raise Wrong("an offset is a whole number", f"it returned {offset!r}")
+        returned.append((offset, message.offset() or 0))
+        return offset
+
     def story(seed: int) -> None:
-        sim, given = nightly(answer, seed)
+        sim, given = nightly(noted, seed)
         wanted = list(range(ORDERS))
         if given == wanted:
             return
         again = sorted({each for each in given if given.count(each) > 1})
         missed = [each for each in wanted if each not in given]
-        if missed:
-            raise Broken(f"orders {missed} were given to no night.", sim.now)
-        raise Broken(f"orders {again} were given to two nights.", sim.now)
+        if again:
+            raise Broken(f"orders {again} were given to two nights.", sim.now)
+        raise Broken(f"orders {missed} were given to no night.", sim.now)
 
     survey = under_faults(story, range(12))
-    worst = survey.shortest
-    is_skipping = worst is not None and "no night" in worst.words
+    is_skipping = any(offset > done + 1 for offset, done in returned)
     replay = (
         "from lab import Bench\nfrom lab.exercises.stories_04 import nightly\n"
         "sim, given = nightly(resume_at, {seed})\nprint(given)\n"
@@ -134,6 +148,12 @@ EXERCISES: Final = (
             "    return {'earliest': log_start, 'latest': end}.get(reset, 'error')": (
                 "a committed offset may be outside the log"
             ),
+            "def begins_at(committed, log_start, end, reset):\n"
+            "    if committed is not None and log_start <= committed < end: return committed\n"
+            "    return {'earliest': log_start, 'latest': end}.get(reset, 'error')": _AT_THE_END,
+            "def begins_at(committed, log_start, end, reset):\n"
+            "    if committed is not None and log_start <= committed <= end: return committed\n"
+            "    return {'earliest': 0, 'latest': end}.get(reset, 'error')": _BEGINNING,
         },
         concepts=("offset", "offset: reset", "offset: earliest", "offset: latest", "offset: none"),
     ),
@@ -156,6 +176,7 @@ EXERCISES: Final = (
         tempting={
             "def resume_at(message):\n    return message.offset()": RESET_IS_START,
             "def resume_at(message):\n    return message.offset() + 2": _SKIPS,
+            "def resume_at(message):\n    return 0": RESET_IS_START,
         },
         concepts=("offset", "offset: picture"),
         is_behaviour=True,
