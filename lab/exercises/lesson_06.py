@@ -11,6 +11,7 @@ from lab.exercises.misconceptions import HEARTBEAT_IS_LIFE, MORE_IS_FASTER, REBA
 from lab.exercises.stories_06 import joins, slow_handler
 
 _ONE_OWNER: Final = "a partition has exactly one member of the group"
+_WHOLE: Final = "a partition is not divided between members"
 _TOO_PATIENT: Final = "a limit that is never reached finds nobody who hangs"
 _HANG_S: Final = 120
 
@@ -34,24 +35,40 @@ def _judge_assign(answer: Any) -> Right:
     return Right("One member for each partition, and nobody has two more than another.")
 
 
+def _needed(rate: int, work_ms: int, partitions: int) -> int | None:
+    """The fewest members of whom the busiest, with ceil(partitions / members), keeps up."""
+    for members in range(1, partitions + 1):
+        if ceil(partitions / members) * rate * work_ms <= 1000 * partitions:
+            return members
+    return None
+
+
 def _judge_members(answer: Any) -> Right:
     for rate, work_ms, partitions in (
         (20, 50, 4),
-        (50, 50, 4),
+        (30, 50, 4),
         (100, 50, 4),
         (81, 50, 4),
+        (50, 50, 4),
         (90, 10, 1),
+        (200, 15, 12),
         (1000, 20, 24),
     ):
-        need = ceil(rate * work_ms / 1000)
-        right = need if need <= partitions else None
-        found = answer(rate, work_ms, partitions)
+        right, found = _needed(rate, work_ms, partitions), answer(rate, work_ms, partitions)
         if found == right:
             continue
         told = f"{rate} orders a second, {work_ms} ms each, {partitions} partitions: {found!r}"
+        each = rate * work_ms / partitions
         if right is None:
-            words = f"{told}. {need} would be needed, and {need - partitions} of them would idle."
+            words = f"{told}. Each partition brings {each:g} ms of work a second to its one member."
             raise Wrong(MORE_IS_FASTER, words)
+        if isinstance(found, int) and 0 < found < right:
+            most = ceil(partitions / found)
+            words = (
+                f"{told}. One member would have {most} of the {partitions} partitions, "
+                f"{most * each:g} ms of work in each second."
+            )
+            raise Wrong(_WHOLE, words)
         raise Wrong("a member does 1000 / work_ms orders a second", f"{told}, and not {right}.")
     return Right("And where the partitions do not suffice, nobody is hired in vain.")
 
@@ -100,6 +117,10 @@ def _judge_join(answer: Any) -> Right:
     tried = joins(answer)
     if any(app.error for app in tried.shop.members.values()):
         raise Wrong("what the client accepts", tried.shop.members["Ann"].error)
+
+    if any(len(places) != 1 for places in tried.shop.assignment.values()):
+        words = f"Four members, four partitions, and in the end it is {tried.shop.assignment}."
+        raise Wrong("each of the four is a member, and has a partition", words)
 
     def story(seed: int) -> None:
         cost = joins(answer, slow=5 + seed)
@@ -163,7 +184,8 @@ EXERCISES: Final = (
         title="How many members",
         question=(
             "`rate` orders a second come in, evenly over `partitions`, and one takes `work_ms`. "
-            "Return how many members are needed to keep up, or `None` if no number is enough."
+            "Return the fewest members that keep up with every partition, or `None` if no number "
+            "is enough. The partitions are shared as evenly as they can be."
         ),
         stub=(
             "def members_needed(rate, work_ms, partitions):\n"
@@ -172,14 +194,19 @@ EXERCISES: Final = (
         answer="members_needed",
         judge=_judge_members,
         hints=(
-            "How many seconds of work come in each second?",
-            "Round up; `math.ceil`.",
-            "What would a member more than there are partitions do?",
+            "How much work does one partition bring in each second? Who does it?",
+            "Of `m` members the busiest has `ceil(partitions / m)` partitions. It must keep up.",
+            "Try 1, 2, … up to `partitions` members; the first with "
+            "`ceil(partitions / m) * rate * work_ms <= 1000 * partitions` is the answer.",
         ),
         tempting={
             "def members_needed(rate, work_ms, partitions):\n"
             "    from math import ceil\n"
             "    return ceil(rate * work_ms / 1000)": MORE_IS_FASTER,
+            "def members_needed(rate, work_ms, partitions):\n"
+            "    from math import ceil\n"
+            "    needed = ceil(rate * work_ms / 1000)\n"
+            "    return needed if needed <= partitions else None": _WHOLE,
         },
         concepts=("group: idle",),
     ),
@@ -229,6 +256,12 @@ EXERCISES: Final = (
             "settings = {'partition.assignment.strategy': 'range'}": REBALANCE_STOPS_ALL,
             "settings = {'partition.assignment.strategy': 'roundrobin', "
             "'session.timeout.ms': 6000}": REBALANCE_STOPS_ALL,
+            "settings = {'partition.assignment.strategy': 'range,cooperative-sticky'}": (
+                REBALANCE_STOPS_ALL
+            ),
+            "settings = {'group.instance.id': 'shop'}": (
+                "each of the four is a member, and has a partition"
+            ),
         },
         concepts=("group: reassigned",),
         is_behaviour=True,

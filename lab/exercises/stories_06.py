@@ -61,6 +61,8 @@ class Shop:
     slow: dict[str, float] = field(default_factory=dict)
     #: Who did which order, and when (virtual ms).
     done: list[tuple[str, str, int]] = field(default_factory=list)
+    #: What the brokers refused a member, and when (virtual ms): commits, and its membership.
+    refused: list[tuple[str, int, str]] = field(default_factory=list)
     #: The most partitions without a member at one time, as far as `stopped` looked.
     most_stopped: int = 0
 
@@ -91,14 +93,17 @@ class Shop:
             consumer.subscribe(["orders"], on_revoke=lambda *_: None)
             while True:
                 message = await consumer.poll(1.0)
-                if message is None or message.error() is not None:
+                if message is None:
+                    continue
+                if (error := message.error()) is not None:
+                    self.refused.append((name, self.sim.now, error.name()))
                     continue
                 await app.sleep(self.work + self.slow.pop(name, 0))
                 self.done.append((name, message.value().decode(), self.sim.now))
                 try:
                     await consumer.commit(message)
-                except KafkaException:
-                    continue  # another has the partition by now
+                except KafkaException as error:  # another has the partition by now
+                    self.refused.append((name, self.sim.now, error.args[0].name()))
 
         return member
 
