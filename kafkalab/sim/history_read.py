@@ -29,7 +29,8 @@ class Read:
         self.polls: dict[TopicPartition, list[Op]] = {}
         self.values: dict[TopicPartition, dict[int, bytes]] = {}  # that were read, by offset
         self.offsets: dict[bytes, dict[tuple[TopicPartition, int], None]] = {}
-        self.gave_up: dict[str, None] = {}  # producers that gave a record up
+        #: Producers that may have begun a new epoch: a record was given up, or a broker lost some.
+        self.began_anew: dict[str, None] = {}
         self.latest: dict[tuple[TopicPartition, str | None], int] = {}  # offset of each key
         self.outcomes: dict[str, str] = {}  # of transactions; absent: not known
         self.asked: dict[str, int] = {}  # when a commit was asked for: the index of its operation
@@ -42,8 +43,8 @@ class Read:
                 self.asked[op.transaction] = index
             elif op.value is not None and op.what in ("sent", "acked", "failed"):
                 getattr(self, op.what)[op.value] = op
-                if op.what == "failed":
-                    self.gave_up[op.client] = None
+                if op.what == "failed" or op.topic in history.unreliable:
+                    self.began_anew[op.client] = None
             if op.what in ("polled", "acked") and op.value in self.sent:
                 place = (TopicPartition(op.topic, op.partition), self.sent[op.value].key)
                 self.latest[place] = max(self.latest.get(place, -1), op.offset)
@@ -83,11 +84,14 @@ class Read:
         return op if self.history.senders[op.client].acks == _ALL_IN_SYNC else None
 
     def is_exactly_once(self, client: str) -> bool:
-        """An idempotent producer, as long as it has given nothing up: then it begins a new epoch,
-        and may send again what the broker had after all (KIP-360).
+        """An idempotent producer, as long as it goes on in its epoch.
+
+        It begins a new one if it gives a record up, or if a broker has lost what it had of the
+        producer, and may then send again what another broker had after all (KIP-360; librdkafka
+        drains, and begins anew on all partitions).
         """
         sender = self.history.senders[client]
-        return sender.is_transactional or (sender.is_idempotent and client not in self.gave_up)
+        return sender.is_transactional or (sender.is_idempotent and client not in self.began_anew)
 
     def is_reliable(self, name: TopicPartition) -> bool:
         return name.topic not in self.history.unreliable

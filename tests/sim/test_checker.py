@@ -264,3 +264,12 @@ def test_of_a_compacted_topic_the_last_of_each_key_must_stay() -> None:
     assert list(check(made)) == []
     made.ops[-2] = made.ops[-1]  # nor was the only value of the other key there
     assert "lost write" in [each.rule for each in check(made)]
+
+
+def test_a_broker_that_lost_records_makes_an_idempotent_producer_begin_anew() -> None:
+    """It begins a new epoch on all partitions, and what was in doubt on another comes twice."""
+    made = duplicate()
+    made.note("p", "sent", "lossy", value=b"elsewhere")
+    assert [each.rule for each in check(made)] == ["duplicate"]
+    made.unreliable["lossy"] = None
+    assert list(check(made)) == []
