@@ -163,11 +163,11 @@ class Player:
         if is_done:
             self._is_dirty = True
             return
+        self._is_dirty = True  # a view may look at something else, of which no action tells
         words = message.get("action")
         if not isinstance(words, str):
             return
         self._notice = ""
-        self._is_dirty = True
         if not self._control(words, now):
             self._command(lambda: self._source.command(words))
 

@@ -53,7 +53,7 @@ class RunDetails:
         if sim is None:
             return None
         at += sim.world.began  # of a frozen live cluster, Unix time
-        asked = (key, at, sim.now, id(self.about), id(self._twins))
+        asked = (key, at, sim.trace.next_id, id(self.about), id(self._twins))
         if self._last[0] != asked:
             try:
                 made = self._make(sim, key.split(), at)

@@ -1,8 +1,9 @@
 // One generic player: keeps keyed SVG nodes and patches them.  It knows nothing about Kafka.
 //
-// In:  custom messages {seq, size, say, cut, patch} and, in the synced trait `scene`, a whole picture
-//      {…, full: true, title, keys}, renewed each second and at rest.  A view that came late or lost
-//      a message waits for the next whole picture: it never asks, for a blocked cell cannot answer.
+// In:  custom messages {seq, size, say, cut, patch, keys if they change} and, in the synced trait
+//      `scene`, a whole picture {…, full: true, title, keys}, renewed each second and at rest.  A view
+//      that came late or lost a message waits for the next whole picture: it never asks, for a
+//      blocked cell cannot answer.
 // Out: {action: words} for a click or key, {width: px} when the page gives another width.  The action
 //      "full" stays here: only the page can fill the window.
 // Read next: lab/scenes/diff.py, which defines a patch; lab/widgets/player_widget.py, which sends it.
@@ -105,9 +106,9 @@ function render({ model, el }) {
     root.classList.toggle("kl-still", Boolean(message.cut || message.full));
     if (message.full) {
       picture.clear();
-      keys = message.keys;
       root.setAttribute("aria-label", message.title);
     }
+    keys = message.keys ?? keys;
     const [width, height] = message.size;
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     picture.apply(message.patch);

@@ -54,11 +54,13 @@ class ScenePlayer(anywidget.AnyWidget):
         """Send what changed; whether anything did.  `is_cut`: a jump, so nothing glides."""
         flat = scene.flat()
         patch = diff(self._flat, flat)
-        if is_empty(patch) and scene.say == self._shown.say:
+        are_keys_new = scene.keys != self._shown.keys
+        if is_empty(patch) and scene.say == self._shown.say and not are_keys_new:
             return False
         self._shown, self._flat = scene, flat
         self._sequence += 1
-        self.send({**self._head(), "cut": is_cut, "patch": patch})
+        keys = {"keys": dict(scene.keys)} if are_keys_new else {}
+        self.send({**self._head(), **keys, "cut": is_cut, "patch": patch})
         return True
 
     def renew(self) -> None:

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -252,17 +253,16 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
         server.wait(10)
 
 
-@pytest.fixture
-def notebook(browser: Browser, jupyter: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
-    """Runs the code given by `parametrize("notebook", [code], indirect=True)` as its first cell."""
-    name = f"{request.function.__name__}.ipynb"
-    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(request.param)])
+@contextmanager
+def opened(browser: Browser, jupyter: Lab, name: str, code: str, view: str) -> Iterator[Notebook]:
+    """A notebook with that code as its only cell, run; `view`: the `data-testid` of its picture."""
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     document.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(document, jupyter.folder / name)
+    nbformat.write(document, jupyter.folder / f"{name}.ipynb")
     page = browser.new_page(viewport={"width": 1500, "height": 1100})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{jupyter.url}/doc/workspaces/{request.function.__name__}/tree/{name}?reset")
+    page.goto(f"{jupyter.url}/doc/workspaces/{name}/tree/{name}.ipynb?reset")
     page.wait_for_function(
         """() => { const session = globalThis.jupyterapp?.shell?.currentWidget?.sessionContext;
             const kernel = session?.session?.kernel;
@@ -271,8 +271,15 @@ def notebook(browser: Browser, jupyter: Any, request: pytest.FixtureRequest) -> 
         timeout=60_000,
     )
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_selector("[data-testid=cluster-view][data-rev]", timeout=60_000)
-    yield Notebook(page)
+    page.wait_for_selector(f"[data-testid={view}][data-rev]", timeout=60_000)
+    yield Notebook(page, view)
     page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
     page.close()
     assert [error for error in errors if "player" in error.lower() or "lab" in error] == []
+
+
+@pytest.fixture
+def notebook(browser: Browser, jupyter: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """Runs the code given by `parametrize("notebook", [code], indirect=True)` as its first cell."""
+    with opened(browser, jupyter, request.function.__name__, request.param, "cluster-view") as made:
+        yield made

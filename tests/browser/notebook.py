@@ -22,14 +22,15 @@ WATCH = """() => {
 
 
 class Notebook:
-    """One notebook open in JupyterLab, its first cell run."""
+    """One notebook open in JupyterLab, its first cell run; `view` is its picture."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, view: str = "cluster-view") -> None:
         self.page = page
+        self._view = view
 
     @property
     def view(self) -> Locator:
-        return self.page.locator("[data-testid=cluster-view]").first
+        return self.page.locator(f"[data-testid={self._view}]").first
 
     def button(self, name: str) -> Locator:
         return self.view.get_by_role("button", name=name, exact=True)

@@ -131,3 +131,10 @@ def test_a_choice_in_one_picture_says_nothing_in_another(bench: Bench) -> None:
     assert bench._page.view.choice == "rows 48"
     bench.show("transaction")
     assert bench._page.view.choice == "transaction pay"
+
+
+def test_turning_to_a_picture_from_a_cell_is_seen(bench: Bench) -> None:
+    bench.show("topology")
+    until(lambda: "Who hears whom" in words_of(bench))
+    bench.show("ledger")
+    until(lambda: "produced" in words_of(bench) and "Who hears whom" not in words_of(bench))
