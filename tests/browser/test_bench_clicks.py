@@ -145,18 +145,25 @@ def test_a_message_is_held_released_and_its_connection_cut(bench: Notebook) -> N
     assert "Held in flight: the produce request" in words(bench)
     bench.view.focus()
     bench.page.keyboard.press("r")
-    bench.run("for _ in range(100):\n    if not on_its_way()[:1] or not on_its_way()[0].is_held: "
-              "break\n    time.sleep(0.05)\nsim.run(1); assert not on_its_way()")  # fmt: skip
+    bench.run(
+        "for _ in range(100):\n"
+        "    if not on_its_way()[:1] or not on_its_way()[0].is_held: break\n"
+        "    time.sleep(0.05)\n"
+        "sim.run(1); assert not on_its_way()"
+    )
     in_flight(bench, "cut")
     bench.run("bench._post('end')")
     bench.wait_until(lambda: arrow.count() == 1)
     arrow.locator("line").last.click(force=True)
     bench.button("Cut its connection").click()
     bench.wait_until(lambda: "Connection producer-1 to" in words(bench))
-    bench.run("sim.run(1); assert [r.value for r in sim.records('orders', 0)][-2:] == "
-              "[b'held', b'cut']\n"
-              "verbs = [a.arguments[0].split()[0] for a in sim.world.actions.since(0) "
-              "if a.method == 'command']\nassert verbs[-3:] == ['hold', 'release', 'cut'], verbs")  # fmt: skip
+    bench.run(
+        "sim.run(1); values = [r.value for r in sim.records('orders', 0)]\n"
+        "assert values[-2:] == [b'held', b'cut'], values\n"
+        "verbs = [a.arguments[0].split()[0] for a in sim.world.actions.since(0)"
+        " if a.method == 'command']\n"
+        "assert verbs[-3:] == ['hold', 'release', 'cut'], verbs"
+    )
 
 
 def test_a_message_of_the_past_is_held_in_a_branch(bench: Notebook) -> None:
@@ -167,8 +174,10 @@ def test_a_message_of_the_past_is_held_in_a_branch(bench: Notebook) -> None:
     arrow.last.locator("line").last.click(force=True)
     bench.button("Branch, and hold it").click()
     bench.wait_until(lambda: "Held in flight: the produce" in words(bench))
-    bench.run("assert len(bench.worlds) == made + 1 and bench.world is not sim\n"
-              "assert [f.is_held for f in bench.world.network.in_flight if f.api == 'PRODUCE']")  # fmt: skip
+    bench.run(
+        "assert len(bench.worlds) == made + 1 and bench.world is not sim\n"
+        "assert [f.is_held for f in bench.world.network.in_flight if f.api == 'PRODUCE']"
+    )
 
 
 def test_the_network_is_cut_and_healed_from_its_picture(bench: Notebook) -> None:
