@@ -23,7 +23,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -59,8 +59,11 @@ class DirectoryStorage:
     `StorageFailure` names the file if the directory is in use, another server's, or damaged.
     """
 
-    def __init__(self, root: Path, node_id: NodeId, config: Config) -> None:
+    def __init__(
+        self, root: Path, node_id: NodeId, config: Config, shared: Collection[Path] = ()
+    ) -> None:
         self.root = root
+        self.shared = set(shared)  # files that branches read, made before this was opened
         self.name = str(root)
         self.notes: list[str] = []  # what had to be mended, in sentences
         self._interval_bytes = config.int("log.index.interval.bytes")
@@ -137,7 +140,7 @@ class DirectoryStorage:
                 self.notes.append(f"{directory} is no log of ours: left as it is")
                 continue
             files = self._files(name, directory)
-            files.find()
+            files.find(self.shared)
             known = Checkpoints(
                 recovery_points.get(name, 0),
                 high_watermarks.get(name, 0),
@@ -311,6 +314,7 @@ class DirectoryStorage:
     def abandon(self) -> None:
         self._worker.shutdown()
         for files in self._logs.values():
+            self.shared.update(file.path for file in files.files.values() if file.is_shared)
             files.close()
         self._logs.clear()
         if self._lock >= 0:
@@ -333,6 +337,6 @@ class DirectoryStorage:
 
 
 def reopened(storage: DirectoryStorage) -> DirectoryStorage:
-    """As a new process finds the directory of one that has died."""
+    """As a new process finds the directory of one that has died; branches made before live on."""
     storage.abandon()
-    return DirectoryStorage(storage.root, storage.node_id, storage.config)
+    return DirectoryStorage(storage.root, storage.node_id, storage.config, storage.shared)

@@ -70,12 +70,13 @@ def remove(path: Path) -> None:
 class SegmentFile:
     """The `.log` file of a segment, opened when it is first used.  Implements `ByteSource`."""
 
-    __slots__ = ("_fd", "_is_shared", "path")
+    __slots__ = ("_fd", "_is_shared", "_is_spared", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = -1
         self._is_shared = False
+        self._is_spared = False
 
     @property
     def name(self) -> str:
@@ -132,12 +133,21 @@ class SegmentFile:
 
         If others share this one, they keep it as it is, and the new one is a copy of its head.
         """
-        if self._is_shared:
+        if self.is_shared:
             write_whole(self.path, self.read(0, size) if size else b"")
             return SegmentFile(self.path)
         with naming(self.path):
             os.ftruncate(self._fd if self._fd >= 0 else self._open(), size)
         return self
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others read it: here, or where it was open before its process ended."""
+        return self._is_shared or self._is_spared
+
+    def spare(self) -> None:
+        """Who opened it before this, and shared it, still reads it: it must not be cut."""
+        self._is_spared = True
 
     def share(self) -> None:
         self._is_shared = True

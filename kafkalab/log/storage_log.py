@@ -18,7 +18,7 @@ a start after a crash makes them anew from the batches, as it does in Kafka.
 Read next: `recovery`, which reads all this again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -199,8 +199,11 @@ class LogFiles:
         return None
 
     # --- for recovery and the directory -------------------------------------------------------
-    def find(self) -> None:
-        """List the segments; finish, or undo, what a process before this one left half done."""
+    def find(self, shared: Collection[Path] = ()) -> None:
+        """List the segments; finish, or undo, what a process before this one left half done.
+
+        `shared`: files that somebody still reads who has them from that process.
+        """
         swaps = []
         for path in self._paths():
             if path.name.endswith((DELETED, CLEANED, ".tmp")):
@@ -212,7 +215,9 @@ class LogFiles:
         for path in sorted(self._paths()):
             base_offset = formats.offset_of(path.name, LOG)
             if base_offset is not None:
-                self.files[base_offset] = StoredSegmentFile(path, self.interval_bytes)
+                file = self.files[base_offset] = StoredSegmentFile(path, self.interval_bytes)
+                if path in shared:
+                    file.spare()
 
     def _finish_swap(self, swap: Path) -> None:
         """The cleaned segment is whole: those it stands for go, and it gets its name."""

@@ -12,7 +12,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from kafkalab.config import TOPIC_KEYS, Config, broker_config
 from kafkalab.ids import TopicPartition
 from kafkalab.log import Disk, storage_log
-from kafkalab.log.storage_directory import DirectoryStorage
+from kafkalab.log.storage_directory import DirectoryStorage, reopened
 from tests.log.test_against_a_list import LogAndList, Model
 
 NAME = TopicPartition("t", 0)
@@ -44,7 +44,8 @@ class DirectoryAndList(LogAndList):
 
     def reopen(self) -> None:
         _, model = self.pairs[0]
-        self.disk = Disk.opened(self.storage())
+        assert self.disk.storage is not None
+        self.disk = Disk.opened(reopened(self.disk.storage))
         log = self.disk.logs[NAME]
         log.config = CONFIG
         assert log.topic_id == bytes(range(16))

@@ -257,3 +257,17 @@ def test_a_cleaned_log_comes_back_cleaned_whenever_the_process_ended(
     assert values(disk.logs[NAME]) == left
     assert not list((tmp_path / "killed" / str(NAME)).glob("*.swap"))
     disk.abandon()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_branch_reads_on_when_the_log_it_came_from_is_opened_again_and_cut(
+    root: Path, times: int
+) -> None:
+    """A crash and restart within one process: what was shared before must not be cut in place."""
+    disk = opened(root)
+    branch = disk.fork().logs[NAME]
+    for _ in range(times):
+        disk = disk.after_crash()
+    disk.logs[NAME].truncate_to(19)
+    assert values(branch) == list(range(20))
+    disk.abandon()
