@@ -173,16 +173,20 @@ def _refusal(envelope: Envelope, error: ErrorCode) -> Envelope:
 def refused(request: Any, response_class: Any, error: ErrorCode) -> Any:
     """A response that says `error` wherever it can: as a whole, and of each thing asked about.
 
-    A list of the response mirrors the first list of the request, and takes over what has the same
-    name there (topic, partition, group).  In Kafka: `AbstractRequest.getErrorResponse`.
+    A list of the response (the one of the same name, else the first) mirrors the first list of the
+    request, and takes over what has the same name there (topic, partition, group).
+    In Kafka: `AbstractRequest.getErrorResponse`.
     """
     values: dict[str, Any] = {}
-    asked = _first_list(request)
+    name, asked = _first_list(request)
+    has_namesake = any(field.name == name for field in fields(response_class))
     has_list = False
     for field in fields(response_class):
         item = _item_class(response_class, field.name)
         if field.name == "error_code":
             values[field.name] = error
+        elif item is not None and has_namesake and field.name != name:
+            continue
         elif item is not None and asked and not has_list and not _is_plain(item):
             values[field.name] = tuple(refused(one, item, error) for one in asked)
             has_list = True
@@ -191,12 +195,12 @@ def refused(request: Any, response_class: Any, error: ErrorCode) -> Any:
     return response_class(**values)
 
 
-def _first_list(message: Any) -> tuple[Any, ...]:
+def _first_list(message: Any) -> tuple[str, tuple[Any, ...]]:
     for field in fields(message) if not isinstance(message, int | str) else ():
         value = getattr(message, field.name)
         if isinstance(value, tuple) and value:
-            return value
-    return ()
+            return field.name, value
+    return "", ()
 
 
 def _item_class(message_class: Any, name: str) -> Any:

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from kafkalab import Consumer, Producer, Simulation
+from kafkalab.client.consumer.offset_requests import committed_offsets, offset_fetch_request
 from kafkalab.errors import ErrorCode
+from kafkalab.ids import TopicPartition
 from kafkalab.protocol import api_keys, codec
 from kafkalab.protocol.api_keys import ApiKey
+from kafkalab.protocol.messages.group_offsets import OffsetFetchResponse
 from kafkalab.world import CommandError
 from kafkalab.world.faults import parse
 from kafkalab.world.intercept import refused
@@ -157,6 +160,18 @@ def test_a_refusal_can_be_written_in_every_version(key: ApiKey) -> None:
     valid = response_class.VERSIONS.valid
     for version in range(valid.low, valid.high + 1):
         codec.encode(response, version)
+
+
+@pytest.mark.parametrize("version", range(1, 10))
+def test_a_refused_offset_fetch_says_so_in_the_form_of_its_version(version: int) -> None:
+    """From version 8 on the error stands with each group: elsewhere it would not be written."""
+    asked = offset_fetch_request("g", [TopicPartition("t", 0)], True, version)
+    response = refused(asked, OffsetFetchResponse, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+    data = codec.encode_bytes(response, version)
+    received = codec.decode(OffsetFetchResponse, version, memoryview(data))
+    error, offsets = committed_offsets(received)
+    errors = {error, *(each.error for each in offsets.values())} - {0}
+    assert errors == {ErrorCode.COORDINATOR_LOAD_IN_PROGRESS}
 
 
 @pytest.mark.parametrize(
