@@ -1,6 +1,7 @@
 """Lesson 05, committing: when the offset moves, and what a crash then loses or repeats."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from lab.checking.behaviour import Broken, under_faults
@@ -34,10 +35,16 @@ class Grid(Words):
         super().__init__("\n".join(lines))
 
 
+@cache
+def _outcome(loop: Loop, point: str, order: int) -> tuple[bool, bool]:
+    """Whether that day lost an order, and whether it repeated one."""
+    came = day(loop, point, order)
+    return bool(came.lost), bool(came.repeated)
+
+
 def _cell(loop: Loop, point: str, orders: range) -> str:
-    days = [day(loop, point, order) for order in orders]
-    lost = sum(bool(each.lost) for each in days)
-    repeated = sum(bool(each.repeated) for each in days)
+    days = [_outcome(loop, point, order) for order in orders]
+    lost, repeated = (sum(each) for each in zip(*days, strict=True))
     said = [f"**lost** {lost} of {len(days)}"] if lost else []
     said += [f"*repeated* {repeated} of {len(days)}"] if repeated else []
     return ", ".join(said) or "✓"
@@ -45,8 +52,9 @@ def _cell(loop: Loop, point: str, orders: range) -> str:
 
 def tally(loop: Loop) -> tuple[int, int]:
     """Of 36 days (six points, six orders): how many lost an order, how many repeated one."""
-    days = [day(loop, point, order) for point in POINTS for order in range(1, 7)]
-    return sum(bool(each.lost) for each in days), sum(bool(each.repeated) for each in days)
+    days = [_outcome(loop, point, order) for point in POINTS for order in range(1, 7)]
+    lost, repeated = (sum(each) for each in zip(*days, strict=True))
+    return lost, repeated
 
 
 def _replay(seed: int) -> str:
