@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,9 +15,16 @@ from kafkalab.metadata.image import PartitionImage
 from kafkalab.record import Entry, Records
 from kafkalab.server import Broker
 from kafkalab.sim import fetch_invariants, metadata_invariants, replication_invariants
-from kafkalab.sim.group_invariants import g1_one_owner, g2_generation_rises, g7_state_is_the_log
+from kafkalab.sim.group_invariants import (
+    g1_one_owner,
+    g2_generation_rises,
+    g3_commits_of_this_generation,
+    g7_state_is_the_log,
+)
 from kafkalab.sim.invariants import Broken, Monitor, unsettled
 from kafkalab.sim.observed import Led, Observed, Scanned
+from kafkalab.sim.quorum_invariants import q9_settled
+from kafkalab.transactions.shard import TransactionShard
 from kafkalab.world import servers
 
 NAME = TopicPartition("orders", 0)
@@ -274,3 +282,76 @@ def test_r16_replicas_that_differ_at_rest(sim: Simulation) -> None:
     assert list(unsettled(sim.world)) == []
     log(follower(sim)).truncate_to(4)
     assert list(unsettled(sim.world))
+
+
+def test_r2_a_member_of_its_own_isr_lacks_what_it_takes_for_committed(sim: Simulation) -> None:
+    holds = replication_invariants.r2_committed_is_on_its_own_isr
+    seen = observed(sim)
+    assert not list(holds(seen, NAME))
+    log(follower(sim)).truncate_to(4)
+    seen.truncated(follower(sim).broker_id, NAME, 4)  # or it would not look again
+    assert list(holds(seen, NAME))
+
+
+def test_q9_a_quorum_that_has_nobody_at_rest() -> None:
+    sim = Simulation(brokers=1, controllers=3, seed=2)
+    assert not list(q9_settled(sim.world))
+    for node in (101, 102):
+        sim.controller(node).crash()
+    sim.run(30)
+    assert any("leads the quorum" in words for words in q9_settled(sim.world))
+
+
+def test_t2_an_answer_for_a_batch_that_is_not_there(sim: Simulation) -> None:
+    monitor = Monitor(sim.world, acks_all=True)
+    batch = next(iter(log(leader(sim)).entries_from(3))).batch
+
+    def complaints(sequence: int) -> list[tuple[str, str]]:
+        event = ("DuplicateDropped", *NAME, batch.producer_id, sequence, 3)
+        entry: Any = SimpleNamespace(node=leader(sim).name, event=event)
+        return list(monitor.transactions.happened([entry]))
+
+    assert complaints(batch.base_sequence) == []
+    ((promise, _),) = complaints(batch.base_sequence + 1)
+    assert promise == "T2"
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_t10_a_transaction_that_outlives_its_timeout(
+    monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    if is_kept:
+        monkeypatch.setattr(TransactionShard, "abort_timed_out", lambda self, now: [])
+    sim = Simulation(brokers=3, seed=2)
+    sim.create_topic("orders", partitions=1, replication_factor=3)
+    conf = {"bootstrap.servers": sim.bootstrap_servers, "transactional.id": "t"}
+    producer = Producer({**conf, "transaction.timeout.ms": 5_000}, sim=sim)
+    monitor = Monitor(sim.world, acks_all=True)
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.produce("orders", b"x")
+    end = sim.now + 60_000
+    while sim.world.step(end):
+        monitor.after_step()
+    assert [promise for promise, _ in monitor.transactions.at_rest()] == ["T10"] * is_kept
+
+
+def test_g3_a_commit_of_another_generation(sim: Simulation) -> None:
+    hosts = [(broker, broker.groups.hosted.items()) for broker in servers.brokers(sim.world)]
+    ((broker, number, shard),) = (
+        (broker, number, shard)
+        for broker, hosted in hosts
+        for number, shard in hosted
+        if shard.machine.table.get("g")
+    )
+    for other in servers.brokers(sim.world):
+        if other is not broker:
+            sim.broker(other.broker_id).pause(2)  # so that the commit waits
+    sim.world.act("consumer-1", "commit", (("orders", 0, 5),))
+    before = shard.end_offset
+    sim.run_until(lambda: shard.end_offset > before, limit_ms=1_000)
+    group = shard.machine.table.get("g")
+    assert group is not None
+    assert not list(g3_commits_of_this_generation(broker, number, before))
+    group.generation += 1
+    assert list(g3_commits_of_this_generation(broker, number, before))
