@@ -67,11 +67,11 @@ class Lifecycle:
         "_due",
         "_effects",
         "_has_shutdown_answer",
-        "_incarnation_id",
         "_listener",
         "_previous_epoch",
         "_rack",
         "broker_epoch",
+        "incarnation_id",
         "state",
     )
 
@@ -89,7 +89,7 @@ class Lifecycle:
         self._config = config
         self._listener = listener
         self._rack: str | None = config["broker.rack"]
-        self._incarnation_id = incarnation_id
+        self.incarnation_id = incarnation_id
         self._previous_epoch = previous_epoch
         self._effects = effects
         self._asking = False
@@ -186,7 +186,7 @@ class Lifecycle:
         return BrokerRegistrationRequest(
             broker_id=self._broker_id,
             cluster_id=CLUSTER_ID,
-            incarnation_id=self._incarnation_id,
+            incarnation_id=self.incarnation_id,
             listeners=(self._listener,),
             features=SUPPORTED_FEATURES,
             rack=self._rack,
@@ -198,7 +198,7 @@ class Lifecycle:
             self._broker_id,
             self._config,
             self._listener,
-            self._incarnation_id,
+            self.incarnation_id,
             self._previous_epoch,
             effects,
             0,

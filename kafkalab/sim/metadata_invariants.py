@@ -7,6 +7,7 @@ Read next: `observed`, their memory; `invariants`, which asks them.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from kafkalab.ids import NO_NODE, NodeId, TopicPartition
 from kafkalab.metadata import MetadataImage
@@ -57,12 +58,18 @@ def r13_elr_and_isr(
 def r13_unclean_shutdown_leaves_elr(
     observed: Observed, before: MetadataImage, now: MetadataImage
 ) -> Complaints:
-    """A broker that did not end in order, and is back, is not trusted: in no ISR, in no ELR."""
+    """A broker that did not end in order, and is back, is not trusted: in no ISR, in no ELR.
+
+    Only the registration of its last process tells: one before it may have been delayed.
+    """
     for node, broker in now.brokers.items():
         old = before.brokers.get(node)
         if old is None or old.epoch == broker.epoch:
             continue
         if observed.ended.get(f"broker-{node}") != "Crashed":
+            continue
+        process: Any = observed.world.nodes.get(f"broker-{node}")
+        if process is None or process.lifecycle.incarnation_id != broker.incarnation_id:
             continue
         for topic_name, topic in now.topics.items():
             for number, partition in topic.partitions.items():

@@ -236,6 +236,8 @@ class TransactionPromises:
         if replica is None or replica.log.log_start_offset > offset:
             return
         entry = next(iter(replica.log.entries_from(offset)), None)
+        if entry is not None and offset < entry.base_offset <= replica.log.clean_offset:
+            return  # the cleaner took it; who wrote it is still known
         batch = entry.batch if entry is not None else None
         if batch is None or (batch.producer_id, batch.base_sequence) != (producer_id, sequence):
             yield "T2", f"{node} answered {event} for a batch that is {entry}"

@@ -103,3 +103,6 @@ def test_r13_a_broker_that_crashed_comes_back_trusted() -> None:
     holds = metadata_invariants.r13_unclean_shutdown_leaves_elr
     assert list(holds(seen, now, now)) == []
     assert list(holds(seen, now, later))
+    # Swarm seed 261: a late request of the process before the one that runs now.
+    earlier = replace(back, incarnation_id=now.brokers[1].incarnation_id)
+    assert list(holds(seen, now, replace(now, brokers=now.brokers | {2: earlier}))) == []
