@@ -181,6 +181,9 @@ class Monitor:
                 seen.epoch_start[event[3]] = event[4]
                 promise = rules.r12_leader_has_what_is_committed
                 self._ask("R12", promise(observed, node, replica, event[3]))
+                key = (replica.local.id, name)
+                if observed.roles[key] == (False, False):
+                    observed.roles[key] = (True, False)  # it led, and was deposed, in one step
             case "HighWatermarkAdvanced":
                 self._high_watermark_advanced(seen, node, replica, event[3])
             case "ProduceAnswered" if self.acks_all and event[4] == "NONE":

@@ -91,10 +91,14 @@ def is_unclean(before: PartitionImage, now: PartitionImage) -> bool:
     """Whether the new leader is none of those who have all that is committed.
 
     The last known leader, which is elected when it alone is left and was shut down uncleanly, has
-    it in a world whose disks keep what a process wrote.
+    it in a world whose disks keep what a process wrote.  Of a leader that has been deposed since,
+    the recovery it was to begin with tells, and that it is still waited for.
     """
     trusted = (*before.isr, *before.elr, *before.last_known_elr[:1])
-    return now.leader not in (NO_NODE, before.leader, *trusted)
+    if now.leader not in (NO_NODE, before.leader, *trusted):
+        return True
+    recovers = now.leader_recovery_state > before.leader_recovery_state
+    return recovers and any(node not in trusted for node in (*now.isr, *now.elr))
 
 
 def r3_clean_election(

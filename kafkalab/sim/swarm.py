@@ -30,7 +30,6 @@ from kafkalab.sim.quorum_invariants import q9_settled
 from kafkalab.sim.simulation import Simulation
 from kafkalab.sim.transaction_workload import transacting, working
 from kafkalab.sim.workload import auditing, consuming, producing
-from kafkalab.transactions import TRANSACTIONS_TOPIC
 from kafkalab.world import NodeFailure, World, servers
 from kafkalab.world.apps import State
 from kafkalab.world.operator import OPERATOR, Operator
@@ -208,7 +207,7 @@ class _Run:
                 words = f"{LIVE_WITHIN_MS} ms after the last fault: {missing}"
                 raise SwarmFailure(self.plan, "it becomes live again", words, world)
             self._elect_uncleanly()
-            if TRANSACTIONS_TOPIC in self._lossy_topics():
+            if self._lossy_topics():
                 for server, request in hanging.aborts(world):
                     world.act(OPERATOR, "ask", server, request)
             self._run_to(world.now + _LOOK_EVERY_MS)

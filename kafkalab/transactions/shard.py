@@ -272,7 +272,7 @@ class TransactionShard:
             if state != before:
                 who = now.producer_id, now.producer_epoch
                 self._effects.emit("TransactionStateChanged", change.key, before, state, *who)
-            if now.state.is_decided:
+            if self._waits_for_markers(now):
                 self._decided.append(now)
 
     def clock_at(self, now: int) -> int:
@@ -282,7 +282,15 @@ class TransactionShard:
     def on_loaded(self, now: int) -> None:
         self._is_loaded = True
         self._effects.emit("CoordinatorLoaded", *self.topic_partition)
-        self._decided += [each for each in self.views.committed.values() if each.state.is_decided]
+        self._decided += filter(self._waits_for_markers, self.views.committed.values())
+
+    def _waits_for_markers(self, known: Transaction) -> bool:
+        """Decided, and nothing came after it.
+
+        After an election the log is read to its end, but is committed only in part: a decision in
+        it may be an old one, whose markers would end the transaction that is open now.
+        """
+        return known.state.is_decided and self.views.written.get(known.transactional_id) is known
 
     def on_settled(self, then: Any, error: ErrorCode | None, now: int) -> None:
         raise AssertionError(then)
