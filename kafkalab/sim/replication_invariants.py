@@ -283,12 +283,13 @@ def r5_one_appends(seen: PartitionSeen, node: NodeName, leader_epoch: int) -> Co
 def r7_truncation(
     observed: Observed, node: NodeName, replica: Partition, gone: list[Place]
 ) -> Complaints:
-    """Only what the leader has not is cut away."""
+    """Only what the leader has not is cut away (where a cleaner has been, nobody can say)."""
     name = replica.topic_partition
     leader = observed.disk_log(replica.leader_id, name) if replica.leader_id >= 0 else None
     if leader is None or not gone:
         return
-    kept = [place for place in gone if place[0] >= leader.log_start_offset]
+    first = max(leader.log_start_offset, observed.partitions[name].cleaned_to)
+    kept = [place for place in gone if place[0] >= first]
     if not kept:
         return
     entry = next(leader.entries_from(kept[0][0]), None)
