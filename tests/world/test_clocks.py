@@ -1,14 +1,17 @@
 """Clocks that are wrong: what they touch, and what they leave alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kafkalab import Consumer, Producer, Simulation
+from kafkalab.chance import Stream
 from kafkalab.errors import LearnerError
 from kafkalab.live import LiveCluster
-from kafkalab.sim import changes
+from kafkalab.sim import changes, swarm
 from kafkalab.sim.invariants import Monitor
+from kafkalab.sim.plan import Plan
 from kafkalab.world.faults import CommandError, parse
 
 HOUR_MS = 3_600_000
@@ -263,3 +266,17 @@ def test_a_live_cluster_has_the_machine_s_clock() -> None:
         sim = cluster.freeze()
     sim.clocks.set(1, 5_000)
     assert sim.clocks.shows(1) == sim.now + 5_000
+
+
+@pytest.mark.parametrize("seed", [11])
+def test_promises_hold_where_clocks_are_wrong_among_other_faults(seed: int) -> None:
+    """The run of a seed with six more faults; T10 too, for a heal sets clocks right."""
+    plan, chance = Plan.of(seed, 5), Stream(seed, "clocks")
+    wrong = []
+    for _ in range(6):
+        verb, most = (("clock", 200_000), ("drift", 500))[chance.below(2)]
+        sign = "+-"[chance.below(2)]
+        node = chance.between(1, plan.brokers)
+        words = f"{verb} {node} {sign}{chance.between(1, most)}"
+        wrong.append((chance.between(100, 5_000), words))
+    swarm.run(replace(plan, faults=tuple(sorted((*plan.faults, *wrong)))))
