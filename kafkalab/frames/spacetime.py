@@ -16,9 +16,9 @@ from itertools import takewhile
 from typing import Final, NotRequired, TypedDict
 
 from kafkalab.errors import LearnerError
-from kafkalab.frames.feed import in_words
-from kafkalab.frames.shape import Tone
 from kafkalab.frames.spacetime_lanes import SpanFrame, lanes_of, partition_of, spans_of
+from kafkalab.frames.spacetime_marks import CROWD, MarkFrame, marks_of
+from kafkalab.ids import NodeName
 from kafkalab.sim import Simulation
 from kafkalab.sim.telling import node_name, tell
 from kafkalab.sim.why import Explanation
@@ -38,11 +38,6 @@ _GROUP: Final = (
 )  # fmt: skip
 _MATTERS: Final = 1  # the rank of a message whose handling said something
 _QUIET: Final = ("BROKER_HEARTBEAT", "HEARTBEAT", "API_VERSIONS", "FETCH")
-_SPOKEN: Final = frozenset(
-    {"Crashed", "Restarted", "Paused", "Partitioned", "Healed", "BrokerFenced", "LeaderElected",
-     "Truncated", "IsrChanged", "AppendRefused", "GroupStateChanged", "RecordFailed",
-     "ConnectionCut", "MessageHeld", "MessageReleased"}
-)  # fmt: skip
 
 
 class MessageFrame(TypedDict):
@@ -63,18 +58,6 @@ class MessageFrame(TypedDict):
     target: str
     sent: int
     arrived: int | None
-    step: NotRequired[int]
-
-
-class MarkFrame(TypedDict):
-    """Something a node did that is no message."""
-
-    id: int
-    lane: str
-    at: int
-    glyph: str
-    tone: Tone
-    words: str
     step: NotRequired[int]
 
 
@@ -132,7 +115,7 @@ def spacetime_frame(
         messages, left_out = _messages(seen, entries, (start, end), steps)
         if end == last:
             messages += _under_way(sim, world, end)
-        marks = _marks(entries, steps, messages)
+        marks = marks_of(entries, steps, messages, _near(seen, steps))
         of = partition or partition_of(chain)
         lanes, folded = lanes_of(seen, messages, marks)
         return {
@@ -193,11 +176,28 @@ def _messages(
         if message is not None:
             ranked.append((_rank(message, said, step), entry.id, message))
     total = len(ranked)
+    if steps and total > CROWD:
+        near = _near(world, steps)
+        ranked = [r for r in ranked if r[2].get("step") or {r[2]["source"], r[2]["target"]} <= near]
     if end - start > ALL_MS:
         ranked = [each for each in ranked if each[0] <= _MATTERS]
     ranked.sort(key=lambda each: each[:2])
     shown = sorted(ranked[:MESSAGES_MAX], key=lambda each: each[1])
     return [each[2] for each in shown], total - len(shown)
+
+
+def _near(world: World, steps: dict[int, int]) -> set[NodeName]:
+    """The nodes of a chain: where its steps were handled, and who had sent what they handled."""
+    found: set[NodeName] = set()
+    for id in steps:
+        entry = world.trace.entry(id)
+        cause = world.trace.entry(entry.cause) if entry is not None else None
+        for each in (entry, cause):
+            if each is not None:
+                found.add(each.node)
+            if each is not None and each.kind == "Delivered":
+                found |= {each.fields["client"], each.fields["server"]}
+    return found
 
 
 def _under_way(sim: Simulation, world: World, at: int) -> list[MessageFrame]:
@@ -273,82 +273,6 @@ def _rank(message: MessageFrame, said: Sequence[Entry], step: int | None) -> int
     if loud:
         return _MATTERS
     return 3 if message["api"] in _QUIET else 2
-
-
-def _marks(
-    entries: Iterable[Entry], steps: dict[int, int], messages: list[MessageFrame]
-) -> list[MarkFrame]:
-    """Events that are no message: faults, elections; of the chain, those that no arrow carries."""
-    carried = {message["step"] for message in messages if "step" in message}
-    marks: list[MarkFrame] = []
-    for entry in entries:
-        step = steps.get(entry.id)
-        if step is not None and step in carried:
-            continue
-        if step is None and entry.kind not in _SPOKEN:
-            continue
-        told = in_words(entry.node, entry.event)
-        if step is None and told is None:
-            continue
-        glyph, tone, _ = told if told is not None else ("dot", "ink", "")
-        mark: MarkFrame = {
-            "id": entry.id,
-            "lane": _lane_of(entry),
-            "at": entry.at,
-            "glyph": glyph,
-            "tone": tone,
-            "words": _short(entry),
-        }
-        if step is not None:
-            mark["step"] = step
-        marks.append(mark)
-    return marks
-
-
-def _lane_of(entry: Entry) -> str:
-    """A world's own fault stands on its own line at the top."""
-    return "network" if entry.node == "world" else entry.node
-
-
-def _short(entry: Entry) -> str:
-    fields = entry.fields
-    match entry.kind:
-        case "Crashed":
-            return "crash"
-        case "Restarted":
-            return "restarts"
-        case "Paused":
-            return "stands still"
-        case "Partitioned":
-            return "partitioned"
-        case "Healed":
-            return "whole again"
-        case "ConnectionCut":
-            return f"{fields['client']} cut from {fields['server']}"
-        case "MessageHeld":
-            return "held"
-        case "MessageReleased":
-            return "let go"
-        case "BrokerFenced":
-            return f"fences broker {fields['broker_id']}"
-        case "LeaderElected":
-            leader = fields["leader"]
-            return "no leader" if leader < 0 else f"broker {leader} leads"
-        case "Truncated":
-            return f"cut to {fields['offset']}"
-        case "IsrChanged":
-            return "ISR {" + ", ".join(map(str, fields["after"])) + "}"
-        case "AppendRefused":
-            return str(fields["error"])
-        case "GroupStateChanged":
-            return str(fields["after"])
-        case "RecordFailed":
-            return "gives up"
-        case "IsrShrinkAsked":
-            return "asks to shrink the ISR"
-        case "ActionTaken":
-            return str(fields["method"]).replace("_", " ")
-    return entry.kind
 
 
 def _settings(sim: Simulation, of: tuple[str, int] | None, start: int, end: int) -> str:

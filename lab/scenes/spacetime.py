@@ -103,7 +103,7 @@ def draw_block(frame: SpaceTimeFrame, view: View, inner: float) -> Block:
     shapes.append(group("messages", arrows, label="Messages"))
     shapes.append(group("marks", draw_marks(frame["marks"], axis, lanes)))
     y = bottom + 26
-    if not frame["messages"]:
+    if not frame["messages"] and not frame["chain"] and view.is_live:
         words = "No message in this stretch: zoom out, or let time pass."
         shapes.append(text("none", 0, y + 10, words, "note"))
         y += 20

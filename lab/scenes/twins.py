@@ -9,14 +9,14 @@ worst is shown, with how many they are.
 Read next: `axis`; `kafkalab.frames.twins`, which says what there is.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from kafkalab.frames.shape import Frame
 from kafkalab.frames.spacetime import SpaceTimeFrame
-from kafkalab.frames.twins import MarkFrame, RecordFrame, RunFrame, TwinsFrame
+from kafkalab.frames.twins import MarkFrame, RunFrame, TwinsFrame
 from lab.scenes import spacetime
 from lab.scenes.axis import Axis, draw_axis
 from lab.scenes.clock import seconds
@@ -27,25 +27,13 @@ from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.outcomes import draw_outcomes
 from lab.scenes.parting import draw_parting
 from lab.scenes.shapes import Scene, Shape, glyph, group, line, path, rect, text
+from lab.scenes.twin_cells import CELL, FATES, Level, draw_cells
 from lab.scenes.view import MARGIN, Block, chosen_topic
 
 WIDTH_MIN, WIDTH_MAX = 640, 1400
 STATIC_WIDTH: Final = 960
 NEAR, FAR = 15, 62  # half the distance of the lines before and after they part
-CELL, STEP = 18, 21
 LEFT: Final = 108.0
-
-#: Of a fate: fill, outline, sign and its tone, words.  Worse ones later.
-FATES: Final[Mapping[str, tuple[str, str | None, str, str, str]]] = {
-    "ok": ("comm", None, "", "", "acknowledged, kept"),
-    "open": ("none", "comm", "", "", "no answer yet"),
-    "late": ("unc", "comm", "clock", "dark", "acknowledged after a wait, kept"),
-    "failed": ("none", "out", "cross", "out-t", "reported failed"),
-    "lost": ("out", None, "cross", "onout", "acknowledged, then lost"),
-}
-_WORST: Final = list(FATES)
-
-Level = Callable[[int], float]  # of an instant, the height of a run's line
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +254,7 @@ def _runs(frame: TwinsFrame, axis: Axis, middle: float) -> list[Shape]:
         trunk = [r for r in frame["runs"][0]["records"] if r["at"] < frame["change"]]
         rails.append(line("trunk", (axis.left, middle), (change - 10, middle), "rule",
                           stroke_width=2))  # fmt: skip
-        cells += _cells("t", trunk, axis, lambda at: middle)
+        cells += draw_cells("t", trunk, axis, lambda at: middle)
     for run, side in zip(frame["runs"], (-1, 1), strict=True):
         near, far = middle + side * NEAR, middle + side * FAR
 
@@ -283,7 +271,7 @@ def _runs(frame: TwinsFrame, axis: Axis, middle: float) -> list[Shape]:
         bend += f"H{axis.right:.1f}"
         rails.append(path(f"rail{run['name']}", bend, "none", "rule", stroke_width=2))
         later = [r for r in run["records"] if not has_trunk or r["at"] >= frame["change"]]
-        cells += _cells(run["name"], later, axis, level)
+        cells += draw_cells(run["name"], later, axis, level)
         stalls += _stalls(run, axis, frame, level, side)
         y = far + (4 if side > 0 else -8)
         names += [
@@ -307,42 +295,6 @@ def _short(words: str, room: float) -> str:
     return fit(
         (words.partition(" → ")[2] and f"→ {words.partition(' → ')[2]}") or words, "note", room
     )
-
-
-def _cells(key: str, records: Sequence[RecordFrame], axis: Axis, level: Level) -> list[Shape]:
-    """One cell a record, or one for those that share its place: the worst of them."""
-    cells: list[tuple[float, float, list[RecordFrame]]] = []
-    for record in sorted(records, key=lambda r: r["at"]):
-        x, y = axis(record["at"]), level(record["at"])
-        if cells:
-            last, height, here = cells[-1]
-            is_near = height == y and x < last + STEP
-            if is_near and (here[-1]["fate"] == record["fate"] or x < last + STEP / 3):
-                here.append(record)
-                continue
-            x = max(x, last + STEP) if height == y else x
-        cells.append((x, y, [record]))
-    return [
-        _cell(f"{key}-{here[0]['key']}", max(here, key=_badness), len(here), x, y)
-        for x, y, here in cells
-    ]
-
-
-def _badness(record: RecordFrame) -> int:
-    return _WORST.index(record["fate"])
-
-
-def _cell(key: str, record: RecordFrame, count: int, x: float, y: float) -> Shape:
-    fill, stroke, sign, tone, words = FATES[record["fate"]]
-    dash = "2 2" if record["fate"] == "open" else None
-    shapes: list[Shape] = [
-        rect("back", -CELL / 2, -CELL / 2, CELL, CELL, "bg", None, radius=3),
-        rect("face", -CELL / 2, -CELL / 2, CELL, CELL, fill, stroke, radius=3, dash=dash),
-    ]
-    if sign:
-        shapes.append(glyph("sign", sign, 0, 5.3, tone))
-    label = f"{record['words']}" if count == 1 else f"{count} records, the worst: {words}"
-    return group(key, shapes, at=(round(x, 1), round(y, 1)), label=label)
 
 
 def _stalls(run: RunFrame, axis: Axis, frame: TwinsFrame, level: Level, side: int) -> list[Shape]:

@@ -97,7 +97,7 @@ def _asking(events: Sequence[EventFrame], chain: Any, width: float) -> list[Shap
                            label="Leave the chain, show all messages"))  # fmt: skip
         return shapes
     shapes.append(text("head", 0, 14.5, "Why?", "lab"))
-    x = 42.0
+    x = 50.0
     for event in [each for each in events if each["kind"] in _ASKED][:_ASKED_MAX]:
         words = fit(f"{seconds(event['at'])} {event['text']}", "lab", 330)
         if x + chip_width(words) > width:
@@ -107,7 +107,7 @@ def _asking(events: Sequence[EventFrame], chain: Any, width: float) -> list[Shap
             chip(f"q{event['id']}", (x, 0), words, tones, action=f"why {event['id']}", label=label)
         )
         x += chip_width(words) + 6
-    if x == 42.0:
+    if x == 50.0:
         words = "press why? beside an event; or type  why orders-0"
         shapes.append(text("hint", x + width_of(" ", "note"), 14.5, words, "note"))
     return shapes
