@@ -36,6 +36,8 @@ from kafkalab.world.operator import OPERATOR, Operator
 
 #: How long after the faults everything must work again (virtual ms).
 LIVE_WITHIN_MS: Final = 180_000
+#: By then coordinators have ended all that they know of; what is open now hangs.
+_HANGS_AFTER_MS: Final = 60_000
 _LOOK_EVERY_MS: Final = 500
 _LAST_EVENTS: Final = 25
 
@@ -200,14 +202,14 @@ class _Run:
                 world.command(f"restart {name}")
 
     def _until_live(self) -> None:
-        world = self.world
-        limit = world.now + LIVE_WITHIN_MS
+        world, began = self.world, self.world.now
+        limit = began + LIVE_WITHIN_MS
         while (missing := next(self._not_live(), None)) is not None:
             if world.now >= limit:
                 words = f"{LIVE_WITHIN_MS} ms after the last fault: {missing}"
                 raise SwarmFailure(self.plan, "it becomes live again", words, world)
             self._elect_uncleanly()
-            if self._lossy_topics():
+            if world.now >= began + _HANGS_AFTER_MS and self._lossy_topics():
                 for server, request in hanging.aborts(world):
                     world.act(OPERATOR, "ask", server, request)
             self._run_to(world.now + _LOOK_EVERY_MS)
