@@ -87,9 +87,9 @@ class Bench:
 
     names = NAMES
 
-    def make(self, key: str, at: int) -> Any:
+    def make(self, key: str, at: int, *, is_moving: bool = False) -> Any:
         """A detail that takes a whole run (`run_details`)."""
-        return self.details.make(key, at)
+        return self.details.make(key, at, is_moving=is_moving)
 
     # looking
 

@@ -26,7 +26,7 @@ from kafkalab.frames.shape import Frame
 from kafkalab.live import LiveCluster
 from kafkalab.metadata import TOPIC_RESOURCE
 from kafkalab.world import servers
-from lab.bench import offset_reset
+from lab.bench import asking, offset_reset
 from lab.bench.listings import describe_broker, describe_group, describe_topic, table
 from lab.playback.sources import source_of
 
@@ -202,7 +202,7 @@ def _config(world: Cluster, words: list[str]) -> str:
 
 
 _COMMANDS: Final[Mapping[str, Callable[[Cluster, list[str]], str]]] = {
-    "help": lambda world, words: HELP,
+    "help": lambda world, words: f"{HELP}\n{asking.HELP}",
     "topics": _topics,
     "groups": _groups,
     "brokers": _brokers,

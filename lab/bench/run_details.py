@@ -26,6 +26,9 @@ from lab.scenes.spacetime import SPAN_MS_MIN
 from lab.widgets.twins_view import chain_frame, clusters_at
 
 NAMES: Final = frozenset({"spacetime", "ledger", "twins"})
+#: While pictures move: every so many of them gets a detail of its own.  A ledger of thousands of
+#: records takes 100 ms, the messages of an instant gone by 30.
+_PASSED_MAX: Final = {"spacetime": 2, "ledger": 15, "twins": 5}
 
 
 class RunDetails:
@@ -37,6 +40,7 @@ class RunDetails:
         self._twins: Twins | None = None
         self._twins_frame: TwinsFrame | None = None
         self._last: tuple[Any, Any] = (None, None)  # what was asked last, and its detail
+        self._passed = 0  # pictures that did with it since
 
     @property
     def twins(self) -> Twins | None:
@@ -47,11 +51,19 @@ class RunDetails:
         self._twins = twins
         self._twins_frame = None if twins is None else twins_frame(twins)
 
-    def make(self, key: str, at: int) -> Any:
-        """The detail of the instant `at` (ms since the beginning, as `Frame["now"]`), or None."""
+    def make(self, key: str, at: int, *, is_moving: bool = False) -> Any:
+        """The detail of the instant `at` (ms since the beginning, as `Frame["now"]`), or None.
+
+        `is_moving`: more pictures follow at once, so one of a moment ago may do.
+        """
         sim = self._sim
         if sim is None:
             return None
+        if is_moving and self._last[0] is not None and self._last[0][0] == key:
+            self._passed += 1
+            if self._passed < _PASSED_MAX[key.split(maxsplit=1)[0]]:
+                return self._last[1]
+        self._passed = 0
         at += sim.world.began  # of a frozen live cluster, Unix time
         asked = (key, at, sim.trace.next_id, id(self.about), id(self._twins))
         if self._last[0] != asked:

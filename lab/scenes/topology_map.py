@@ -26,7 +26,8 @@ from lab.scenes.topology_matrix import Pair, links_by_pair, named, words_of
 
 CARD_HEIGHT: Final = 46.0
 _SIGNS_MAX: Final = 9  # signs on lines: with more of them, the table says it
-_CONTROLLERS, _BROKERS = 0.0, 150.0
+_BROKERS: Final = 150.0  # below the controllers
+_ARC_ROOM: Final = 40.0  # over controllers that talk to each other
 Point = tuple[float, float]
 
 
@@ -37,6 +38,7 @@ class Place:
     x: float
     y: float
     width: float
+    foot: float = 0.0  # of the rack it stands in: lines to the clients begin under it
 
     @property
     def top(self) -> Point:
@@ -44,7 +46,7 @@ class Place:
 
     @property
     def bottom(self) -> Point:
-        return self.x + self.width / 2, self.y + CARD_HEIGHT
+        return self.x + self.width / 2, self.y + CARD_HEIGHT + self.foot
 
 
 def draw_map(
@@ -59,9 +61,10 @@ def draw_map(
     controllers = [s for s in spots if s["kind"] == "controller"]
     clients = [s for s in spots if s["id"] is None]
     has_racks = bool(frame["racks"])
-    y_brokers = _BROKERS if controllers else 96.0
+    y_controllers = _ARC_ROOM if len(controllers) > 1 else 0.0
+    y_brokers = y_controllers + _BROKERS if controllers else 96.0
     y_clients = y_brokers + CARD_HEIGHT + (104 if has_racks else 84)
-    places = _row(controllers, _CONTROLLERS, width, 150)
+    places = _row(controllers, y_controllers, width, 150)
     places |= _broker_row(brokers, y_brokers, width, has_racks=has_racks)
     places |= _row(clients, y_clients, width, 150)
     shapes = _racks(brokers, places, frame["racks"])
@@ -101,7 +104,7 @@ def _broker_row(
         x += gap if spot["rack"] != before else 0
         before = spot["rack"]
         card = min(150, share - 12)
-        places[spot["name"]] = Place(x + (share - card) / 2, y, card)
+        places[spot["name"]] = Place(x + (share - card) / 2, y, card, foot=26)
         x += share
     return places
 
@@ -247,7 +250,7 @@ def _curve(a: Place, b: Place, are_brokers: bool, places: Mapping[str, Place]) -
     if are_brokers or a.y == b.y:
         (x0, y), (x1, _) = a.top, b.top
         step = min(abs(x1 - x0), 720.0)
-        tall = 26 + 74 * step / 720
+        tall = 26 + 74 * step / 720 if are_brokers else 18 + 30 * step / 720
         x0, x1 = (x0 + 5, x1 - 5) if x0 < x1 else (x0 - 5, x1 + 5)
         return _Curve((x0, y), (x0, y - tall), (x1, y - tall), (x1, y))
     upper, lower = (a, b) if a.y < b.y else (b, a)

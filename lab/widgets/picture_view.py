@@ -40,8 +40,11 @@ class OwnDetails(Protocol):
     def names(self) -> Collection[str]:
         """First words of their keys."""
 
-    def make(self, key: str, at: int) -> Any:
-        """The detail of the instant `at` (ms, as `Frame["now"]`), or None."""
+    def make(self, key: str, at: int, *, is_moving: bool = False) -> Any:
+        """The detail of the instant `at` (ms, as `Frame["now"]`), or None.
+
+        `is_moving`: more pictures follow at once, so one of a moment ago may do.
+        """
 
 
 class PictureView:
@@ -122,7 +125,7 @@ class PictureView:
 
     def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
         """Called by the player, on its thread."""
-        frame = self._frame = self._with_own(frame)
+        frame = self._frame = self._with_own(frame, is_moving=controls.is_moving)
         return self.widget.show(self._draw(frame, self._view, controls), is_cut=is_cut)
 
     def renew(self) -> None:
@@ -175,12 +178,12 @@ class PictureView:
     def _is_own(self, key: str) -> bool:
         return self._own is not None and key.split(maxsplit=1)[0] in self._own.names
 
-    def _with_own(self, frame: Frame) -> Frame:
+    def _with_own(self, frame: Frame, *, is_moving: bool = False) -> Frame:
         """The frame with what only the bench can find out."""
         key = self._picture.detail(frame, self._view)
         if not key or self._own is None or not self._is_own(key):
             return frame
-        found = {key: self._own.make(key, frame["now"])}
+        found = {key: self._own.make(key, frame["now"], is_moving=is_moving)}
         return {**frame, "details": {**frame.get("details", {}), **found}}
 
     def _sight(self, controls: Controls | None, frame: Frame | None = None) -> Sight:

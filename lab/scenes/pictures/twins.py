@@ -13,7 +13,7 @@ from lab.scenes import twins
 from lab.scenes.clock import seconds
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry
-from lab.scenes.metrics import fit
+from lab.scenes.metrics import fit, width_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.pictures.spacetime import nothing
 from lab.scenes.shapes import Shape, chip, chip_width, glyph, group, line, text
@@ -84,7 +84,7 @@ def _what_if(faults: Sequence[Mapping[str, Any]], sight: Sight) -> Block:
         children: list[Shape] = [
             line("rule", (0, -1), (sight.width, -1), "line"),
             text("at", 56, 20, seconds(fault["at"]), "num", "mute", anchor="end"),
-            glyph("sign", fault["glyph"], 76, 20.5, f"{fault['tone']}-t"),
+            glyph("sign", fault["glyph"], 76, 20.5, fault["tone"]),
             text("words", 92, 20, fit(fault["words"], "body", sight.width - 260), "body"),
         ]
         if sight.controls is not None:
@@ -100,10 +100,10 @@ def _what_if(faults: Sequence[Mapping[str, Any]], sight: Sight) -> Block:
         y += 26
     if sight.controls is not None:
         shapes.append(text("settings-head", 0, y + 34, "Or another setting", "lab"))
-        x = 132.0
+        x = left = width_of("Or another setting", "lab") + 14
         for words, action in _SETTINGS:
             if x + chip_width(words) > sight.width:
-                x, y = 132.0, y + 26
+                x, y = left, y + 26
             shapes.append(chip(action, (x, y + 20), words, ("none", "rule", "ink"), action=action,
                                label=f"What if {words}?"))  # fmt: skip
             x += chip_width(words) + 6

@@ -1,0 +1,145 @@
+"""The bench asked by Python and in words: why, what if, what then, and messages held."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kafkalab import Producer, Simulation
+from kafkalab.errors import LearnerError
+from kafkalab.live import LiveCluster
+from kafkalab.sim import without
+from lab import Bench, SpaceTime
+from lab.bench.run_details import RunDetails, shifted
+
+
+@pytest.fixture
+def sim() -> Simulation:
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", partitions=1, replication_factor=3)
+    producer = Producer({"bootstrap.servers": "kafka:9092", "acks": "all"}, sim=sim)
+    producer.produce("orders", "one")
+    producer.flush()
+    sim.run(1)
+    sim.broker(sim.leader("orders", 0)).crash()
+    sim.run(12)
+    return sim
+
+
+@pytest.fixture
+def bench(sim: Simulation) -> Iterator[Bench]:
+    bench = Bench(sim)
+    yield bench
+    bench.close()
+
+
+def spacetime(bench: Bench) -> Any:
+    found = bench.make("spacetime 100 - -", bench.shown_at)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_why_is_answered_at_the_instant_shown_and_its_chain_shown(bench: Bench) -> None:
+    said = bench.run("why orders-0")
+    assert "crashed" in said
+    frame = spacetime(bench)["frame"]
+    assert frame["chain"][0]["words"].endswith("crashes")
+    assert bench._page.view.picture == "spacetime"
+    bench.run("why")
+    assert not spacetime(bench)["frame"]["chain"]
+    with pytest.raises(LearnerError, match="What may be asked about"):
+        bench.run("why nonsense")
+
+
+def test_twins_in_words_and_their_second_run_as_a_world(sim: Simulation, bench: Bench) -> None:
+    crash = sim.trace.of("Crashed")[0]
+    number = crash.node.rpartition("-")[2]
+    for words in (f"twins without {crash.id}", f"twins without crash {number}"):
+        assert "Equal until" in bench.run(words)
+    made = bench.make("twins A", bench.shown_at)
+    assert made["chain"]["chain"][0]["words"].endswith("crashes")
+    assert [frame["now"] for frame in made["clusters"]] == [sim.now, sim.now]
+    bench.run("twins open")
+    assert isinstance(bench.world, Simulation)
+    assert bench.world.alive() == [1, 2, 3]
+    bench.turn_to("the run")
+    assert "acks" in bench.run("twins config acks 1")
+    bench.run("twins also crash 3 at 1.5")
+    bench.run("twins none")
+    assert bench.make("twins", bench.shown_at)["faults"]
+    with pytest.raises(LearnerError, match="what is to be otherwise"):
+        bench.run("twins somehow")
+    with pytest.raises(LearnerError, match="nobody did 'crash 9'"):
+        bench.run("twins without crash 9")
+    with pytest.raises(LearnerError, match="no twins yet"):
+        bench.open_twin()
+
+
+def test_what_then_makes_a_branch_in_which_it_was_done(sim: Simulation, bench: Bench) -> None:
+    sent = sim.trace.of("Appended")[0]
+    arrived = sim.trace.entry(sent.cause)
+    assert arrived is not None
+    client, server, number, id = arrived.event[3:]
+    bench.run(f"then {arrived.at - 1} hold request {client} {server} {number} {id}")
+    branch = bench.world
+    assert isinstance(branch, Simulation)
+    assert branch.now == arrived.at - 1
+    branch.run(1)
+    assert branch.records("orders") == []
+    assert len(sim.records("orders")) == 1
+    assert [action.method for action in branch.world.actions.since(0)][-1] == "command"
+    assert "then 1234" in bench.run("help")
+
+
+def test_a_message_is_held_from_a_space_time_picture_by_python(sim: Simulation) -> None:
+    producer = Producer({"bootstrap.servers": "kafka:9092", "acks": "all"}, sim=sim)
+    producer.produce("orders", "two")
+    sim.run_until(lambda: [f for f in sim.network.in_flight if f.api == "PRODUCE"])
+    (flight,) = [f for f in sim.network.in_flight if f.api == "PRODUCE"]
+    view = SpaceTime(sim, since=(sim.now - 20) / 1000)
+    try:
+        with pytest.raises(LearnerError, match="which message"):
+            view.hold()
+        view.select(flight.message).hold()
+        assert [m["state"] for m in view.frame["messages"] if m["kind"] == "produce"][-1] == "held"
+        assert dict(view._view.fields)["why"].startswith("it, or one before it")
+        sim.run(1)
+        assert len(sim.records("orders")) == 1
+        view.release()
+        sim.run(1)
+        assert len(sim.records("orders")) == 2
+    finally:
+        view.close()
+
+
+def test_of_a_live_cluster_nothing_is_asked_that_needs_a_past() -> None:
+    with LiveCluster(brokers=1) as cluster:
+        cluster.create_topic("orders", 1, 1)
+        details = RunDetails(cluster)
+        assert details.make("ledger", 0) is None
+        bench = Bench(cluster, "topology")
+        try:
+            with pytest.raises(LearnerError, match="cannot look back"):
+                bench.run("why orders-0")
+            branch = bench.branch("frozen")
+            branch.run(1)
+            frame = spacetime(bench)["frame"]
+            assert 0 < frame["now"] < 600_000, "since it began"
+            assert "Everybody hears everybody" in repr(bench.show("topology"))
+        finally:
+            bench.close()
+
+
+def test_times_are_told_since_the_beginning() -> None:
+    frame = {"at": 105, "words": "x", "runs": [{"since": 107, "stalls": [[101, 102]], "n": 100}]}
+    assert shifted(frame, 100) == {
+        "at": 5, "words": "x", "runs": [{"since": 7, "stalls": [[1, 2]], "n": 100}]
+    }  # fmt: skip
+    assert shifted(frame, 0) is frame
+
+
+def test_a_crash_left_out_is_named_like_the_change(sim: Simulation) -> None:
+    crash = sim.trace.of("Crashed")[0]
+    pair = sim.twins(without(crash))
+    assert [entry.id for entry in pair.own_faults("A")] == [crash.id]
+    assert pair.own_faults("B") == []
