@@ -24,6 +24,7 @@ from kafkalab.replica.partition import Partition
 from kafkalab.server import Broker
 from kafkalab.sim import (
     compaction_invariants,
+    fences,
     fetch_invariants,
     group_invariants,
     metadata_invariants,
@@ -276,7 +277,7 @@ class Monitor:
                 self._ask("R6", replication_invariants.offsets_in_order(broker.broker_id, log))
             self._ask("R17", compaction_invariants.r17_compaction_keeps(observed, name))
         whole = metadata_invariants.ABOUT_THE_CLUSTER | group_invariants.ABOUT_GROUPS
-        for promise, holds in whole.items():
+        for promise, holds in (*whole.items(), *fences.FENCES.items()):
             self._ask(promise, holds(observed))
         self._ask("Q8", q8_images_are_prefixes(self.quorum, self.world))
         self._ask_each(self.transactions.everything())

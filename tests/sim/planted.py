@@ -1,12 +1,9 @@
 """Classic mistakes, swapped into the engine by tests, never in it: does the proof find them?
 
 Each is a function that plants one mistake (`Patch.setattr`) and says in its docstring what is
-wrong.  `FAMILIES` has them all.  As a program it prints how many seeds each takes:
-
-    python tests/sim/planted.py [SEEDS] [NAME …]
+wrong.  `FAMILIES` has them all; `planted_table` measures how many seeds each takes.
 """
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -291,11 +288,3 @@ def seeds_needed(
             if outcome.report is None:
                 return seed + 1, outcome.promise, outcome.words
     return 0, "", f"not found in {seeds} seeds"
-
-
-if __name__ == "__main__":
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    for family in FAMILIES:
-        if len(sys.argv) <= 2 or family.__name__ in sys.argv[2:]:
-            needed, promise, words = seeds_needed(family, count)
-            print(f"{family.__name__:45} {needed:4}  {promise}: {words[:110]}", flush=True)
