@@ -68,10 +68,10 @@ class Lifecycle:
         "_effects",
         "_has_shutdown_answer",
         "_listener",
-        "_previous_epoch",
         "_rack",
         "broker_epoch",
         "incarnation_id",
+        "previous_epoch",
         "state",
     )
 
@@ -90,7 +90,7 @@ class Lifecycle:
         self._listener = listener
         self._rack: str | None = config["broker.rack"]
         self.incarnation_id = incarnation_id
-        self._previous_epoch = previous_epoch
+        self.previous_epoch = previous_epoch
         self._effects = effects
         self._asking = False
         self._has_shutdown_answer = False
@@ -190,7 +190,7 @@ class Lifecycle:
             listeners=(self._listener,),
             features=SUPPORTED_FEATURES,
             rack=self._rack,
-            previous_broker_epoch=self._previous_epoch,
+            previous_broker_epoch=self.previous_epoch,
         )
 
     def fork(self, effects: Effects) -> Self:
@@ -199,7 +199,7 @@ class Lifecycle:
             self._config,
             self._listener,
             self.incarnation_id,
-            self._previous_epoch,
+            self.previous_epoch,
             effects,
             0,
         )

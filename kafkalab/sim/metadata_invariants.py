@@ -60,7 +60,8 @@ def r13_unclean_shutdown_leaves_elr(
 ) -> Complaints:
     """A broker that did not end in order, and is back, is not trusted: in no ISR, in no ELR.
 
-    Only the registration of its last process tells: one before it may have been delayed.
+    Only the registration of its last process tells: one before it may have been delayed.  And if
+    that which crashed came to nothing, on a failing disk, the end in order before it still counts.
     """
     for node, broker in now.brokers.items():
         old = before.brokers.get(node)
@@ -70,6 +71,8 @@ def r13_unclean_shutdown_leaves_elr(
             continue
         process: Any = observed.world.nodes.get(f"broker-{node}")
         if process is None or process.lifecycle.incarnation_id != broker.incarnation_id:
+            continue
+        if process.lifecycle.previous_epoch == old.epoch:
             continue
         for topic_name, topic in now.topics.items():
             for number, partition in topic.partitions.items():

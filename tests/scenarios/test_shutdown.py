@@ -40,7 +40,7 @@ def test_a_broker_hands_over_what_it_leads_and_comes_back_with_its_old_epoch() -
     watch(sim, 15_000, monitor)
     monitor.at_rest()
     assert sim.metadata.brokers[1].epoch > epoch
-    assert sim.world.nodes["broker-1"].lifecycle._previous_epoch == epoch
+    assert sim.world.nodes["broker-1"].lifecycle.previous_epoch == epoch
 
 
 def test_the_last_replica_goes_too_and_its_partition_waits_for_it() -> None:
