@@ -136,13 +136,13 @@ def _order(order: str) -> str:
 
 
 COVERS: Final = {
-    "log": "1. Write once, read as often as you like",
+    "log": "1. Two readers, one log",
     "log: picture": "2. An offset is a place in one partition",
     "log: offsets": "2. An offset is a place in one partition",
-    "log: order": "3. Order holds within a partition",
+    "log: order": "3. In which order?",
     "log: immutable": "4. What is written stays written",
     "log: commit log": "6. One log, three copies",
-    "guarantee: ordering": "3. Order holds within a partition",
+    "guarantee: ordering": "3. In which order?",
 }
 
 EXERCISES: Final = (

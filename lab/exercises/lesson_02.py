@@ -69,6 +69,23 @@ def bank(key_of: KeyOf, seed: int, partitions: int = 2) -> tuple[Simulation, lis
     return sim, refused
 
 
+def journey(sim: Simulation, account: str) -> str:
+    """One account's entries in a bank, as they were made and as a reader gets them.
+
+    Each as `number amount (partition)`, such as `6 -100 (P0)`.
+    """
+    read = []
+    for message in Reader(sim, "entries", "journey").read():
+        entry = json.loads(message.value())
+        if entry["account"] == account:
+            read.append((entry["number"], f"{entry['amount']:+} (P{message.partition()})"))
+    orders = {"as made:": sorted(read), "as read:": read}
+    return "\n".join(
+        f"{name}  " + "  ".join(f"{number:2} {words}" for number, words in order)
+        for name, order in orders.items()
+    )
+
+
 def kept_on(sim: Simulation, broker: int, topic: str) -> int:
     """How many records of a topic a broker has on its own disk, committed or not."""
     replicas = cluster.broker(sim.world, broker).replicas
@@ -269,7 +286,8 @@ EXERCISES: Final = (
         hints=(
             "Who needs more partitions here, the writers or the readers?",
             "Reckon with the load of the day on which you will next change it.",
-            "At least 120 / 4. And every partition costs a little.",
+            "In a year 120 MB/s; divide by what one consumer gets done. Round up, "
+            "but not far: every partition costs a little.",
         ),
         tempting={
             "partitions = 6": _READERS_TOO,
@@ -304,7 +322,7 @@ PREDICTIONS: Final = (
             Choice(key="b", words="Some or all without keys, none with the account as key."),
             Choice(
                 key="c",
-                words="Some with either: two partitions are two partitions.",
+                words="Some or all with either: two partitions are two partitions.",
                 because="Entries of one account share a key, so they share a partition.",
             ),
         ),

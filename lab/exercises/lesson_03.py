@@ -111,16 +111,16 @@ def _spread(counts: list[int]) -> str:
 
 
 COVERS: Final = {
-    "producer": "4. produce() only hands over",
-    "producer: sample": "4. produce() only hands over",
+    "producer": "4. When is it written?",
+    "producer: sample": "4. When is it written?",
     "producer: concepts": "7. What is in a record",
-    "producer: key": "1. One user, two homes",
+    "producer: key": "1. Which partition?",
     "producer: value": "7. What is in a record",
     "producer: headers": "7. What is in a record",
     "producer: timestamp": "7. What is in a record",
-    "partitioning": "1. One user, two homes",
+    "partitioning": "1. Which partition?",
     "partitioning: no key": "2. No key",
-    "partitioning: key": "1. One user, two homes",
+    "partitioning: key": "1. Which partition?",
     "partitioning: custom": "3. A partitioner of your own",
 }
 
@@ -140,7 +140,8 @@ EXERCISES: Final = (
         hints=(
             "Who computes the partition, and from what?",
             "Two clients, two hashes. Which one does Java use?",
-            "The option is `partitioner`, and the name of the hash is in the table's first column.",
+            "The option is `partitioner`; in section 1 the line in bold under "
+            "*Where does a key go?* names the value.",
         ),
         tempting={
             "conf = {}": NULL_KEYS,
@@ -169,7 +170,7 @@ EXERCISES: Final = (
         hints=(
             "How many partitions are there for those who are no VIPs?",
             "A remainder by that number begins at 0. Where must it begin?",
-            "`1 + crc32(key or b'') % (partitions - 1)`",
+            "`1 + crc32(…) % (…)`, and let a key that is `None` count as `b''`.",
         ),
         tempting={
             "def place(key, partitions):\n"

@@ -125,8 +125,9 @@ EXERCISES: Final = (
         title="Where does it begin",
         question=(
             "`committed` is the group's committed offset of a partition, or `None`; the log has "
-            "the offsets from `log_start` up to, and not with, `end`; `reset` is `'earliest'`, "
-            "`'latest'` or `'none'`. Return the offset the consumer begins at, or `'error'`."
+            "the offsets from `log_start` up to `end`, without `end` itself; `reset` is "
+            "`'earliest'`, `'latest'` or `'none'`. Return the offset the consumer begins at, or "
+            "`'error'`."
         ),
         stub=(
             "def begins_at(committed, log_start, end, reset):\n"

@@ -227,7 +227,7 @@ EXERCISES: Final = (
         hints=(
             "Offset 12 is done, 11 is not. Who would read 11 after a crash?",
             "Walk up from `committed` as long as there is no hole.",
-            "`while committed in done: committed += 1`",
+            "Begin with `while committed in done:`, and ask again one offset further on.",
         ),
         tempting={
             "def may_commit(committed, done):\n"

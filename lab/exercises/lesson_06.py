@@ -183,9 +183,10 @@ EXERCISES: Final = (
         id="06.2",
         title="How many members",
         question=(
-            "`rate` orders a second come in, evenly over `partitions`, and one takes `work_ms`. "
-            "Return the fewest members that keep up with every partition, or `None` if no number "
-            "is enough. The partitions are shared as evenly as they can be."
+            "`rate` orders a second come in, spread evenly over the `partitions` (a number); one "
+            "order is `work_ms` milliseconds of work. Return the fewest members that keep up "
+            "with every partition, or `None` if no number is enough. The partitions are shared as "
+            "evenly as they can be."
         ),
         stub=(
             "def members_needed(rate, work_ms, partitions):\n"
@@ -196,8 +197,8 @@ EXERCISES: Final = (
         hints=(
             "How much work does one partition bring in each second? Who does it?",
             "Of `m` members the busiest has `ceil(partitions / m)` partitions. It must keep up.",
-            "Try 1, 2, … up to `partitions` members; the first with "
-            "`ceil(partitions / m) * rate * work_ms <= 1000 * partitions` is the answer.",
+            "Try 1, 2, … up to `partitions` members. One partition brings `rate / partitions` "
+            "orders a second: may the busiest member's work come to more than 1000 ms?",
         ),
         tempting={
             "def members_needed(rate, work_ms, partitions):\n"
@@ -250,7 +251,8 @@ EXERCISES: Final = (
         hints=(
             "Who has to give up what, and when, in each of the three protocols?",
             "One strategy of the classic protocol takes away only what moves.",
-            "`cooperative-sticky`, or `group.protocol=consumer`.",
+            "In the table of section 3, look for a 1 under *stopped at once*. The text above "
+            "says which setting that line is.",
         ),
         tempting={
             "settings = {'partition.assignment.strategy': 'range'}": REBALANCE_STOPS_ALL,

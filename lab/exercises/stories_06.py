@@ -248,7 +248,8 @@ class Costs(Words):
         self.quick = {name: joins(conf) for name, conf in PROTOCOLS.items()}
         self.slow = {name: joins(conf, slow) for name, conf in PROTOCOLS.items()}
         lines = [
-            f"| | all quick | Ann busy for {slow:g} s | partitions stopped at once | rebalances |",
+            "| | partition-seconds stopped: all quick "
+            f"| the same, Ann busy for {slow:g} s | partitions stopped at once | rebalances |",
             "| --- | --- | --- | --- | --- |",
         ]
         for name in PROTOCOLS:
@@ -264,7 +265,10 @@ class Restarts(Words):
     """What a kill and a restart five seconds later cost, with and without group.instance.id."""
 
     def __init__(self) -> None:
-        lines = ["| | dynamic | static | rebalances, static |", "| --- | --- | --- | --- |"]
+        lines = [
+            "| | partition-seconds stopped: dynamic | the same, static | rebalances, static |",
+            "| --- | --- | --- | --- |",
+        ]
         self.cells: dict[tuple[str, bool], Stop] = {}
         for name, conf in PROTOCOLS.items():
             for is_static in (False, True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lab.save_notebooks import WIDGET_VIEW
+from lab.save_notebooks import WIDGET_VIEW, strip
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -62,3 +62,10 @@ def test_a_viewer_without_a_kernel_shows_the_pictures(path: Path) -> None:
     )
     html, _ = HTMLExporter().from_notebook_node(notebook)
     assert len(re.findall(r"<img[^>]* src=\"data:image/svg\+xml;base64,", html)) == pictures > 0
+
+
+def test_what_a_slow_kernel_printed_in_pieces_is_saved_in_one() -> None:
+    pieces = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in ("a", "\n")]
+    cell = nbformat.v4.new_code_cell("print('a')", outputs=pieces)
+    saved = strip(nbformat.v4.new_notebook(cells=[cell]))
+    assert [output.text for output in saved.cells[0].outputs] == ["a\n"]
