@@ -186,8 +186,7 @@ class Player:
                 with self._lock:
                     self._playback.back(now)
             case ["seek", at] if at.isdigit():
-                with self._lock:
-                    self._playback.seek(int(at), now)
+                self._seek(int(at), now)
             case ["end"]:
                 with self._lock:
                     self._playback.skip(now)
@@ -197,6 +196,17 @@ class Player:
             case _:
                 return False
         return True
+
+    def _seek(self, at: int, now: float) -> None:
+        """To that very instant if it can be made again, else to the picture before it."""
+        tape = self._playback.tape
+        with self._lock:
+            is_known = tape.has(at) or at >= tape.ends_at
+        frame = None if is_known else self._source.frame_at(at)
+        with self._lock:
+            if frame is not None:
+                tape.insert(at, frame)
+            self._playback.seek(at, now)
 
     def _command(self, act: Callable[[], None]) -> None:
         """Act on the world, without the lock: it calls `_observe`.  Errors are for the learner."""

@@ -27,7 +27,7 @@ from kafkalab.world.holds import Message, flights
 
 MESSAGES_MAX: Final = 120
 ALL_MS: Final = 250  # of a longer stretch the quiet messages are left out
-UNDER_WAY_MAX: Final = 24
+UNDER_WAY_MAX: Final = 14
 AROUND_MS: Final = 6  # shown before and after a chain
 
 _PRODUCE: Final = ("PRODUCE", "INIT_PRODUCER_ID", "ADD_PARTITIONS_TO_TXN", "END_TXN")

@@ -29,6 +29,10 @@ class LiveSource:
         with self._cluster.locked():
             return cluster_frame(self._cluster, wanted=self.wanted)
 
+    def frame_at(self, at: int) -> Frame | None:
+        """A live cluster does not go back."""
+        return None
+
     def details_at(self, at: int, keys: tuple[str, ...]) -> dict[str, Any] | None:
         """A live cluster does not go back."""
         return None

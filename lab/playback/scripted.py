@@ -170,6 +170,10 @@ class ScriptedSource:
     def frame(self) -> Frame:
         return self._frame
 
+    def frame_at(self, at: int) -> Frame | None:
+        """A script does not go back."""
+        return None
+
     def details_at(self, at: int, keys: tuple[str, ...]) -> dict[str, Any] | None:
         """A script holds what it holds."""
         return None

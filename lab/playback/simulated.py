@@ -38,13 +38,23 @@ class SimulationSource:
     def details_at(self, at: int, keys: tuple[str, ...]) -> dict[str, Any] | None:
         """By running that instant again, from the checkpoint before it."""
         with self._sim.driver.locked() as world:
-            if at == world.now:
+            if at == world.now - world.began:
                 return details(world, keys)
+        past = self._past(at)
+        return None if past is None else details(past.world, keys)
+
+    def frame_at(self, at: int) -> Frame | None:
+        """The same, as a whole picture; None before the cluster was ready."""
+        past = self._past(at)
+        if past is None:
+            return None
+        return cluster_frame(past, title=self._sim.name, wanted=self.wanted)
+
+    def _past(self, at: int) -> Simulation | None:
         try:
-            past = self._sim.at(at / 1000)
+            return self._sim.at((at + self._sim.world.began) / 1000)
         except LearnerError:
             return None  # before the view, or before the cluster was ready
-        return details(past.world, keys)
 
     def observe(self, observer: Observer) -> None:
         self._sim.driver.observe(

@@ -45,6 +45,9 @@ class Source(Protocol):
     def frame(self) -> Frame:
         """What there is now, with the details wanted."""
 
+    def frame_at(self, at: int) -> Frame | None:
+        """The picture of an instant gone by (`Frame["now"]`); None if it cannot be made again."""
+
     def details_at(self, at: int, keys: tuple[str, ...]) -> dict[str, Any] | None:
         """Details of an instant gone by (`Frame["now"]`); None if that cannot be known any more."""
 

@@ -94,6 +94,19 @@ class Tape:
         self._put(Moment(happening.at, weight, frame))
         return True
 
+    def has(self, at: int) -> bool:
+        """Whether a picture of that very instant is on the tape."""
+        return any(moment.at == at for moment in self.moments)
+
+    def insert(self, at: int, frame: Frame) -> None:
+        """A picture of an instant gone by, made again, in its place; what is shown stays."""
+        place = sum(moment.at <= at for moment in self.moments)
+        if place == len(self.moments):
+            return  # nothing comes after it: it is no instant gone by
+        self.moments.insert(place, Moment(at, Weight.SIGNIFICANT, frame))
+        self.cursor += self.cursor >= place
+        self.started_at = min(self.started_at, at)
+
     def complete(self, frame: Frame, completed: Frame) -> None:
         """Put a frame with more details in the place of the one shown, if it still is."""
         shown = self.shown

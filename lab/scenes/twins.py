@@ -28,6 +28,7 @@ from lab.scenes.outcomes import draw_outcomes
 from lab.scenes.parting import draw_parting
 from lab.scenes.shapes import Scene, Shape, glyph, group, line, path, rect, text
 from lab.scenes.twin_cells import CELL, FATES, Level, draw_cells
+from lab.scenes.twin_differences import what_differs
 from lab.scenes.view import MARGIN, Block, chosen_topic
 
 WIDTH_MIN, WIDTH_MAX = 640, 1400
@@ -153,11 +154,14 @@ def _panels(clusters: tuple[Frame, Frame], inner: float) -> tuple[list[Shape], f
     wide = (inner - 20) / 2 if is_wide else inner
     shapes: list[Shape] = []
     height = 0.0
+    pick = what_differs(clusters)
     for i, (name, frame) in enumerate(zip("AB", clusters, strict=True)):
-        topic = chosen_topic(frame, "")
-        rows = rows_of(topic)[:4] if topic else ()
-        cards, tall = draw_cluster(frame["brokers"], rows, wide, COMPACT)
-        say = wrap(frame["say"], "note", wide - 30, 2)
+        topic = chosen_topic(frame, pick.topic)
+        rows = [row for row in rows_of(topic) if row.partition["id"] in pick.rows] if topic else []
+        brokers = [broker for broker in frame["brokers"] if broker["id"] in pick.brokers]
+        cards, tall = draw_cluster(brokers, rows, wide, COMPACT)
+        words = f"{frame['say']} {pick.note}".strip()
+        say = wrap(words, "note", wide - 30, 2)
         children = [text("name", 0, 12, name, "h2")]
         children += [text(f"say{j}", 22, 12 + 15 * j, w, "note", "ink") for j, w in enumerate(say)]
         children.append(group("cards", cards, at=(0, 40)))

@@ -138,3 +138,22 @@ def test_turning_to_a_picture_from_a_cell_is_seen(bench: Bench) -> None:
     until(lambda: "Who hears whom" in words_of(bench))
     bench.show("ledger")
     until(lambda: "produced" in words_of(bench) and "Who hears whom" not in words_of(bench))
+
+
+def test_the_bench_goes_back_to_instants_it_has_not_seen(sim: Simulation) -> None:
+    sim.run(5)
+    sim.broker(2).crash()
+    sim.run(12)
+    bench = Bench(sim)
+    try:
+        bench.seek(4.321)
+        until(lambda: "4.321 s" in words_of(bench))
+        assert "its disk is kept" not in words_of(bench), "broker 2 runs"
+        bench.seek(6)
+        until(lambda: bench.shown_at == 6000)
+        bench.back()
+        until(lambda: bench.shown_at == 4321)
+        bench._post("end")
+        until(lambda: bench.shown_at == sim.now)
+    finally:
+        bench.close()

@@ -11,6 +11,7 @@ from lost_record import lose
 
 from kafkalab import Simulation
 from kafkalab.errors import LearnerError
+from kafkalab.frames import cluster_frame
 from kafkalab.frames.ledger import ledger_frame
 from kafkalab.frames.log_time import LogTime
 from kafkalab.frames.messages import message_fields
@@ -24,6 +25,7 @@ from lab.scenes import spacetime as spacetime_scene
 from lab.scenes import twins as twins_scene
 from lab.scenes.axis import Axis
 from lab.scenes.svg import write_svg
+from lab.scenes.twin_differences import what_differs
 from lab.scenes.twins_text import write_text
 
 
@@ -201,3 +203,19 @@ def test_the_ledger_is_sorted_opened_and_follows_the_simulation(views: Any) -> N
     many = {**view.frame, "rows": view.frame["rows"] * 20}
     last = ledger_scene.first_row(many, ledger_scene.View(), 1 << 30)  # type: ignore[arg-type]
     assert last == 60 - ledger_scene.ROWS
+
+
+def test_of_two_large_clusters_only_what_differs_is_shown() -> None:
+    sim = Simulation(brokers=9, seed=2)
+    sim.create_topic("orders", partitions=18, replication_factor=3)
+    sim.run(1)
+    sim.broker(7).crash()
+    sim.run(12)
+    pair = sim.twins(without(sim.trace.of("Crashed")[0]))
+    a, b = cluster_frame(pair.a), cluster_frame(pair.b)
+    pick = what_differs((a, b))
+    assert 7 in pick.brokers
+    assert len(pick.brokers) <= 6
+    assert pick.note == f"{9 - len(pick.brokers)} more brokers are not shown."
+    shown = [p for p in a["topics"][0]["partitions"] if p["id"] in pick.rows]
+    assert all("7" in each["replicas"] for each in shown)
