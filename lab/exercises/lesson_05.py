@@ -243,9 +243,10 @@ EXERCISES: Final = (
 
 
 def _came(lost: int, repeated: int) -> str:
-    if lost and repeated:
-        return "c"
-    return "a" if lost else "b" if repeated else "d"
+    """One loss was shown before the question was asked."""
+    if lost > 1:
+        return "c" if repeated else "a"
+    return "b" if repeated else "d"
 
 
 PREDICTIONS: Final = (
@@ -253,12 +254,12 @@ PREDICTIONS: Final = (
         id="05.auto",
         question=(
             "This loop, with auto-commit, is killed 36 times: at six points, in the rounds of six "
-            "different orders. What happens to orders?"
+            "different orders. Monday's kill is one of the 36. What do the other 35 bring?"
         ),
         choices=(
             Choice(
                 key="a",
-                words="Sometimes one is lost; none is shipped twice.",
+                words="As on Monday: sometimes one is lost; none is shipped twice.",
                 because=(
                     "It loses the order in hand if the timer has just fired. If it has not fired "
                     "for a while, what was shipped since then is shipped again."
@@ -267,7 +268,7 @@ PREDICTIONS: Final = (
             ),
             Choice(
                 key="b",
-                words="Sometimes one is shipped twice; none is lost.",
+                words="Sometimes one is shipped twice; none is lost: Monday was an accident.",
                 because=(
                     "That is so in a Java loop that finishes what it polled before it polls again. "
                     "Here the offset is stored when the order is handed over, so the timer may "
@@ -278,7 +279,7 @@ PREDICTIONS: Final = (
             Choice(key="c", words="Either: some are lost, some are shipped twice.", because=""),
             Choice(
                 key="d",
-                words="Neither: that is what auto-commit is for.",
+                words="Neither lost nor twice: Monday was an accident.",
                 because="It commits by the clock. The clock does not know what you have done.",
                 misconception=AUTO_COMMIT,
             ),
