@@ -180,9 +180,9 @@ EXERCISES: Final = (
         question=(
             "Write the leader's rule. `ends` says where each replica's log ends, as far as the "
             "leader knows; `isr` are the in-sync replicas, `leader` is one of them. Return the "
-            "high watermark. Your rule runs beside real leaders of the engine, with "
-            "`min.insync.replicas=1`, while one follower is cut off, the other is slow, and then "
-            "cut off as well."
+            "high watermark. Your rule runs beside leaders of the engine: one follower is cut "
+            "off, the other is slow, and then cut off as well. (The topic's "
+            "`min.insync.replicas` is 1, so the minimum never holds it back.)"
         ),
         stub=(
             "def high_watermark(ends, isr, leader):   # {1: 9, 2: 4, 3: 7}, (1, 3), 1\n"
@@ -266,7 +266,7 @@ PREDICTIONS: Final = (
                 because="No majority is counted here: one in-sync replica that lags is enough.",
                 misconception=MAJORITY_IS_ISR,
             ),
-            Choice(key="c", words="Four: all in-sync replicas have those."),
+            Choice(key="c", words="Four: broker 2 has no more."),
         ),
         judge=lambda readable: "c" if readable == 4 else "a",
         evidence="A consumer reads {readable} orders.",

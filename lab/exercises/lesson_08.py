@@ -155,13 +155,14 @@ EXERCISES: Final = (
         title="Replay the metadata log",
         question=(
             "Do what every broker does: apply the records one after the other. `image` is a dict, "
-            "`{'orders-0': {'leader': 1, 'isr': (1, 2, 3)}, …}`; change it as the record says. "
-            "Records are dicts: `{'kind': 'Partition', 'partition': 'orders-0', 'leader': 1, "
-            "'isr': (1, 2, 3)}` begins a partition; `{'kind': 'PartitionChange', "
-            "'partition': 'orders-0', "
-            "'isr': (1, 3)}` changes it, and may name a leader, an ISR or both; `{'kind': "
-            "'RemoveTopic', 'topic': 'orders'}` deletes. Your function replays the logs of six "
-            "eventful clusters."
+            "`{'orders-0': {'leader': 1, 'isr': (1, 2, 3)}, …}`, and empty at first. Change it as "
+            "the record says. A record is a dict of one of three kinds:\n\n"
+            "- `{'kind': 'Partition', 'partition': 'orders-0', 'leader': 1, 'isr': (1, 2, 3)}`: "
+            "a new partition;\n"
+            "- `{'kind': 'PartitionChange', 'partition': 'orders-0', 'isr': (1, 3)}`: what has "
+            "changed, a leader, an ISR or both;\n"
+            "- `{'kind': 'RemoveTopic', 'topic': 'orders'}`: all partitions of the topic go.\n\n"
+            "Your function replays the logs of six eventful clusters."
         ),
         stub="def replay(image, record):\n    raise NotImplementedError   # your code here",
         answer="replay",
@@ -193,7 +194,8 @@ EXERCISES: Final = (
         title="What the quorum has decided",
         question=(
             "`ends` says where each voter's copy of the metadata log ends, such as "
-            "`{101: 9, 102: 7, 103: 4}`. Return the offset below which everything is committed."
+            "`{101: 9, 102: 7, 103: 4}`. Return the offset below which everything is committed: "
+            "a majority of the voters has it."
         ),
         stub="def committed(ends):\n    raise NotImplementedError   # your code here",
         answer="committed",
@@ -268,9 +270,16 @@ PREDICTIONS: Final = (
                     "two halves of a cut network would each have a controller."
                 ),
             ),
+            Choice(
+                key="d",
+                words="Topics can be created, but no order gets a receipt.",
+                because="It is the other way round: orders never pass through a controller.",
+            ),
         ),
         judge=lambda wrote, created: (
-            ("c" if created == "created" else "b") if wrote == "acknowledged" else "a"
+            ("c" if created == "created" else "b")
+            if wrote == "acknowledged"
+            else ("d" if created == "created" else "a")
         ),
         evidence="An order: {wrote}. A topic: {created}.",
     ),
@@ -291,7 +300,7 @@ PREDICTIONS: Final = (
                 ),
                 misconception=MAJORITY_IS_ISR,
             ),
-            Choice(key="b", words="No."),
+            Choice(key="b", words="No: it waits for the two that crashed."),
         ),
         judge=lambda wrote: "a" if wrote == "acknowledged" else "b",
         evidence="The order: {wrote}.",

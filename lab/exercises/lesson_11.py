@@ -133,7 +133,7 @@ def _place(message: Any) -> str:
 
 COVERS: Final = {
     "guarantee": "8. The guarantees, and what is left to you",
-    "guarantee: ordering": "3. Retries can do worse than repeat",
+    "guarantee: ordering": "3. Two requests on their way",
     "guarantee: durability": "8. The guarantees, and what is left to you",
     "guarantee: delivery": "1. The receipt that got lost",
     "guarantee: exactly once": "6. Take, transform, write, and die anywhere",

@@ -14,7 +14,7 @@ from lab.checking.definitions import Choice, Exercise, Prediction
 from lab.checking.outcome import Right, Wrong
 from lab.exercises import misconceptions
 from lab.exercises.case_13 import case, unbilled
-from lab.exercises.stories_13 import bad_day, deliveries, storm
+from lab.exercises.stories_13 import bad_day, deliveries, storm, times_in_words
 
 _ALIVE: Final = "as long as it leads, what it has is safe"
 _COPIED: Final = "a crash takes only what nobody has copied yet"
@@ -70,8 +70,7 @@ def _judge_settings(answer: Any) -> Right:
     def story(seed: int) -> None:
         sim = storm(seed, answer)
         if (times := deliveries(sim)) != {1: 60}:
-            told = ", ".join(f"{count} orders {often}×" for often, count in times.items())
-            raise Broken(f"handed to a worker: {told}.", sim.now)
+            raise Broken(f"handed to a worker: {times_in_words(times)}.", sim.now)
 
     is_about_polls = bool({"max.poll.interval.ms", "at_once"} & set(answer))
     idea = _EDGE if is_about_polls else misconceptions.HEARTBEAT_IS_LIFE
@@ -202,9 +201,11 @@ EXERCISES: Final = (
         title="Lose an order on purpose",
         question=(
             "The shop sends an order each 50 ms for three seconds, with `acks=1`. Write a schedule "
-            "of faults that loses an order with a receipt. `{leader}` stands for the leader's "
-            "number, `{others}` for the others. It runs in five clusters, each with another "
-            "leader and other instants, and must succeed in all."
+            "of faults that loses an order with a receipt: a list of pairs, each a time in seconds "
+            "and a fault. Faults are `crash {leader}`, `restart {leader}`, "
+            "`partition {leader} | {others}` (cut the leader off) and `heal`. `{leader}` stands "
+            "for the leader's number, `{others}` for the two others. It runs in five clusters, "
+            "each with another leader and other instants, and must succeed in all."
         ),
         stub='schedule = ...   # such as [(1.0, "crash {leader}"), (5.0, "restart {leader}")]',
         answer="schedule",
@@ -253,12 +254,16 @@ EXERCISES: Final = (
         id="13.3",
         title="The case of the missing bills",
         question=(
-            "Give your verdict on the case: `cause`, one of `'a'` to `'d'`; `evidence`, at most "
-            "five events of `sim.trace` that show it for the first order without a bill; and "
-            "`mend`, a change with which that order is billed though everybody dies as before. "
-            "The mend is tried in four such minutes."
+            "Give your verdict on the case of section 9, a dict with three parts. `cause`: one of "
+            "`'a'` to `'d'`. `evidence`: a list of at most five events of `sim.trace` that show "
+            "it for the first order without a bill. `mend`: one change, as for twins, with which "
+            "that order is billed though everybody dies as before. The mend is tried in four such "
+            "minutes."
         ),
-        stub="verdict = ...   # {'cause': 'a', 'evidence': [entry, …], 'mend': config(…)}",
+        stub=(
+            "verdict = ...   # {'cause': 'a', 'evidence': [sim.trace.of('Crashed')[0]], "
+            "'mend': config('acks', 1)}"
+        ),
         answer="verdict",
         judge=_judge_verdict,
         hints=(
@@ -312,28 +317,28 @@ PREDICTIONS: Final = (
         id="13.last",
         question=(
             "Two brokers left in order, with the record on their disks. The last one lost power, "
-            "and its copy. All are back. Is the record there?"
+            "and its copy. All are back. In Kafka 3: can the record be read?"
         ),
         choices=(
             Choice(
                 key="a",
-                words="Yes, in any version of Kafka: two of three disks have it.",
+                words="Yes: two of three disks have it.",
                 because="The controller did not count disks. It counted who was in sync last.",
                 misconception=misconceptions.RF_SURVIVES,
             ),
             Choice(
                 key="b",
-                words="Only where the controller remembers who left in time (KIP-966).",
-                because="Both came to the same.",
+                words="Not yet: the partition waits until somebody chooses a leader by hand.",
+                because="It waited only for the last one in sync, and that one is back.",
             ),
             Choice(
                 key="c",
-                words="No: the last one in sync decides, and it is empty.",
-                because="Those who left while the set was too small are still eligible.",
+                words="No: the last one leads, and it is empty.",
+                because="One that has the record leads.",
             ),
         ),
-        judge=lambda before, now: "b" if now and not before else ("a" if before else "c"),
-        evidence="Before: {before}; now: {now}.",
+        judge=lambda readable, leader: "a" if readable else ("b" if leader is None else "c"),
+        evidence="Records that can be read: {readable}. The leader: broker {leader}.",
     ),
     Prediction(
         id="13.storm",
@@ -359,7 +364,7 @@ PREDICTIONS: Final = (
                 because="Who has been thrown out cannot note a position. It never ends.",
             ),
         ),
-        judge=lambda times: "a" if times == {1: 60} else ("b" if 0 in times else "c"),
-        evidence="How often an order was handed out, and how many orders: {times}.",
+        judge=lambda times, words: "a" if times == {1: 60} else ("b" if 0 in times else "c"),
+        evidence="Handed to a worker: {words}.",
     ),
 )

@@ -12,6 +12,7 @@ from kafkalab.metadata import records as r
 from kafkalab.metadata.delta import NO_LEADER_CHANGE
 from kafkalab.metadata.serde import decode_batch
 from kafkalab.raft.metadata_log import METADATA_PARTITION
+from kafkalab.raft.snapshots import Snapshots
 from kafkalab.world import servers
 from lab.checking.behaviour import Broken
 from lab.exercises.stories_07 import QUICK
@@ -73,6 +74,19 @@ def follow(sim: Simulation, changes: int) -> str:
         if now.partition(" s ")[2] != lines[-1].partition(" s ")[2]:
             lines.append(now)
     return "\n".join(lines)
+
+
+def snapshot(sim: Simulation) -> str:
+    """What the active controller's newest snapshot stands for, and how much it holds."""
+    node = next(n for n in _servers(sim) if n.raft.node_id == active(sim))
+    newest = Snapshots(node.disk).latest
+    said = f"the metadata log: {node.raft.log_end_offset} records"
+    if newest is None:
+        return f"{said}; no snapshot yet"
+    below, count = newest.id.end_offset, len(newest.records())
+    return (
+        f"{said}\nthe newest snapshot: {count} records; they stand for the first {below} of the log"
+    )
 
 
 def _servers(sim: Simulation) -> list[Any]:

@@ -256,6 +256,14 @@ def deliveries(sim: Simulation) -> dict[int, int]:
     return dict(sorted(reads.items()))
 
 
+def times_in_words(times: Mapping[int, int]) -> str:
+    """`deliveries` as a sentence: "40 orders never, 10 orders 7 times"."""
+    often = {0: "never", 1: "once", 2: "twice"}
+    return ", ".join(
+        f"{count} orders {often.get(many, f'{many} times')}" for many, count in times.items()
+    )
+
+
 # --- which promise breaks -----------------------------------------------------------------------
 
 
@@ -284,10 +292,22 @@ def rough_times(seed: int, *rules: Rule) -> Watch:
     return watch
 
 
+#: What the promises say that break in the lesson, by a word of the complaint; see RELIABILITY.
+_PROMISES: Final = {
+    "acknowledged": "a receipt for acks=all is given only for what is committed",
+    "which is in the ISR": "every in-sync replica has what is below the high watermark",
+    "cut away": "what is committed is never cut away",
+    "sequence": "each number of a producer is in the log once, and in order",
+}
+
+
 def first_broken(rule: Rule, seeds: int = 12) -> str:
     """The promise that breaks under a rule, and the first seed that shows it."""
     for seed in range(seeds):
         watch = rough_times(seed, rule)
         if watch.broken:
-            return f"seed {seed:2}: {watch.words}"
-    return f"none in {seeds} seeds"
+            what = watch.words.partition(": ")[2]
+            promise = next((said for word, said in _PROMISES.items() if word in what), watch.broken)
+            seen = f"seed {seed}, at {watch.at_ms / 1000:.3f} s: {what}"
+            return f"the promise: {promise}\nbroken:      {seen}"
+    return f"no promise broke in {seeds} seeds"
