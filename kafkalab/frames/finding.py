@@ -9,7 +9,7 @@ Read next: `cluster`.
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from kafkalab.frames.shape import Frame, PartitionFrame
+from kafkalab.frames.shape import DOWN, Frame, PartitionFrame
 
 
 class _Partition(NamedTuple):
@@ -54,7 +54,7 @@ def _verb(partitions: list[_Partition], one: str, many: str) -> str:
 
 
 def _down(frame: Frame) -> list[str]:
-    return [str(broker["id"]) for broker in frame["brokers"] if broker["state"] == "crashed"]
+    return [str(broker["id"]) for broker in frame["brokers"] if broker["state"] in DOWN]
 
 
 def _no_controller(frame: Frame) -> str:
@@ -124,9 +124,11 @@ def _brokers_down(frame: Frame) -> str:
     if not down:
         return ""
     who = f"Broker {down[0]} is" if len(down) == 1 else f"Brokers {' and '.join(down)} are"
+    is_in_order = all(b["state"] != "crashed" for b in frame["brokers"])
+    how = "shut down" if is_in_order else "down"
     short = [each for each in _partitions(frame) if len(each.it["isr"]) < each.wanted]
     rest = f"; {_some(short)} {_verb(short, 'goes', 'go')} on with fewer replicas" if short else ""
-    return f"{who} down{rest}."
+    return f"{who} {how}{rest}."
 
 
 def _shrunk(frame: Frame) -> str:

@@ -65,7 +65,7 @@ def _partition(
     leading = logs.get(decided.leader)
     known = [log.high_watermark for log in logs.values()]
     stable = [log.last_stable_offset for log in logs.values()]
-    return {
+    made: PartitionFrame = {
         "id": partition.partition,
         "leader": None if decided.leader == NO_NODE else decided.leader,
         "leader_epoch": decided.leader_epoch,
@@ -75,6 +75,9 @@ def _partition(
         "open_transactions": open_transactions(leading) if leading else [],
         "replicas": {str(broker_id): _replica(log) for broker_id, log in logs.items()},
     }
+    if decided.elr:
+        made["elr"] = list(decided.elr)
+    return made
 
 
 def _replica(log: PartitionLog) -> ReplicaFrame:
@@ -84,12 +87,15 @@ def _replica(log: PartitionLog) -> ReplicaFrame:
         cells += _cells(entry.batch, entry.base_offset, entry.leader_epoch)
     if cells and cells[0]["offset"] < first:
         cells = [cell for cell in cells if cell["offset"] >= first]
-    return {
+    made: ReplicaFrame = {
         "log_start": log.log_start_offset,
         "end": log.log_end_offset,
         "high_watermark": log.high_watermark,
         "cells": cells,
     }
+    if log.last_stable_offset < log.high_watermark:
+        made["last_stable"] = log.last_stable_offset
+    return made
 
 
 @lru_cache(maxsize=_BATCHES_REMEMBERED)

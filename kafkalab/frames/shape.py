@@ -14,9 +14,12 @@ Left out: records outside the window of the last 24 of each replica.
 Read next: `lab.scenes.cluster_view`, which draws it.
 """
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
-BrokerState = Literal["online", "crashed", "paused", "fenced", "starting"]
+#: "stopped": it was shut down in order; "crashed": it was not.
+BrokerState = Literal["online", "crashed", "stopped", "paused", "fenced", "starting"]
+#: Nobody reads their disks.
+DOWN: Final = ("crashed", "stopped")
 ClientKind = Literal["producer", "consumer", "admin", "external"]
 PartitionState = Literal["owned", "revoking", "assigning"]
 Tone = Literal["out", "sync", "lead", "comm", "group", "ink"]
@@ -43,6 +46,7 @@ class ReplicaFrame(TypedDict):
     log_start: int
     end: int  # log end offset: the next to be written
     high_watermark: int
+    last_stable: NotRequired[int]  # where an open transaction keeps it below the high watermark
     cells: list[CellFrame]
 
 
@@ -56,6 +60,7 @@ class PartitionFrame(TypedDict):
     leader: int | None
     leader_epoch: int
     isr: list[int]
+    elr: NotRequired[list[int]]  # out of the ISR with all that is committed (KIP-966), if any
     high_watermark: int  # the leader's, or the last known
     last_stable_offset: NotRequired[int]  # of the same log
     open_transactions: NotRequired[list["OpenTransactionFrame"]]  # earliest first

@@ -74,7 +74,7 @@ class Server:
 
     @property
     def state(self) -> str:
-        """online, crashed, paused, fenced (the controller has put it out of service), starting."""
+        """online, crashed, stopped (shut down), paused, fenced (out of service), starting."""
         return state_of(self._driver.world, self.name, self.id)
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ from kafkalab.config import Config, broker_config
 from kafkalab.errors import LearnerError
 from kafkalab.ids import FIRST_CONTROLLER_ID, NodeId, NodeName, TopicPartition, server_name
 from kafkalab.log import Disk
+from kafkalab.log.disk import CLEAN_SHUTDOWN
 from kafkalab.metadata import MetadataImage
 from kafkalab.server import Broker, CombinedServer, Controller
 from kafkalab.server.lifecycle import BrokerState
@@ -234,13 +235,13 @@ def knows_topic(world: World, name: str) -> bool:
     return all(partition.has_leader for partition in decided.partitions.values())
 
 
-State = Literal["online", "crashed", "paused", "fenced", "starting"]
+State = Literal["online", "crashed", "stopped", "paused", "fenced", "starting"]
 
 
 def state_of(world: World, name: NodeName, node_id: NodeId) -> State:
     """The state of a broker or controller, as pictures show it."""
     if name in world.crashed:
-        return "crashed"
+        return "stopped" if _left_in_order(world, name) else "crashed"
     if name in world.paused:
         return "paused"
     if not isinstance(world.nodes[name], Broker):
@@ -250,6 +251,14 @@ def state_of(world: World, name: NodeName, node_id: NodeId) -> State:
         return "online"
     is_new = known is None or (not known.is_active and _is_starting(world, name))
     return "starting" if is_new else "fenced"
+
+
+def _left_in_order(world: World, name: NodeName) -> bool:
+    """Whether a process that has ended was shut down."""
+    node = world.nodes[name]
+    if isinstance(node, Broker):  # its next process takes the note away
+        return CLEAN_SHUTDOWN in node.disk.properties
+    return isinstance(node, Controller) and node.raft.has_shut_down(world.crashed[name])
 
 
 def _is_starting(world: World, name: NodeName) -> bool:

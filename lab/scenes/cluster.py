@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 
 from kafkalab.frames.shape import (
     CELLS_MAX,
+    DOWN,
     BrokerFrame,
     CellFrame,
     PartitionFrame,
@@ -41,6 +42,9 @@ HEAD: Final = 44
 #: Cells are placed relative to a multiple of this, for browsers place by 32-bit floats.
 ORIGIN_STEP: Final = 1024
 
+
+#: Signs beside a broker's state, where there is one.
+_SIGNS: Final = {"paused": "clock", "stopped": "stop", "crashed": "cross"}
 
 Look = tuple[str, str | None]  # fill and stroke
 NOT_THERE: Final[Look] = ("none", "rule")
@@ -107,14 +111,20 @@ def draw_cluster(
 def role_of(broker: BrokerFrame, row: Row, replica: ReplicaFrame) -> Role:
     """Leader, in sync, out, or offline; a crashed leader leads until the controller notices."""
     partition, broker_id = row.partition, broker["id"]
-    if broker["state"] == "crashed":
+    may_lead = broker_id in partition.get("elr", ())
+    if broker["state"] in DOWN:
+        sign = "cross" if broker["state"] == "crashed" else "stop"
         if partition["leader"] == broker_id:
-            return Role("cross", "out", ("offline, still leader", "still leader", "offline"))
-        return Role("cross", "out", ("offline, disk kept", "offline"))
+            return Role(sign, "out", ("offline, still leader", "still leader", "offline"))
+        if may_lead:
+            return Role(sign, "out", ("offline, may lead (ELR)", "offline, ELR", "ELR"))
+        return Role(sign, "out", ("offline, disk kept", "offline"))
     if partition["leader"] == broker_id:
         return Role("star", "lead", ("leader",))
     if broker_id in partition["isr"]:
         return Role("dot", "sync", ("in sync",))
+    if may_lead:
+        return Role("ring", "out", ("out, may lead (ELR)", "ELR"))
     behind = row.leader_end - replica["end"]
     if behind > 0:
         return Role("cross", "out", (f"out of ISR, {behind} behind", f"{behind} behind", "out"))
@@ -128,6 +138,8 @@ def state_words(broker: BrokerFrame) -> tuple[str, ...]:
         return (f"paused until {seconds(until)} s", "paused")
     if state == "crashed" and since is not None:
         return (f"crashed, {seconds(since)} s", "crashed")
+    if state == "stopped" and since is not None:
+        return (f"shut down, {seconds(since)} s", "shut down", "stopped")
     return (state,)
 
 
@@ -157,21 +169,25 @@ def _card(
     at: tuple[float, float],
 ) -> Shape:
     width, height = size
-    is_crashed = broker["state"] == "crashed"
+    is_down, is_stopped = broker["state"] in DOWN, broker["state"] == "stopped"
     is_well = broker["state"] in ("online", "starting")
+    edge = "line" if is_well else "rule" if is_stopped else "out"
+    tone = None if is_well else "ink" if is_stopped else "out-t"
     name = f"Broker {broker['id']}"
     style = "sub" if is_well else "lab"
     room = width - 28 - width_of(name, "h2") - 28
     state = first_fitting(state_words(broker), style, room)
-    dash = None if is_well else "5 3" if is_crashed else "2 3"
+    dash = None if is_well else "5 3" if is_down else "2 3"
     children: list[Shape | None] = [
-        rect("card", 0, 0, width, height, "none" if is_crashed else "card",
-             "line" if is_well else "out", radius=10, dash=dash),
-        text("name", 14, 28, name, "h2", "mute" if is_crashed else "ink"),
-        text("state", width - 14, 28, state, style, None if is_well else "out-t", anchor="end"),
+        rect("card", 0, 0, width, height, "none" if is_down else "card", edge,
+             radius=10, dash=dash),
+        text("name", 14, 28, name, "h2", "mute" if is_down else "ink"),
+        text("state", width - 14, 28, state, style, tone, anchor="end"),
     ]  # fmt: skip
-    if broker["state"] == "paused":
-        children.append(glyph("clock", "clock", width - 24 - width_of(state, style), 28, "out-t"))
+    sign = _SIGNS.get(broker["state"])
+    if sign is not None:
+        x = width - 24 - width_of(state, style)
+        children.append(glyph(sign, sign, x, 28, tone or "ink", 12 if sign == "clock" else 9))
     if not rows:
         children.append(text("empty", 14, HEAD + density.box / 2, "no partitions", "note"))
     for i, row in enumerate(rows):
@@ -204,6 +220,8 @@ def _place(
         f"Partition {partition['id']} on broker {broker['id']}: {role.words[0]}, "
         f"end offset {replica['end']}, high watermark {replica['high_watermark']}"
     )
+    if "last_stable" in replica:
+        label += f", last stable offset {replica['last_stable']}"
     body = [*_frame(role, width, density), *draw(row, replica, role, width, broker)]
     return group(
         f"p{partition['id']}",
@@ -237,12 +255,24 @@ def _roomy(
     yield text("role", right, 22, words, style, tone, anchor="end")
     yield glyph("glyph", role.glyph, right - width_of(words, style) - 10, 22, tone)
     yield _log(row, replica, broker, int((width - 30) // ROOMY.step), ROOMY)
+    left, end = _figures(replica, width)
+    yield text("hw", 17, 71, left, "num", "mute")
+    yield text("end", right, 71, end, "num", "mute", anchor="end")
+
+
+def _figures(replica: ReplicaFrame, width: float) -> tuple[str, str]:
+    """Offsets below the cells; the start of the log and the LSO where they say something."""
+    watermark, end = f"HW {replica['high_watermark']}", f"end {replica['end']}"
+    start = [f"start {replica['log_start']}"] if replica["log_start"] else []
+    stable = [f"LSO {replica['last_stable']}"] if "last_stable" in replica else []
+    if start or stable:
+        lefts = [" · ".join(each) for each in
+                 ([*start, *stable, watermark], [*stable, watermark], [watermark])]  # fmt: skip
+        return first_fitting(lefts, "num", width - 44 - width_of(end, "num")), end
     long = (f"high watermark {replica['high_watermark']}", f"end offset {replica['end']}")
-    short = (f"HW {replica['high_watermark']}", f"end {replica['end']}")
-    fits = width_of(" ".join(long), "num") + 40 < width
-    figures = long if fits else (long[0], short[1]) if width > 290 else short
-    yield text("hw", 17, 71, figures[0], "num", "mute")
-    yield text("end", right, 71, figures[1], "num", "mute", anchor="end")
+    if width_of(" ".join(long), "num") + 40 < width:
+        return long
+    return (long[0], end) if width > 290 else (watermark, end)
 
 
 def _compact(
@@ -280,6 +310,8 @@ def _log(
         look = _look(offset, replica, cells.get(offset), row, broker)
         if look is not None:
             children.append(_cell(offset, offset - origin, look, density))
+    if "last_stable" in replica and replica["last_stable"] >= base:
+        children += _stable(replica["last_stable"], origin, density)
     children += _watermark(watermark, base, origin, density)
     at = (density.left - (base - origin) * density.step, 0)
     return group(f"log{origin}", children, at=at)
@@ -295,6 +327,17 @@ def _cell(offset: int, place: int, look: Look, density: Density) -> Shape:
         f"c{offset}", place * density.step, density.top, wide, high, fill, stroke,
         radius=3, dash=dash, role="cell",
     )  # fmt: skip
+
+
+def _stable(offset: int, origin: int, density: Density) -> list[Shape]:
+    """Where readers of committed transactions stop: dashed, left of the high watermark."""
+    rise = 3 if density is COMPACT else 5
+    top, bottom = density.top - rise, density.top + density.cell[1] + rise
+    at = ((offset - origin) * density.step - 1, 0)
+    return [
+        line("lso-bed", (0, top), (0, bottom), "bg", at=at, stroke_width=4),
+        line("lso", (0, top), (0, bottom), "group", at=at, stroke_width=2, dash="4 3"),
+    ]
 
 
 def _watermark(watermark: int, base: int, origin: int, density: Density) -> list[Shape]:
@@ -320,7 +363,7 @@ def _look(
         return None
     if is_diverged(cell, row):
         return ("group-s", "group")
-    if broker["state"] == "crashed":
+    if broker["state"] in DOWN:
         return ("none", "comm")
     if cell["kind"] == "control":
         return ("soft", "rule")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kafkalab.frames.shape import Frame
+from kafkalab.frames.shape import DOWN, Frame
 from lab.scenes.clock import seconds
 from lab.scenes.metrics import first_fitting, fit, width_of
 from lab.scenes.rail import Mark, Rail
@@ -242,7 +242,7 @@ def _fault_row(target: Target, width: float, y: float) -> Shape:
     number, name, state, until = target
     shapes: list[Shape] = [text("name", 0, 18.5, name, "body")]
     x = max(66.0, width_of(name, "body") + 12)
-    is_crashed, is_paused = state == "crashed", state == "paused"
+    is_crashed, is_paused = state in DOWN, state == "paused"
     verb, sign, tone = ("restart", "play", "ink") if is_crashed else ("crash", "cross", "out-t")
     first, wide = button("first", (x, 0), f"{verb} {number}", words=verb.capitalize(), icon=sign,
                          tone=tone, label=f"{verb.capitalize()} {name.lower()}")  # fmt: skip

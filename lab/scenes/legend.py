@@ -38,6 +38,11 @@ ALWAYS: Final = (
     Entry(_cell("none", "rule", "2 2"), 16, "not copied"),
     Entry(line("shape", (2, -10), (2, 10), "ink", stroke_width=2), 4, "high watermark"),
 )
+STABLE: Final = Entry(
+    line("shape", (2, -10), (2, 10), "group", stroke_width=2, dash="4 3"), 4, "last stable offset"
+)
+STOPPED: Final = Entry(glyph("shape", "stop", 6, 5, "out-t", 10), 12, "shut down")
+MAY_LEAD: Final = Entry(glyph("shape", "ring", 6, 5, "out-t"), 12, "out, may lead (ELR)")
 CONTROL: Final = Entry(_cell("soft", "rule"), 16, "control record")
 DIVERGED: Final = Entry(_cell("group-s", "group"), 16, "will be cut off")
 

@@ -12,7 +12,7 @@ Read next: `cluster`, where each of these is a cell.
 from collections.abc import Sequence
 from typing import Final
 
-from kafkalab.frames.shape import BrokerFrame, CellFrame, PartitionFrame, ReplicaFrame
+from kafkalab.frames.shape import DOWN, BrokerFrame, CellFrame, PartitionFrame, ReplicaFrame
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.shapes import Shape, glyph, group, rect, text
 
@@ -49,7 +49,7 @@ def _where(partition: PartitionFrame, broker: str, brokers: Sequence[BrokerFrame
     """Whose log this is, and whether anybody can read it."""
     if not broker:
         return "no replica"
-    if any(str(each["id"]) == broker and each["state"] == "crashed" for each in brokers):
+    if any(str(each["id"]) == broker and each["state"] in DOWN for each in brokers):
         return f"offline disk, broker {broker}"
     if broker == str(partition["leader"]):
         return f"leader's log, broker {broker}"

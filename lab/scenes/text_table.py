@@ -6,7 +6,7 @@ Read next: `cluster_view`, the same as a picture.
 
 from collections.abc import Iterable, Sequence
 
-from kafkalab.frames.shape import BrokerFrame, Frame, GroupFrame, TopicFrame
+from kafkalab.frames.shape import BrokerFrame, Frame, GroupFrame, PartitionFrame, TopicFrame
 from lab.scenes.clock import seconds
 from lab.scenes.cluster import role_of, rows_of, state_words
 from lab.scenes.groups import progress_words
@@ -54,14 +54,22 @@ def _partitions(brokers: Sequence[BrokerFrame], topic: TopicFrame) -> list[Seque
             "none" if partition["leader"] is None else str(partition["leader"]),
             str(partition["leader_epoch"]),
             ",".join(map(str, partition["isr"])),
-            str(partition["high_watermark"]),
+            _watermark(partition),
         ]
         for broker in brokers:
             replica = partition["replicas"].get(str(broker["id"]))
             words = f"{role_of(broker, row, replica).words[0]}, " if replica else "-"
-            cells.append(f"{words}end {replica['end']}" if replica else words)
+            start = f"start {replica['log_start']}, " if replica and replica["log_start"] else ""
+            cells.append(f"{words}{start}end {replica['end']}" if replica else words)
         rows.append(cells)
     return rows
+
+
+def _watermark(partition: PartitionFrame) -> str:
+    """`11`, or `11 (LSO 4)` while a transaction is open."""
+    high = partition["high_watermark"]
+    stable = partition.get("last_stable_offset", high)
+    return f"{high} (LSO {stable})" if stable < high else str(high)
 
 
 def _group(group: GroupFrame) -> Iterable[str]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Final
 
+from kafkalab.frames.shape import DOWN
 from kafkalab.frames.topology import LinkFrame, SpotFrame, TopologyFrame
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.shapes import Shape, glyph, group, path, rect, text
@@ -129,7 +130,7 @@ def _racks(
 def _card(
     spot: SpotFrame, place: Place, is_chosen: bool, frame: TopologyFrame, is_live: bool
 ) -> Shape:
-    is_down = spot["state"] == "crashed"
+    is_down = spot["state"] in DOWN
     stroke = "ink" if is_chosen else "out" if spot["state"] != "online" else "rule"
     if spot["is_active"] and not is_chosen:
         stroke = "lead"

@@ -4,20 +4,11 @@ Where no Chromium is installed these tests skip, and say so.
 """
 
 import base64
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -25,6 +16,7 @@ from lab.scenes.diff import NOTHING, diff
 from lab.scenes.shapes import Scene
 from lab.scenes.theme import stylesheet
 
+from .lab_server import Lab, opened, serving
 from .notebook import Notebook
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -165,121 +157,14 @@ def open_page(browser: Browser) -> Iterator[Callable[..., PlayerPage]]:
     assert [error for each in pages for error in each.errors] == []
 
 
-class Lab:
-    """A JupyterLab server on a folder of its own."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
-        self.url = url
-
-
 @pytest.fixture(scope="session")
 def jupyter(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("jupyter")
-    notebooks = folder / "notebooks"
-    notebooks.mkdir()
-    port = _free_port()
-    command = [sys.executable, "-m", "jupyter", "lab", *_options(port, notebooks)]
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            command,
-            env=os.environ | _own_folders(folder),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(url, server, folder / "server.log")
-            yield Lab(notebooks, url)
-        finally:
-            _end(server)
-
-
-def _options(port: int, notebooks: Path) -> list[str]:
-    return [
-        "--no-browser",
-        "--ip=127.0.0.1",
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=",
-        "--ServerApp.password=",
-        "--allow-root",
-        f"--ServerApp.root_dir={notebooks}",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--ServerApp.terminals_enabled=False",
-        "--LabApp.expose_app_in_browser=True",
-    ]
-
-
-def _own_folders(folder: Path) -> dict[str, str]:
-    names = {
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-        "IPYTHONDIR": "ipython",
-    }
-    return {name: str(folder / place) for name, place in names.items()}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        assert server.poll() is None, f"JupyterLab ended:\n{log.read_text()[-2000:]}"
-        try:
-            with urllib.request.urlopen(f"{url}/api/status", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"JupyterLab did not answer:\n{log.read_text()[-2000:]}")
-
-
-def _end(server: "subprocess.Popen[bytes]") -> None:
-    """The server and its kernels: they share its process group, or end with it."""
-    os.killpg(server.pid, signal.SIGTERM)
-    try:
-        server.wait(10)
-    except subprocess.TimeoutExpired:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait(10)
-
-
-@contextmanager
-def opened(browser: Browser, jupyter: Lab, name: str, code: str, view: str) -> Iterator[Notebook]:
-    """A notebook with that code as its only cell, run; `view`: the `data-testid` of its picture."""
-    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    document.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(document, jupyter.folder / f"{name}.ipynb")
-    page = browser.new_page(viewport={"width": 1500, "height": 1100})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{jupyter.url}/doc/workspaces/{name}/tree/{name}.ipynb?reset")
-    page.wait_for_function(
-        """() => { const session = globalThis.jupyterapp?.shell?.currentWidget?.sessionContext;
-            const kernel = session?.session?.kernel;
-            return session?.isReady && kernel?.connectionStatus === "connected"
-                && kernel?.status === "idle"; }""",
-        timeout=60_000,
-    )
-    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_selector(f"[data-testid={view}][data-rev]", timeout=60_000)
-    yield Notebook(page, view)
-    page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
-    page.close()
-    assert [error for error in errors if "player" in error.lower() or "lab" in error] == []
+    with serving(tmp_path_factory.mktemp("jupyter")) as lab:
+        yield lab
 
 
 @pytest.fixture
-def notebook(browser: Browser, jupyter: Any, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+def notebook(browser: Browser, jupyter: Lab, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     """Runs the code given by `parametrize("notebook", [code], indirect=True)` as its first cell."""
     with opened(browser, jupyter, request.function.__name__, request.param, "cluster-view") as made:
         yield made

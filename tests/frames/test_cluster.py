@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from kafkalab import LiveCluster, Simulation
+from kafkalab import LiveCluster, Producer, Simulation
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import CELLS_MAX, Frame
 from kafkalab.protocol.messages.produce import (
@@ -185,3 +185,47 @@ def test_times_of_a_live_cluster_count_from_its_beginning() -> None:
     assert crashed["since"] is not None
     assert paused["until"] is not None
     assert 0 <= crashed["since"] <= frame["now"] < paused["until"] < 120_000
+
+
+def test_a_broker_that_was_shut_down_is_not_a_crashed_one() -> None:
+    sim = Simulation(brokers=3, seed=7)
+    sim.broker(2).shutdown()
+    sim.run(2)
+    sim.broker(3).crash()
+    sim.controller(101).shutdown()
+    sim.run(2)
+    frame = cluster_frame(sim)
+    assert [broker["state"] for broker in frame["brokers"]] == ["online", "stopped", "crashed"]
+    assert [node["state"] for node in frame["controller"]["nodes"]] == ["stopped"]
+    assert sim.broker(2).state == "stopped"
+    sim.controller(101).restart()
+    sim.broker(2).restart()
+    sim.run(12)
+    sim.controller(101).crash()
+    sim.broker(2).crash()
+    frame = cluster_frame(sim)
+    assert frame["brokers"][1]["state"] == frame["controller"]["nodes"][0]["state"] == "crashed"
+
+
+def test_an_open_transaction_and_eligible_leaders_are_in_the_frame() -> None:
+    sim = Simulation(brokers=3, seed=7, config={"broker.session.timeout.ms": 3_000})
+    sim.create_topic("orders", replication_factor=3, config={"min.insync.replicas": 2})
+    conf = {"bootstrap.servers": "kafka:9092"}
+    producer = Producer(conf | {"transactional.id": "pay"}, sim=sim)
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.produce("orders", "one")
+    sim.run(1)
+    (partition,) = cluster_frame(sim)["topics"][0]["partitions"]
+    assert partition["last_stable_offset"] == 0 < partition["high_watermark"] == 1
+    assert [each["last_stable"] for each in partition["replicas"].values()] == [0, 0, 0]
+    assert "elr" not in partition
+    producer.commit_transaction()
+    sim.run(1)
+    (partition,) = cluster_frame(sim)["topics"][0]["partitions"]
+    assert not any("last_stable" in each for each in partition["replicas"].values())
+    for broker in [each for each in (1, 2, 3) if each != sim.leader("orders", 0)]:
+        sim.broker(broker).crash()
+        sim.run(5)
+    (partition,) = cluster_frame(sim)["topics"][0]["partitions"]
+    assert partition["elr"] == list(sim.metadata.topics["orders"].partitions[0].elr) != []

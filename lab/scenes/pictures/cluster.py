@@ -10,7 +10,7 @@ from lab.scenes.clients import draw_clients
 from lab.scenes.cluster import Row, density_for, draw_cluster, is_diverged, rows_of
 from lab.scenes.controls import draw_picker
 from lab.scenes.groups import draw_groups
-from lab.scenes.legend import ALWAYS, CONTROL, DIVERGED, Entry
+from lab.scenes.legend import ALWAYS, CONTROL, DIVERGED, MAY_LEAD, STABLE, STOPPED, Entry
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.records import HEIGHT, draw_records
 from lab.scenes.shapes import Shape, group
@@ -57,6 +57,8 @@ def _legend(sight: Sight) -> Sequence[Entry]:
     """With the rare cells only when there are any."""
     topic: TopicFrame | None = chosen_topic(sight.frame, sight.view.topic)
     entries = list(ALWAYS)
+    if any(broker["state"] == "stopped" for broker in sight.frame["brokers"]):
+        entries.insert(3, STOPPED)
     if topic is None:
         return entries
     rows = rows_of(topic)
@@ -66,6 +68,11 @@ def _legend(sight: Sight) -> Sequence[Entry]:
         for replica in row.partition["replicas"].values()
         for cell in replica["cells"]
     ]
+    if any(row.partition.get("elr") for row in rows):
+        entries.insert(3, MAY_LEAD)
+    replicas = [each for row in rows for each in row.partition["replicas"].values()]
+    if any("last_stable" in each for each in replicas):
+        entries.append(STABLE)
     if any(cell["kind"] == "control" for cell, _ in cells):
         entries.append(CONTROL)
     if any(is_diverged(cell, row) for cell, row in cells):

@@ -19,7 +19,7 @@ from kafkalab.frames.partition_log import LogFrame, LogRecordFrame, PinFrame, Se
 from kafkalab.frames.shape import Frame
 from lab.scenes.clock import seconds
 from lab.scenes.controls import draw_picker
-from lab.scenes.legend import ALWAYS, CONTROL, Entry
+from lab.scenes.legend import ALWAYS, CONTROL, STABLE, Entry
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
@@ -58,6 +58,12 @@ def _say(sight: Sight) -> str:
         return (
             f"{name} begins at offset {log['log_start']}: older segments were deleted whole. "
             f"{count} segments are left, and the active one always stays."
+        )
+    held = log["high_watermark"] - log["last_stable"]
+    if held > 0:
+        return (
+            f"{name} has an open transaction: read_committed stops at {log['last_stable']}, "
+            f"{held} record{'' if held == 1 else 's'} before the high watermark."
         )
     waiting = log["end"] - log["high_watermark"]
     if waiting:
@@ -171,19 +177,37 @@ def _tape(log: LogFrame, width: float) -> tuple[list[Shape], float]:
     words = f"offsets {first} to {max(log['end'] - 1, first)}" if log["end"] > first else "none yet"
     shapes.append(text("range", width_of("Records", "lab") + 10, 12, words, "note"))
     epochs = list(_epochs(log, first, count))
-    shapes.append(group("epochs", epochs, at=(0, 40)))
+    shapes.append(group("epochs", epochs, at=(0, 46)))
     by_offset = {record["offset"]: record for record in log["records"]}
     cells = [
         _cell(by_offset.get(offset), offset, log, (offset - first) * _STEP)
         for offset in range(first, log["end"])
     ]
-    shapes.append(group("cells", cells, at=(0, 48)))
-    mark = (log["high_watermark"] - first) * _STEP - 2
-    if 0 <= log["high_watermark"] - first <= count:
-        shapes.append(line("hw", (0, 44), (0, 86), "ink", at=(mark, 0), stroke_width=2))
+    shapes.append(group("cells", cells, at=(0, 54)))
+    shapes += _offsets(log, first, count, width)
     pins, height = _pins(log["pins"], first, count, log["end"], width)
-    shapes.append(group("pins", pins, at=(0, 128), label="Readers"))
-    return shapes, 128 + height
+    shapes.append(group("pins", pins, at=(0, 134), label="Readers"))
+    return shapes, 134 + height
+
+
+def _offsets(log: LogFrame, first: int, count: int, width: float) -> Iterator[Shape]:
+    """Lines where readers stop: all at the high watermark, read_committed at the last stable."""
+    stable, high = log["last_stable"], log["high_watermark"]
+    if stable < high and 0 <= stable - first <= count:
+        x = (stable - first) * _STEP - 2
+        words = f"LSO {stable}"
+        left = x - 4 - width_of(words, "tiny")
+        yield line("lso", (0, 32), (0, 92), "group", at=(x, 0), stroke_width=2, dash="4 3")
+        at = x + 4 if left < 0 else left
+        yield text("lso-words", at, 29, words, "tiny", "group-t", has_halo=True)
+    if 0 <= high - first <= count:
+        x = (high - first) * _STEP - 2
+        yield line("hw", (0, 50), (0, 92), "ink", at=(x, 0), stroke_width=2)
+        if stable < high:
+            words = f"HW {high}"
+            fits = x + width_of(words, "tiny") < width
+            at = x if fits else width - width_of(words, "tiny")
+            yield text("hw-words", at, 29, words, "tiny", "ink", has_halo=True)
 
 
 def _epochs(log: LogFrame, first: int, count: int) -> Iterator[Shape]:
@@ -304,6 +328,8 @@ def _legend(sight: Sight) -> Sequence[Entry]:
         Entry(rect("shape", 0, -8, 16, 16, "none", "comm", radius=3), 16, "not yet committed"),
         ALWAYS[-1],
     ]
+    if log["last_stable"] < log["high_watermark"]:
+        entries.append(STABLE)
     if any(record["is_control"] for record in log["records"]):
         entries.append(CONTROL)
     if "compact" in log["cleanup"]:

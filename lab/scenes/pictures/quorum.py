@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
 from kafkalab.frames.quorum import MetadataRecordFrame, NodeLogFrame, QuorumFrame
-from kafkalab.frames.shape import ControllerFrame, ControllerNodeFrame, Frame
+from kafkalab.frames.shape import DOWN, ControllerFrame, ControllerNodeFrame, Frame
 from lab.scenes.clock import seconds
 from lab.scenes.controls import Target
 from lab.scenes.legend import Entry
@@ -103,12 +103,14 @@ def _cards(controller: ControllerFrame, width: float) -> tuple[list[Shape], floa
 
 
 def _card(node: ControllerNodeFrame, is_active: bool, width: float) -> Iterator[Shape]:
-    is_up = node["state"] not in ("crashed",)
+    is_up = node["state"] not in DOWN
     role = node["role"]
     sign, tone, edge = _SIGNS.get(role, ("ring", "mute", "line"))
     words = role.lower()
     if not is_up:
         sign, tone, edge, words = "cross", "out-t", "out", "crashed"
+        if node["state"] == "stopped":
+            sign, tone, edge, words = "stop", "ink", "rule", "shut down"
     elif node["state"] == "paused":
         sign, tone, edge, words = "pause", "out-t", "out", "paused"
     elif role == "Leader" and not is_active:

@@ -1,0 +1,90 @@
+"""What cluster and log say of transactions, eligible leaders, and brokers that were shut down."""
+
+import xml.etree.ElementTree as ET
+from functools import cache
+
+from kafkalab import Consumer, Producer, Simulation
+from kafkalab.frames import cluster_frame
+from lab.scenes.controls import Controls
+from lab.scenes.page import Tabs, draw_page
+from lab.scenes.pictures import BY_NAME
+from lab.scenes.rail import lay_out
+from lab.scenes.svg import write_svg
+from lab.scenes.text_table import write_text
+from lab.scenes.view import View
+
+SERVERS = {"bootstrap.servers": "kafka:9092"}
+
+
+@cache
+def undecided() -> Simulation:
+    """Two records, a transaction of two that is open, one record more."""
+    sim = Simulation.made(brokers=3, seed=7)
+    sim.create_topic("orders", replication_factor=3)
+    plain = Producer(SERVERS | {"linger.ms": 0}, sim=sim)
+    paying = Producer(SERVERS | {"transactional.id": "pay", "linger.ms": 0}, sim=sim)
+    paying.init_transactions()
+    paying.begin_transaction()
+    for producer, value in ((plain, "a"), (plain, "b"), (paying, "c"), (paying, "d"), (plain, "e")):
+        producer.produce("orders", value)
+        sim.run(0.2)
+    return sim
+
+
+def drawn(sim: Simulation, name: str, width: int = 1200) -> str:
+    """All that a picture says, labels included."""
+    view = View(picture=name).at_width(width)
+    picture = BY_NAME[name]
+    key = picture.detail(cluster_frame(sim), view) if picture.detail else ""
+    frame = cluster_frame(sim, wanted=[key] if key else [])
+    controls = Controls(False, 1.0, True, 0, lay_out([], 0, frame["now"], frame["now"] + 1))
+    svg = write_svg(draw_page(frame, view, picture, controls, Tabs([])))
+    root = ET.fromstring(svg)
+    said = [text for node in root.iter() if (text := (node.text or "").strip())]
+    return "\n".join([*said, *(value for node in root.iter() for value in node.attrib.values())])
+
+
+def test_the_last_stable_offset_is_drawn_where_it_is_not_the_high_watermark() -> None:
+    sim = undecided()
+    log, cluster, depth = (drawn(sim, name) for name in ("log", "cluster", "transaction"))
+    assert "read_committed stops at 2, 3 records before the high watermark" in log
+    for picture in (log, cluster, depth):
+        assert "LSO 2" in picture
+        assert "last stable offset" in picture or picture is depth
+    assert "high watermark 5, last stable offset 2" in cluster
+    assert "5 (LSO 2)" in write_text(cluster_frame(sim))
+    assert "read_uncommitted up to 5, read_committed up to 2" in depth
+    after = sim.fork()
+    after.world.nodes["producer-2"].begin_call("abort_transaction", after.now)  # type: ignore[attr-defined]
+    after.world.touched("producer-2", 0)
+    after.run(2)
+    for name in ("log", "cluster"):
+        assert "last stable offset" not in drawn(after, name)
+
+
+def test_each_isolation_level_gets_what_the_pictures_say() -> None:
+    sim = undecided().fork()
+    for level, values in (("read_uncommitted", b"abcde"), ("read_committed", b"ab")):
+        conf = {"group.id": level, "auto.offset.reset": "earliest", "isolation.level": level}
+        consumer = Consumer(SERVERS | conf, sim=sim)
+        consumer.subscribe(["orders"])
+        polled = [consumer.poll(1) for _ in range(12)]
+        assert b"".join(each.value() for each in polled if each) == values
+    log = drawn(sim, "log")
+    assert "consumer-1  reads at 5" in log
+    assert "consumer-2  reads at 2" in log
+
+
+def test_stopped_and_crashed_brokers_and_eligible_leaders_look_different() -> None:
+    sim = Simulation.made(brokers=4, seed=7, config={"broker.session.timeout.ms": 3_000})
+    sim.create_topic("orders", 4, 3, {"min.insync.replicas": 2})
+    sim.broker(4).shutdown()
+    sim.run(4)
+    sim.broker(next(b for b in sim.isr("orders", 0) if b != sim.leader("orders", 0))).crash()
+    sim.run(5)
+    cluster = drawn(sim, "cluster", 1600)
+    assert "Broker 4, shut down, " in cluster
+    assert "shut down" in cluster.splitlines()
+    assert ", crashed, " in cluster
+    assert "offline, may lead (ELR)" in cluster
+    assert "Restart broker 4" in cluster
