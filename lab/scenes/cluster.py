@@ -48,6 +48,8 @@ _SIGNS: Final = {"paused": "clock", "stopped": "stop", "crashed": "cross"}
 
 Look = tuple[str, str | None]  # fill and stroke
 NOT_THERE: Final[Look] = ("none", "rule")
+DIVERGED: Final[Look] = ("group-s", "group")
+CONTROL: Final[Look] = ("soft", "rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,10 +324,12 @@ def _cell(offset: int, place: int, look: Look, density: Density) -> Shape:
     """One record.  Remembered, for nine shapes in ten are cells, and most look as before."""
     fill, stroke = look
     wide, high = density.cell
-    dash = "2 2" if look == NOT_THERE else None
+    dash = "2 2" if look == NOT_THERE else "5 2" if look == DIVERGED else None
+    inset = wide // 5 if look == CONTROL else 0  # smaller: no colour is needed to tell it
     return rect(
-        f"c{offset}", place * density.step, density.top, wide, high, fill, stroke,
-        radius=3, dash=dash, role="cell",
+        f"c{offset}", place * density.step + inset, density.top + inset,
+        wide - 2 * inset, high - 2 * inset, fill, stroke,
+        radius=3, dash=dash, stroke_width=2 if look == DIVERGED else None, role="cell",
     )  # fmt: skip
 
 
@@ -362,11 +366,11 @@ def _look(
     if cell is None:
         return None
     if is_diverged(cell, row):
-        return ("group-s", "group")
+        return DIVERGED
     if broker["state"] in DOWN:
         return ("none", "comm")
     if cell["kind"] == "control":
-        return ("soft", "rule")
+        return CONTROL
     return ("comm", None) if offset < replica["high_watermark"] else ("unc", "comm")
 
 

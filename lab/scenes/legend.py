@@ -43,8 +43,12 @@ STABLE: Final = Entry(
 )
 STOPPED: Final = Entry(glyph("shape", "stop", 6, 5, "out-t", 10), 12, "shut down")
 MAY_LEAD: Final = Entry(glyph("shape", "ring", 6, 5, "out-t"), 12, "out, may lead (ELR)")
-CONTROL: Final = Entry(_cell("soft", "rule"), 16, "control record")
-DIVERGED: Final = Entry(_cell("group-s", "group"), 16, "will be cut off")
+CONTROL: Final = Entry(rect("shape", 3, -5, 10, 10, "soft", "rule", radius=3), 16, "control record")
+DIVERGED: Final = Entry(
+    rect("shape", 0, -8, 16, 16, "group-s", "group", radius=3, dash="5 2", stroke_width=2),
+    16,
+    "will be cut off",
+)
 
 
 def draw_legend(entries: Sequence[Entry], width: float) -> tuple[Shape, float]:

@@ -173,12 +173,14 @@ def _epoch_at(epochs: Sequence[Sequence[int]], offset: int) -> int:
 
 
 def _known(each: ReplicaDepthFrame, frame: ReplicationFrame, window: _Window) -> Shape:
-    """A triangle under the edge up to which the leader knows the follower to be."""
+    """A triangle under the edge up to which the leader knows the follower to be; open: it waits."""
     known = each["known_end"] or 0
     x = window.at(known) - 1
-    tone = "out-t" if holds(each, frame) else "sync-t"
     shape = "M-6-5 4-11V1Z" if known < window.first else "M0-10 6 0H-6Z"
-    return path("known", shape, tone, transform=f"translate({x:g},49)")
+    place = f"translate({x:g},49)"
+    if holds(each, frame):
+        return path("known", shape, "bg", "out-t", stroke_width=1.8, transform=place)
+    return path("known", shape, "sync-t", transform=place)
 
 
 def holds(each: ReplicaDepthFrame, frame: ReplicationFrame) -> bool:

@@ -19,7 +19,7 @@ from kafkalab.frames.partition_log import LogFrame, LogRecordFrame, PinFrame, Se
 from kafkalab.frames.shape import Frame
 from lab.scenes.clock import seconds
 from lab.scenes.controls import draw_picker
-from lab.scenes.legend import ALWAYS, CONTROL, STABLE, Entry
+from lab.scenes.legend import ALWAYS, STABLE, Entry
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
@@ -28,6 +28,9 @@ from lab.scenes.view import Block, View, chosen_topic, topics_in_order
 _CELL: Final = 42
 _STEP: Final = 46
 _SEGMENT_MIN: Final = 74
+_CONTROL: Final = Entry(
+    rect("shape", 0, -8, 16, 16, "soft", "rule", radius=3), 16, "control record (ctl)"
+)
 _TOMBSTONE: Final = Entry(rect("shape", 0, -8, 16, 16, "out-s", "out", radius=3), 16, "tombstone")
 _REMOVED: Final = Entry(
     rect("shape", 0, -8, 16, 16, "none", "line", radius=3, dash="2 2"), 16, "removed by compaction"
@@ -331,7 +334,7 @@ def _legend(sight: Sight) -> Sequence[Entry]:
     if log["last_stable"] < log["high_watermark"]:
         entries.append(STABLE)
     if any(record["is_control"] for record in log["records"]):
-        entries.append(CONTROL)
+        entries.append(_CONTROL)
     if "compact" in log["cleanup"]:
         entries += [_TOMBSTONE, _REMOVED]
     entries += [

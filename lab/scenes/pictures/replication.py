@@ -327,7 +327,11 @@ def _legend(sight: Sight) -> Sequence[Entry]:
         Entry(cell("none", "rule", "2 2"), 16, "has it not"),
         Entry(cell("none", "comm"), 16, "on an offline disk"),
         Entry(path("shape", "M7-5 13 5H1Z", "sync-t"), 14, "as far as the leader knows"),
-        Entry(path("shape", "M7-5 13 5H1Z", "out-t"), 14, "holds the watermark back"),
+        Entry(
+            path("shape", "M7-5 13 5H1Z", "bg", "out-t", stroke_width=1.8),
+            14,
+            "holds the watermark back",
+        ),
     )
 
 

@@ -254,6 +254,8 @@ def _cell(record: SeenRecordFrame, x: float) -> Iterator[Shape]:
     key, outcome = record["offset"], record["outcome"]
     fill, stroke = _CELLS.get(outcome, ("soft", "rule"))
     yield rect(f"c{key}", x, 25, 18, 18, fill, stroke, radius=3, role="cell")
+    if outcome == "aborted":
+        yield line(f"s{key}", (x + 3, 40), (x + 15, 28), "out", stroke_width=1.6)
     if outcome in ("commit", "abort"):
         sign, tone = ("tick", "sync-t") if outcome == "commit" else ("cross", "out-t")
         yield glyph(f"g{key}", sign, x + 9, 38.5, tone, 10)
@@ -322,8 +324,28 @@ def _legend(sight: Sight) -> Sequence[Entry]:
     return (
         Entry(cell("comm", None), 16, "committed, or in no transaction"),
         Entry(cell("unc", "comm"), 16, "open"),
-        Entry(cell("out-s", "out"), 16, "aborted"),
-        Entry(cell("soft", "rule"), 16, "marker"),
+        Entry(
+            group(
+                "shape",
+                [
+                    rect("cell", 0, -8, 16, 16, "out-s", "out", radius=3),
+                    line("strike", (3, 5), (13, -5), "out", stroke_width=1.6),
+                ],
+            ),
+            16,
+            "aborted",
+        ),
+        Entry(
+            group(
+                "shape",
+                [
+                    rect("cell", 0, -8, 16, 16, "soft", "rule", radius=3),
+                    glyph("sign", "tick", 8, 5, "sync-t", 10),
+                ],
+            ),
+            16,
+            "marker",
+        ),
         Entry(rect("shape", 0, 2, 12, 3, "group", radius=1), 12, "of this producer"),
         Entry(rect("shape", 0, -4, 18, 8, "comm", radius=2), 18, "seen by that reader"),
     )
