@@ -275,7 +275,7 @@ PREDICTIONS: Final = (
         id="07.failures",
         question=(
             "Three copies, `acks=all`, and `min.insync.replicas` as Kafka sets it: 1. How many "
-            "brokers can you lose, disk and all, and be *sure* to have every acknowledged order?"
+            "brokers can you lose, disk and all, and be sure to have every acknowledged order?"
         ),
         choices=(
             Choice(

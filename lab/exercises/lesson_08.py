@@ -248,7 +248,7 @@ PREDICTIONS: Final = (
     Prediction(
         id="08.majorities",
         question=(
-            "Three controllers, three brokers. *Two controllers* crash and stay down. The topic "
+            "Three controllers, three brokers. Two controllers crash and stay down. The topic "
             "has three copies and `min.insync.replicas=2`; producers use `acks=all`. What goes on?"
         ),
         choices=(
@@ -286,7 +286,7 @@ PREDICTIONS: Final = (
     Prediction(
         id="08.combined",
         question=(
-            "Three *combined* servers, each a broker and a controller. Three copies, and "
+            "Three combined servers, each a broker and a controller. Three copies, and "
             "`min.insync.replicas=1`. Two servers crash, the leader of `orders` goes on. Does an "
             "order with `acks=all` get its receipt?"
         ),
