@@ -176,11 +176,11 @@ def _messages(
         if message is not None:
             ranked.append((_rank(message, said, step), entry.id, message))
     total = len(ranked)
-    if steps and total > CROWD:
-        near = _near(world, steps)
-        ranked = [r for r in ranked if r[2].get("step") or {r[2]["source"], r[2]["target"]} <= near]
     if end - start > ALL_MS:
         ranked = [each for each in ranked if each[0] <= _MATTERS]
+    if steps and len(ranked) > CROWD:
+        near = _near(world, steps)
+        ranked = [r for r in ranked if r[2].get("step") or {r[2]["source"], r[2]["target"]} <= near]
     ranked.sort(key=lambda each: each[:2])
     shown = sorted(ranked[:MESSAGES_MAX], key=lambda each: each[1])
     return [each[2] for each in shown], total - len(shown)
