@@ -278,8 +278,8 @@ class _Run:
                 assert isinstance(node, ConsumerNode)
                 groups.setdefault(group, []).append(node)
         for group, members in groups.items():
-            if self._may_have_ended(group):
-                continue
+            if self._may_have_ended(group) or any(each.is_refused for each in members):
+                continue  # (a join that was stuck on its way fences the static member that sent it)
             owners: dict[TopicPartition, str] = {}
             for node in members:
                 for partition in node.assignment():
@@ -292,17 +292,11 @@ class _Run:
                     yield f"{group}: {partition} belongs to nobody"
 
     def _may_have_ended(self, group: str) -> bool:
-        """Members whose group's records were lost may end for good.
-
-        Those of a KIP-848 group with GROUP_ID_NOT_FOUND, static ones with FENCED_INSTANCE_ID.
-        """
+        """Members of a KIP-848 group whose records were lost end with GROUP_ID_NOT_FOUND."""
         if self.monitor is not None and not self.monitor.observed.is_tainted("__consumer_offsets"):
             return False
         protocols = [each.conf for each in self.plan.members if each.group == group]
-        return any(
-            conf.get("group.protocol") == "consumer" or "group.instance.id" in conf
-            for conf in protocols
-        )
+        return any(conf.get("group.protocol") == "consumer" for conf in protocols)
 
     def _not_read(self, group: str, node: ConsumerNode, name: TopicPartition) -> Iterator[str]:
         position = node.positions.get(name)

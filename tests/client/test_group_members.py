@@ -1,12 +1,18 @@
 """Simulated members of a group, under each protocol: what they are told, and what they read."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kafkalab import Consumer, Producer, Simulation
+from kafkalab.client.connections import Answer, Asked
+from kafkalab.client.consumer.group_requests import What
+from kafkalab.client.consumer.node import ConsumerNode
 from kafkalab.client.message import TopicPartition
+from kafkalab.errors import ErrorCode
+from kafkalab.protocol.messages.classic_groups import HeartbeatResponse
 from kafkalab.world import actions
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
@@ -208,6 +214,20 @@ def test_a_static_member_comes_back_to_what_it_had(sim: Simulation) -> None:
     poll_for(sim, 10, one, again)
     assert again.owned == had
     assert [what for what, partitions in one.told[1:] if partitions] in ([], ["revoke"])
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_what_a_heartbeat_under_an_earlier_id_is_told_does_not_count(
+    sim: Simulation, is_late: bool
+) -> None:
+    """A static member that joins again keeps its generation and gets another id."""
+    one = Reader(sim, "eager", group_instance_id="one")
+    poll_for(sim, 10, one)
+    node = next(each for each in sim.world.nodes.values() if isinstance(each, ConsumerNode))
+    asked_by = replace(node._membership.member, **({"id": "earlier"} if is_late else {}))
+    fenced = HeartbeatResponse(error_code=ErrorCode.FENCED_INSTANCE_ID)
+    node._membership.on_answer(Answer(Asked("", (What.HEARTBEAT, asked_by), 4), fenced), sim.now)
+    assert node.is_refused is not is_late
 
 
 def test_a_pattern_is_matched_by_the_coordinator(sim: Simulation) -> None:

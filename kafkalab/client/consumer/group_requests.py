@@ -39,7 +39,7 @@ class What(Enum):
     LEAVE = auto()
 
 
-Key = tuple[What, int]
+Key = tuple[What, int | Member]
 
 
 class GroupRequests:
@@ -107,7 +107,7 @@ class GroupRequests:
             member_id=member.id,
             group_instance_id=self._context.instance_id,
         )
-        key = (What.HEARTBEAT, member.generation)
+        key = (What.HEARTBEAT, member)
         self._send(link, key, request, now, self._context.conf.int("session.timeout.ms"))
 
     def leave(self, link: Link, number: int, member: Member, now: int) -> None:

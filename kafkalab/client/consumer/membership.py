@@ -358,7 +358,7 @@ class Membership:
             self._coordinator.failed()
         if what is What.HEARTBEAT:
             self.liveness.is_heartbeat_out = False
-            is_now = number == self.member.generation and self.state in _MEMBER
+            is_now = number == self.member and self.state in _MEMBER  # its id may be another
             if response is not None and is_now:
                 self._on_heartbeat(response.error_code, now)
         elif number != self._number:

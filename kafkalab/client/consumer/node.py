@@ -307,6 +307,11 @@ class ConsumerNode:
     def generation(self) -> int:
         return self._membership.member.generation
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether its group's coordinator has refused it for good."""
+        return self._membership.has_failed
+
     def doing(self, now: int) -> str:
         state, count = self._membership.state, len(self._context.assignment)
         if self._is_closed:
