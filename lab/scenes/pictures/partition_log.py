@@ -18,12 +18,12 @@ from typing import Final, cast
 from kafkalab.frames.partition_log import LogFrame, LogRecordFrame, PinFrame, SegmentFrame
 from kafkalab.frames.shape import Frame
 from lab.scenes.clock import seconds
-from lab.scenes.controls import draw_picker
 from lab.scenes.legend import ALWAYS, STABLE, Entry
 from lab.scenes.metrics import fit, width_of
+from lab.scenes.one_partition import key_of, picker_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
-from lab.scenes.view import Block, View, chosen_topic, topics_in_order
+from lab.scenes.view import Block, View
 
 _CELL: Final = 42
 _STEP: Final = 46
@@ -38,11 +38,7 @@ _REMOVED: Final = Entry(
 
 
 def _key(frame: Frame, view: View) -> str:
-    topic = chosen_topic(frame, view.topic)
-    if topic is None or not topic["partitions"]:
-        return ""
-    number = min(view.partition, len(topic["partitions"]) - 1)
-    return f"log {topic['name']} {number}"
+    return key_of("log", frame, view)
 
 
 def _say(sight: Sight) -> str:
@@ -76,18 +72,10 @@ def _say(sight: Sight) -> str:
 
 def _draw(sight: Sight) -> Block:
     log = cast("LogFrame | None", sight.detail)
-    shapes: list[Shape] = []
-    y = 0.0
-    names = [each["name"] for each in topics_in_order(sight.frame)]
-    topic = chosen_topic(sight.frame, sight.view.topic)
-    if sight.controls is not None and len(names) > 1 and topic is not None:
-        picker = draw_picker(names, topic["name"], None, sight.width)
-        shapes.append(group("picker", picker, label="Topics"))
-        y += 32
+    shapes, y, has_buttons = picker_of(sight)
     if log is None:
         words = "No log to show: no topic yet, or nothing was recorded of it then."
         return Block((*shapes, text("none", 0, y + 20, words, "sub")), y + 40)
-    has_buttons = sight.controls is not None and topic is not None and len(topic["partitions"]) > 1
     shapes.append(group("head", _head(log, sight.width, has_buttons), at=(0, y)))
     y += 58
     shapes.append(group("segments", _segments(log, sight.width), at=(0, y), label="Segments"))

@@ -14,13 +14,13 @@ from typing import Final, NamedTuple, cast
 from kafkalab.frames.replication import MoveFrame, ReplicaDepthFrame, ReplicationFrame
 from kafkalab.frames.shape import Frame
 from lab.scenes.clock import seconds
-from lab.scenes.controls import draw_picker
 from lab.scenes.legend import Entry
 from lab.scenes.metrics import fit, width_of
+from lab.scenes.one_partition import key_of, picker_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.replica_lanes import ago_words, draw_lanes, holds, standing_of
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
-from lab.scenes.view import Block, View, chosen_topic, topics_in_order
+from lab.scenes.view import Block, View
 
 _ROW: Final = 24
 _ROWS: Final = 10
@@ -29,10 +29,7 @@ _TIME: Final = 66
 
 
 def _key(frame: Frame, view: View) -> str:
-    topic = chosen_topic(frame, view.topic)
-    if topic is None or not topic["partitions"]:
-        return ""
-    return f"replication {topic['name']} {min(view.partition, len(topic['partitions']) - 1)}"
+    return key_of("replication", frame, view)
 
 
 # what it says
@@ -123,18 +120,10 @@ def _set(ids: Sequence[int]) -> str:
 
 def _draw(sight: Sight) -> Block:
     frame = cast("ReplicationFrame | None", sight.detail)
-    shapes: list[Shape] = []
-    y = 0.0
-    names = [each["name"] for each in topics_in_order(sight.frame)]
-    topic = chosen_topic(sight.frame, sight.view.topic)
-    if sight.controls is not None and len(names) > 1 and topic is not None:
-        picker = draw_picker(names, topic["name"], None, sight.width)
-        shapes.append(group("picker", picker, label="Topics"))
-        y += 32
+    shapes, y, has_buttons = picker_of(sight)
     if frame is None:
         words = "No partition to show: no topic yet, or nothing was recorded of it then."
         return Block((*shapes, text("none", 0, y + 20, words, "sub")), y + 40)
-    has_buttons = sight.controls is not None and topic is not None and len(topic["partitions"]) > 1
     head = _head(frame, sight.width, has_buttons)
     shapes.append(group("head", head, at=(0, y)))
     y += 46
