@@ -263,6 +263,9 @@ class _Run:
         yield from unsettled(world)
         if self.monitor is not None:
             yield from (words for _, words in self.monitor.transactions.at_rest())
+        if self._lossy_topics():
+            for server, _ in hanging.aborts(world):
+                yield f"a transaction hangs at {server}, and nobody will end it"
         yield from self._groups_not_live()
 
     def _groups_not_live(self) -> Iterator[str]:

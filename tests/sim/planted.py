@@ -278,13 +278,16 @@ FAMILIES: tuple[Callable[[Patch], None], ...] = (
 def seeds_needed(
     plant: Callable[[Patch], None], seeds: int, seconds: float = 5.0, watched: bool = True
 ) -> tuple[int, str, str]:
-    """How many seeds until the swarm finds it: (seeds, promise, words); 0 seeds: it did not."""
+    """How many seeds until the swarm finds it: (seeds, promise, words); 0 seeds: it did not.
+
+    A seed that fails without the mistake too says nothing of it.
+    """
     from kafkalab.sim.fleet import one
 
-    with pytest.MonkeyPatch.context() as patch:
-        plant(patch)
-        for seed in range(seeds):
+    for seed in range(seeds):
+        with pytest.MonkeyPatch.context() as patch:
+            plant(patch)
             outcome = one(seed, seconds, watched)
-            if outcome.report is None:
-                return seed + 1, outcome.promise, outcome.words
+        if outcome.report is None and one(seed, seconds, watched).report is not None:
+            return seed + 1, outcome.promise, outcome.words
     return 0, "", f"not found in {seeds} seeds"
