@@ -27,16 +27,17 @@ from .lab_server import opened, serving
 
 #: Notes, within the page, when a click was made and when the next picture was on screen.
 WATCH_CLICKS = """() => {
-    const view = document.querySelector("section.kl");
     globalThis.clicks = [];
     let began = null;
-    view.addEventListener("click", () => { began ??= performance.now(); }, true);
+    document.addEventListener("click", event => {
+        if (event.target.closest("section.kl")) began = performance.now();
+    }, true);
     new MutationObserver(() => {
         if (began === null) return;
         const since = began;
         began = null;
         requestAnimationFrame(() => clicks.push(performance.now() - since));
-    }).observe(view, { attributes: true, attributeFilter: ["data-rev"] });
+    }).observe(document.body, { subtree: true, attributeFilter: ["data-rev"] });
 }"""
 
 SETUP = """\
@@ -64,6 +65,8 @@ sim.app(read)
 bench = Bench(sim)
 bench"""
 
+#: A click that changes nothing is waited for so long.
+_PATIENCE_S = 3
 _TABS = ("Log", "Groups", "Replication", "Quorum", "Cluster")
 
 
@@ -95,6 +98,7 @@ class Learner:
         self._tabs = cycle(_TABS)
         self._began = time.monotonic()
         self.missed = 0
+        self._view.get_by_role("button", name="Play", exact=True).wait_for()  # its first picture
         page.evaluate(WATCH_CLICKS)
 
     def click(self, name: str, role: Literal["button", "tab"] = "button") -> bool:
@@ -106,12 +110,15 @@ class Learner:
 
     def _press(self, what: Locator) -> bool:
         """A machine that is busy may take long; a click that found nothing still is counted."""
+        before = len(self.clicks())
         try:
             what.click(timeout=30_000)
         except Error:
             self.missed += 1
             return False
-        time.sleep(0.25)
+        until = time.monotonic() + _PATIENCE_S
+        while len(self.clicks()) == before and time.monotonic() < until:
+            time.sleep(0.05)
         return True
 
     def minute(self) -> None:

@@ -54,7 +54,7 @@ def test_clicks_change_the_picture(
         for name in ("Crash broker 3", "Restart broker 3", "Produce a record to orders"):
             learner.click(name)
         clicks = learner.clicks()
-    assert len(clicks) >= 12
+    assert len(clicks) >= 8, clicks
     with capsys.disabled():
         print(f"\n{told(clicks)}")
 
