@@ -307,7 +307,8 @@ def _log(
     children = []
     if not row.top:
         y = density.top + density.cell[1] - 5
-        children.append(text("empty", 0, y, "no records yet", "note"))
+        words = first_fitting(("no records yet", "empty"), "note", slots * density.step + 4)
+        children.append(text("empty", 0, y, words, "note"))
     for offset in range(base, row.top):
         look = _look(offset, replica, cells.get(offset), row, broker)
         if look is not None:
