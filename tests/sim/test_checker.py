@@ -273,3 +273,16 @@ def test_a_broker_that_lost_records_makes_an_idempotent_producer_begin_anew() ->
     assert [each.rule for each in check(made)] == ["duplicate"]
     made.unreliable["lossy"] = None
     assert list(check(made)) == []
+
+
+def test_of_a_value_sent_twice_compaction_may_have_left_the_first() -> None:
+    made = history(is_idempotent=False)
+    made.note("p", "sent", "t", value=b"x", key="k")
+    read(made, "m", (0, "x"))
+    made.note("p", "acked", "t", 0, 1, b"x")
+    assert "inconsistent offsets" in [each.rule for each in check(made)]
+    made.compacted["t"] = None
+    made.note("p", "sent", "t", value=b"y", key="k")
+    made.note("p", "acked", "t", 0, 2, b"y")
+    read(made, "a", (2, "y"))
+    assert list(check(made)) == []
