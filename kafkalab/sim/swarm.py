@@ -296,7 +296,7 @@ class _Run:
 
     def _may_have_ended(self, group: str) -> bool:
         """Members of a KIP-848 group whose records were lost end with GROUP_ID_NOT_FOUND."""
-        if self.monitor is not None and not self.monitor.observed.is_tainted("__consumer_offsets"):
+        if "__consumer_offsets" not in self._lossy_topics():
             return False
         protocols = [each.conf for each in self.plan.members if each.group == group]
         return any(conf.get("group.protocol") == "consumer" for conf in protocols)
