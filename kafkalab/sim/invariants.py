@@ -183,7 +183,7 @@ class Monitor:
                 promise = rules.r12_leader_has_what_is_committed
                 self._ask("R12", promise(observed, node, replica, event[3]))
                 key = (replica.local.id, name)
-                if observed.roles[key] == (False, False):
+                if observed.roles.get(key) == (False, False):
                     observed.roles[key] = (True, False)  # it led, and was deposed, in one step
             case "HighWatermarkAdvanced":
                 self._high_watermark_advanced(seen, node, replica, event[3])
@@ -201,7 +201,7 @@ class Monitor:
     ) -> None:
         """As leader or as follower; a step in which the role changed may have been either."""
         rules, observed = replication_invariants, self.observed
-        match observed.roles[replica.local.id, replica.topic_partition]:
+        match observed.roles.get((replica.local.id, replica.topic_partition)):
             case (True, True):
                 self._ask("R11", rules.r11_high_watermark_moves(observed, node, replica, offset))
             case (False, False):
