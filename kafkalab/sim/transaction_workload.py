@@ -40,7 +40,7 @@ class _Work:
 
     async def new_producer(self) -> Any:
         producer = self.app.producer({**BOOTSTRAP, **self.plan.conf})
-        await _patiently(producer.init_transactions, _PATIENCE_S)
+        await patiently(producer.init_transactions, _PATIENCE_S)
         return producer
 
     def begin(self, producer: Any) -> None:
@@ -71,14 +71,14 @@ class _Work:
         every = self.plan.abort_every
         if not every or self.number % every:
             self.note("txn_commit_asked")
-            await _patiently(producer.commit_transaction, _PATIENCE_S)
+            await patiently(producer.commit_transaction, _PATIENCE_S)
             self.note("txn_committed")
             return True
         await self.abort(producer)
         return False
 
     async def abort(self, producer: Any) -> None:
-        await _patiently(producer.abort_transaction, _PATIENCE_S)
+        await patiently(producer.abort_transaction, _PATIENCE_S)
         self.note("txn_aborted")
 
 
@@ -170,7 +170,7 @@ async def _one_round(work: _Work, producer: Any, consumer: Any, seat: _Seat) -> 
     batch = [each for each in polled if each.error() is None]
     if seat.has_changed:  # what was polled may be another's by now
         seat.has_changed = False
-        await _back_to_committed(consumer)
+        await back_to_committed(consumer)
         return False
     if not batch:
         return True
@@ -185,7 +185,7 @@ async def _one_round(work: _Work, producer: Any, consumer: Any, seat: _Seat) -> 
             places[topic, partition] = offset + 1
         positions = [TopicPartition(*name, offset) for name, offset in places.items()]
         send = producer.send_offsets_to_transaction
-        await _patiently(send, positions, seat.member, _PATIENCE_S)
+        await patiently(send, positions, seat.member, _PATIENCE_S)
         is_committed = await work.end(producer)
     except KafkaException as error:
         if not error.args[0].txn_requires_abort():
@@ -193,12 +193,12 @@ async def _one_round(work: _Work, producer: Any, consumer: Any, seat: _Seat) -> 
         await work.abort(producer)
     await producer.poll(0)
     if not is_committed:
-        await _back_to_committed(consumer)
+        await back_to_committed(consumer)
     await work.app.sleep(work.plan.every_ms / 1000)
     return False
 
 
-async def _patiently(call: Any, *arguments: Any) -> None:
+async def patiently(call: Any, *arguments: Any) -> None:
     """Call again as long as that may help."""
     while True:
         try:
@@ -209,7 +209,7 @@ async def _patiently(call: Any, *arguments: Any) -> None:
                 raise
 
 
-async def _back_to_committed(consumer: Any) -> None:
+async def back_to_committed(consumer: Any) -> None:
     """What was polled and aborted is to be read again."""
     while True:
         try:

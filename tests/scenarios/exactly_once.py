@@ -10,6 +10,7 @@ from kafkalab import Simulation
 from kafkalab.chance import Stream
 from kafkalab.client.errors import KafkaException
 from kafkalab.client.message import OFFSET_BEGINNING, TopicPartition
+from kafkalab.sim.transaction_workload import back_to_committed, patiently
 from kafkalab.world import World
 from kafkalab.world.apps import Function
 
@@ -102,31 +103,6 @@ async def one_round(consumer: Any, producer: Any, seat: Seat, target: str) -> No
             raise
     await patiently(producer.abort_transaction, 5)
     await back_to_committed(consumer)
-
-
-async def patiently(call: Any, *arguments: Any) -> None:
-    """Call again as long as that may help."""
-    while True:
-        try:
-            await call(*arguments)
-            return
-        except KafkaException as error:
-            if not error.args[0].retriable():
-                raise
-
-
-async def back_to_committed(consumer: Any) -> None:
-    """What was polled and aborted is to be read again."""
-    while True:
-        try:
-            places = await consumer.committed(consumer.assignment(), 5)
-            break
-        except KafkaException:
-            continue
-    for place in places:
-        if place.offset < 0:
-            place.offset = OFFSET_BEGINNING
-        consumer.seek(place)
 
 
 async def fill(app: Any) -> None:

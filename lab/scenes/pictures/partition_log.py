@@ -56,7 +56,7 @@ def _say(sight: Sight) -> str:
     if log["log_start"]:
         return (
             f"{name} begins at offset {log['log_start']}: older segments were deleted whole. "
-            f"{count} segments are left, and the active one always stays."
+            f"{count} segments are left, the last of them the active one."
         )
     held = log["high_watermark"] - log["last_stable"]
     if held > 0:
