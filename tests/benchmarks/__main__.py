@@ -148,6 +148,8 @@ def main() -> None:
     print(text)
     head = (
         "# Measured\n\nMedians (lowest-highest) of interleaved rounds; `make bench` writes this.\n"
+        "kfake has a row only where it answered librdkafka (it acknowledged no produce so far).\n"
+        "What a browser takes: `tests/browser/RESULTS.md`.\n"
     )
     (HERE / "RESULTS.md").write_text(
         f"{head}\n{rounds} rounds, {os.cpu_count()} cores.\n\n{text}\n"

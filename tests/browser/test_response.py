@@ -1,6 +1,6 @@
 """What a reader waits for, reported, never asserted: clicks on a bench, frames of a large one.
 
-The numbers of a busy machine say little; those in `tests/benchmarks/RESULTS.md` are of a quiet one.
+The numbers of a busy machine say little; those in `tests/browser/RESULTS.md` are of a load of 3.
 What is asserted is that the clicks change the picture, and that frames are drawn at all.
 """
 
