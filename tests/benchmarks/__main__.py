@@ -148,7 +148,7 @@ def main() -> None:
     print(text)
     head = (
         "# Measured\n\nMedians (lowest-highest) of interleaved rounds; `make bench` writes this.\n"
-        "kfake has a row only where it answered librdkafka (it acknowledged no produce so far).\n"
+        "The mock keeps 5 MB of one copy, unchecked; kfake keeps one copy and checks it.\n"
         "What a browser takes: `tests/browser/RESULTS.md`.\n"
     )
     (HERE / "RESULTS.md").write_text(
