@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from kafkalab.frames.group_history import group_detail
+from kafkalab.frames.network import network_detail
 from kafkalab.frames.partition_log import log_detail
 from kafkalab.frames.quorum import quorum_detail
 from kafkalab.frames.replication import replication_detail
-from kafkalab.frames.topology import topology_detail
 from kafkalab.frames.transaction_depth import transaction_detail
 from kafkalab.world import World
 
@@ -28,7 +28,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "log": log_detail,
     "quorum": quorum_detail,
     "replication": replication_detail,
-    "topology": topology_detail,
+    "network": network_detail,
     "transaction": transaction_detail,
 }
 

@@ -1,4 +1,4 @@
-"""A stretch of a run as a space-time diagram: nodes, messages between them, and what they caused.
+"""A stretch of a run as a spacetime diagram: nodes, messages between them, and what they caused.
 
     producer-1  ──●───────────────●──      a message leaves where its cause was handled, and
                    ╲             ╱         arrives where it is handled; both are events of the trace

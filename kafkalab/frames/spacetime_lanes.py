@@ -1,4 +1,4 @@
-"""The lanes of a space-time diagram: who has one, who shares one, who led and who was down when.
+"""The lanes of a spacetime diagram: who has one, who shares one, who led and who was down when.
 
 Only nodes that appear have a lane; producers first, then brokers, controllers, consumers.  When
 there are too many, those with least to say share one lane for each kind ("27 other consumers").

@@ -187,7 +187,7 @@ def _parting(twins: Twins) -> list[str]:
 def chain_of(twins: Twins, run: str) -> Explanation:
     """What led run "A" or "B" to what it does where they part, as `sim.why` answers.
 
-    For a space-time picture of that run.  `LearnerError` if they do not part.
+    For a spacetime picture of that run.  `LearnerError` if they do not part.
     """
     divergence = twins.divergence
     if divergence is None:

@@ -37,8 +37,9 @@ from lab.widgets.picture_view import PictureView
 class Bench:
     """See the package's docstring.
 
-    `picture`: the one shown first ("cluster", "log", …).  `topic`, `group`: what it shows, by
-    default the first.  `LearnerError` for a picture there is none of.
+    `picture`: the one shown first, by the name on its tab ("cluster", "network", "spacetime", …).
+    `topic`, `group`: what it shows, by default the first.  `LearnerError` names the pictures if
+    there is none of that name.
     """
 
     def __init__(
@@ -146,7 +147,7 @@ class Bench:
     # asking
 
     def why(self, about: Any = None) -> Explanation | None:
-        """Ask `sim.why`, and show the chain of its answer in space-time; None shows all again.
+        """Ask `sim.why`, and show the chain of its answer in spacetime; None shows all again.
 
         At the instant shown, whatever has come later.  `LearnerError` says what may be asked.
         """

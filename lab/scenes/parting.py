@@ -1,7 +1,7 @@
 """Where two runs part: what each does there, and the causes that led it to that.
 
     ◆ At 9.009 s they part
-    A  as it was                [in space-time]   B  without crash 1          [in space-time]
+    A  as it was                [in spacetime]   B  without crash 1          [in spacetime]
     ❶ 1.024 s  broker 1 crashes                   nothing of the kind follows
     ❷ 9.009 s  the controller fences broker 1
 
@@ -59,9 +59,9 @@ def _side(
         is_shown = view.run == name
         tones = ("ink", "ink", "bg") if is_shown else ("none", "rule", "ink")
         shapes.append(
-            chip("show", (wide - chip_width("in space-time"), -14.5), "in space-time", tones,
+            chip("show", (wide - chip_width("in spacetime"), -14.5), "in spacetime", tones,
                  action=f"chain {'' if is_shown else name}".strip(),
-                 label=f"The causes in {name} in its space-time", is_pressed=is_shown)
+                 label=f"The causes in {name} in its spacetime", is_pressed=is_shown)
         )  # fmt: skip
     y = 24.0
     what = frame["divergence"][0 if name == "A" else 1].partition(": ")[2]

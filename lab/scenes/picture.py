@@ -37,7 +37,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One picture.  `name` is the word in actions and Python (`show log`), `title` on its tab.
+    """One picture.  `name` is the word in actions and Python (`show log`), and on its tab.
 
     `detail`: the key of what it needs, "" for nothing.  `say`: "" lets the frame's finding stand.
     `words`: the picture as text, for screen readers and `print`; "": the cluster's.
@@ -47,7 +47,6 @@ class Picture:
     """
 
     name: str
-    title: str
     draw: Callable[[Sight], Block]
     detail: Callable[[Frame, View], str] = lambda frame, view: ""
     say: Callable[[Sight], str] = lambda sight: ""
@@ -56,6 +55,11 @@ class Picture:
     targets: Callable[[Frame], Sequence[Target]] = broker_targets
     obey: Callable[[Sight, list[str]], str | None] = lambda sight, words: None
     keys: Callable[[Sight], Mapping[str, str]] = lambda sight: {}
+
+    @property
+    def title(self) -> str:
+        """Its name as a tab wears it: who reads the tab knows what to write in Python."""
+        return self.name.capitalize()
 
 
 def detail_of(picture: Picture, frame: Frame, view: View) -> Any:

@@ -1,4 +1,4 @@
-"""The space-time diagram: a lane a node, time to the right, an arrow a message.
+"""The spacetime diagram: a lane a node, time to the right, an arrow a message.
 
     ❶ 412 ms             ❷ 458 ms               the chain, in words
     producer-1 ───●──────────────────┊─

@@ -1,4 +1,4 @@
-"""Messages of a space-time diagram as arrows, and right of now those that are under way.
+"""Messages of a spacetime diagram as arrows, and right of now those that are under way.
 
 An arrow that has arrived goes from its sending to its arrival.  One that flies is drawn on to where
 it is due; one that waits ends between the lanes, with a sign that says so.

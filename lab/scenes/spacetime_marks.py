@@ -1,4 +1,4 @@
-"""Signs on the lanes of a space-time diagram, and their words where there is room.
+"""Signs on the lanes of a spacetime diagram, and their words where there is room.
 
 Read next: `spacetime`.
 """

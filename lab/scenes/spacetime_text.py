@@ -1,4 +1,4 @@
-"""The space-time diagram in plain words: for screen readers, terminals, `print` and nbval.
+"""The spacetime diagram in plain words: for screen readers, terminals, `print` and nbval.
 
 Read next: `spacetime`, the same as a picture.
 """

@@ -44,7 +44,7 @@ class View:
     width: int = STATIC_WIDTH
     now: int | None = None
     is_live: bool = False
-    run: str = ""  # whose chain is shown in space-time
+    run: str = ""  # whose chain is shown in spacetime
 
     def at_width(self, width: float) -> "View":
         return replace(self, width=int(min(max(width, WIDTH_MIN), WIDTH_MAX)) // 10 * 10)
@@ -84,7 +84,7 @@ def draw_block(
     """Everything but title, finding and legend.
 
     `clusters`: both worlds at `view.now`, shown side by side.  `chain`: the causes of what run
-    `view.run` does where they part, in the space-time of that run.
+    `view.run` does where they part, in the spacetime of that run.
     """
     shapes: list[Shape] = []
     axis = _axis(frame, inner)

@@ -45,7 +45,7 @@ class SpaceTime(OwnView):
         self._ends = None if until is None else round(until * 1000)
         self._frame = self._made(self._begins, self._ends)
         self._view = View(is_live=True)
-        self._open(sim, "space-time")
+        self._open(sim, "spacetime")
 
     @property
     def frame(self) -> SpaceTimeFrame:

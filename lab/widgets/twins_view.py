@@ -3,7 +3,7 @@
     TwinsView(sim.twins(config("acks", "all")))
 
 Stepping, or pressing a mark, shows both clusters at that instant.  The same by Python: `seek`,
-`step`, `back`, `end`; `chain` shows the causes of their first divergence in space-time, and
+`step`, `back`, `end`; `chain` shows the causes of their first divergence in spacetime, and
 `space_time` gives that as a picture of its own.
 
 Read next: `own_view`, what it shares; `lab.scenes.twins`, which draws.
@@ -67,7 +67,7 @@ class TwinsView(OwnView):
         return self
 
     def chain(self, run: str = "") -> "TwinsView":
-        """Show what led run "A" or "B" to where they part, in its space-time; "" hides it."""
+        """Show what led run "A" or "B" to where they part, in its spacetime; "" hides it."""
         self._view = replace(self._view, run=run)
         self._chain = chain_frame(self._twins, run) if run else None
         self._redraw()
@@ -130,7 +130,7 @@ def clusters_at(twins: Twins, at: int) -> tuple[Frame, Frame]:
 
 
 def chain_frame(twins: Twins, run: str) -> SpaceTimeFrame | None:
-    """The space-time of what led a run to where they part; None if nothing did."""
+    """The spacetime of what led a run to where they part; None if nothing did."""
     answer = chain_of(twins, run)
     if not answer.chain:
         return None

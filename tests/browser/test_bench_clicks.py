@@ -115,7 +115,7 @@ def test_why_beside_an_event_shows_the_chain_that_led_to_it(crashed: Notebook) -
     bench = crashed
     asks = bench.view.locator("[aria-label^='Why: The controller fenced broker 2']").first
     asks.click(force=True)
-    bench.wait_until(lambda: chosen(bench, "Space-time"))
+    bench.wait_until(lambda: chosen(bench, "Spacetime"))
     chain = bench.view.locator("[aria-label='The chain of causes']")
     bench.wait_until(lambda: "broker 2 crashes" in (chain.text_content() or ""))
     assert "the causal chain" in words(bench), "it is highlighted in the picture"
@@ -131,7 +131,7 @@ def test_twins_are_asked_for_compared_and_opened(crashed: Notebook) -> None:
     bench.button("Where they part").click()
     bench.run("at = bench.details.twins.divergence.at")
     bench.wait_until(lambda: bench.view.locator("[aria-label^='B at']").count() == 1)
-    bench.button("The causes in A in its space-time").click()
+    bench.button("The causes in A in its spacetime").click()
     bench.wait_until(lambda: "the causal chain" in words(bench))
     bench.button("Turn to B").click()
     bench.wait_until(lambda: bench.view.get_by_text("without crash", exact=False).count() > 0)
@@ -149,7 +149,7 @@ def in_flight(bench: Notebook, value: str) -> None:
 
 def test_a_message_is_held_released_and_its_connection_cut(bench: Notebook) -> None:
     in_flight(bench, "held")
-    turn(bench, "Space-time")
+    turn(bench, "Spacetime")
     bench.run("bench._post('end')")
     arrow = bench.view.locator("[aria-label^='produce: produce request'][aria-label*=', due at']")
     bench.wait_until(lambda: arrow.count() == 1)
@@ -189,7 +189,7 @@ def test_a_message_of_the_past_is_held_in_a_branch(bench: Notebook) -> None:
         "sim.run(1); bench._post('end')\n"
         "made = len(bench.worlds); bench.show('spacetime', choice='span=1500')"
     )
-    bench.wait_until(lambda: chosen(bench, "Space-time"))
+    bench.wait_until(lambda: chosen(bench, "Spacetime"))
     arrow = bench.view.locator("[aria-label^='produce: produce request'][aria-label*='arrived']")
     bench.wait_until(lambda: arrow.count() > 0)
     arrow.last.locator("line").last.click(force=True)

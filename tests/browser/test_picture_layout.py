@@ -122,7 +122,7 @@ def one_way() -> Simulation:
 
 
 @pytest.mark.parametrize("make", [cut, one_way])
-@pytest.mark.parametrize("name", ["topology", "spacetime"])
+@pytest.mark.parametrize("name", ["network", "spacetime"])
 def test_a_broken_network_is_drawn_as_clearly(
     open_page: OpenPage, name: str, make: Callable[[], Simulation]
 ) -> None:

@@ -107,7 +107,7 @@ display(picture, TwinsView(sim.twins(without(why.cause))), LedgerView(sim), Clus
 @pytest.mark.parametrize("notebook", [SETUP], indirect=True, ids=["time-machine"])
 def test_a_message_opens_and_both_twins_are_seen_at_an_instant(notebook: Notebook) -> None:
     page = notebook.page
-    space_time = page.locator("[data-testid=space-time]").first
+    space_time = page.locator("[data-testid=spacetime]").first
     arrow = space_time.locator("[aria-label^='produce: produce request']").first
     arrow.locator("path").last.click(force=True)
     notebook.wait_until(lambda: "timeout_ms" in (space_time.text_content() or ""))

@@ -117,7 +117,7 @@ def test_of_a_live_cluster_nothing_is_asked_that_needs_a_past() -> None:
         cluster.create_topic("orders", 1, 1)
         details = RunDetails(cluster)
         assert details.make("ledger", 0) is None
-        bench = Bench(cluster, "topology")
+        bench = Bench(cluster, "network")
         try:
             with pytest.raises(LearnerError, match="cannot look back"):
                 bench.run("why orders-0")
@@ -125,7 +125,7 @@ def test_of_a_live_cluster_nothing_is_asked_that_needs_a_past() -> None:
             branch.run(1)
             frame = spacetime(bench)["frame"]
             assert 0 < frame["now"] < 600_000, "since it began"
-            assert "Everybody hears everybody" in repr(bench.show("topology"))
+            assert "Everybody hears everybody" in repr(bench.show("network"))
         finally:
             bench.close()
 

@@ -70,8 +70,16 @@ def test_one_page_turns_from_any_picture_to_any_other(sim: Simulation) -> None:
 
 
 def test_a_picture_that_is_none_is_named(sim: Simulation) -> None:
-    with pytest.raises(LearnerError, match="there are cluster"):
-        Bench(sim, "nonsense")
+    for name in ("topology", "Network", "space-time"):
+        with pytest.raises(LearnerError, match=r"there are cluster, log, .*network, spacetime"):
+            Bench(sim, name)
+
+
+def test_what_a_tab_says_is_the_name_in_python(sim: Simulation) -> None:
+    for picture in ALL:
+        bench = Bench(sim, picture.title.lower())
+        assert bench._page.view.picture == picture.name
+        bench.close()
 
 
 def test_a_branch_leaves_at_the_instant_shown_and_the_run_stays(
@@ -134,7 +142,7 @@ def test_a_choice_in_one_picture_says_nothing_in_another(bench: Bench) -> None:
 
 
 def test_turning_to_a_picture_from_a_cell_is_seen(bench: Bench) -> None:
-    bench.show("topology")
+    bench.show("network")
     until(lambda: "Who hears whom" in words_of(bench))
     bench.show("ledger")
     until(lambda: "produced" in words_of(bench) and "Who hears whom" not in words_of(bench))

@@ -1,4 +1,4 @@
-"""Space-time, twins and ledger as frames, scenes and widgets."""
+"""Spacetime, twins and ledger as frames, scenes and widgets."""
 
 import json
 import xml.etree.ElementTree as ElementTree

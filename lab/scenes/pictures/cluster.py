@@ -80,4 +80,4 @@ def _legend(sight: Sight) -> Sequence[Entry]:
     return entries
 
 
-CLUSTER = Picture(name="cluster", title="Cluster", draw=_draw, legend=_legend)
+CLUSTER = Picture(name="cluster", draw=_draw, legend=_legend)

@@ -156,7 +156,6 @@ def _legend(sight: Sight) -> Sequence[Entry]:
 
 GROUPS = Picture(
     name="groups",
-    title="Groups",
     draw=_draw,
     detail=key_of,
     say=say,

@@ -62,7 +62,7 @@ def _keys(sight: Sight) -> Mapping[str, str]:
 
 
 LEDGER = Picture(
-    name="ledger", title="Ledger", draw=_draw, detail=lambda frame, view: "ledger",
+    name="ledger", draw=_draw, detail=lambda frame, view: "ledger",
     say=lambda sight: sight.detail["say"] if sight.detail is not None else "", words=_words,
     legend=_legend, obey=_obey, keys=_keys,
 )  # fmt: skip

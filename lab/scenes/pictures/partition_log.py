@@ -383,6 +383,4 @@ def _moment(ms: int) -> str:
     return f"{seconds(ms)} s" if ms < 10**11 else f"{ms} ms"
 
 
-LOG = Picture(
-    name="log", title="Log", draw=_draw, detail=_key, say=_say, words=_words, legend=_legend
-)
+LOG = Picture(name="log", draw=_draw, detail=_key, say=_say, words=_words, legend=_legend)

@@ -267,7 +267,6 @@ def _targets(frame: Frame) -> list[Target]:
 
 QUORUM = Picture(
     name="quorum",
-    title="Quorum",
     draw=_draw,
     detail=lambda frame, view: "quorum",
     say=_say,

@@ -354,7 +354,6 @@ def _words(sight: Sight) -> str:
 
 REPLICATION = Picture(
     name="replication",
-    title="Replication",
     draw=_draw,
     detail=_key,
     say=_say,

@@ -79,7 +79,7 @@ def _draw(sight: Sight) -> Block:
         shapes.append(group("asking", asking, label="Why?"))
         y = 32.0
     block = spacetime.draw_block(frame, _view(sight), sight.width)
-    shapes.append(group("space-time", block.shapes, at=(0, y)))
+    shapes.append(group("spacetime", block.shapes, at=(0, y)))
     return Block(tuple(shapes), y + block.height)
 
 
@@ -141,6 +141,6 @@ def _legend(sight: Sight) -> Sequence[Entry]:
 
 
 SPACETIME = Picture(
-    name="spacetime", title="Space-time", draw=_draw, detail=_key, say=_say, words=_words,
+    name="spacetime", draw=_draw, detail=_key, say=_say, words=_words,
     legend=_legend, obey=_obey, keys=_keys,
 )  # fmt: skip

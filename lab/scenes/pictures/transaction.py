@@ -374,7 +374,6 @@ def _words(sight: Sight) -> str:
 
 TRANSACTION = Picture(
     name="transaction",
-    title="Transaction",
     draw=_draw,
     detail=_key,
     say=_say,

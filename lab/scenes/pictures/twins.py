@@ -147,6 +147,6 @@ def _keys(sight: Sight) -> Mapping[str, str]:
 
 
 TWINS = Picture(
-    name="twins", title="Twins", draw=_draw, detail=_key, say=_say, words=_words, legend=_legend,
+    name="twins", draw=_draw, detail=_key, say=_say, words=_words, legend=_legend,
     obey=_obey, keys=_keys,
 )  # fmt: skip

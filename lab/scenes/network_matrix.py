@@ -6,13 +6,13 @@
 
 Exact where lines on a map run together: it holds any number of cuts, and both directions apart.
 
-Read next: `topology_map`, the same as lines; `kafkalab.frames.topology`, what there is.
+Read next: `network_map`, the same as lines; `kafkalab.frames.network`, what there is.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kafkalab.frames.topology import LinkFrame, SpotFrame
+from kafkalab.frames.network import LinkFrame, SpotFrame
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.shapes import Shape, glyph, group, rect, text
 

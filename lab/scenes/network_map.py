@@ -10,7 +10,7 @@
 Places never change: a broker stands where it stood, whatever happens to its links.  What works is
 quiet; what is cut, held or slow is drawn thick, dashed, with a sign.
 
-Read next: `topology_matrix`, the same as a table, exact where lines run together.
+Read next: `network_matrix`, the same as a table, exact where lines run together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Final
 
+from kafkalab.frames.network import LinkFrame, NetworkFrame, SpotFrame
 from kafkalab.frames.shape import DOWN
-from kafkalab.frames.topology import LinkFrame, SpotFrame, TopologyFrame
 from lab.scenes.metrics import fit, width_of
+from lab.scenes.network_matrix import Pair, links_by_pair, named, words_of
 from lab.scenes.shapes import Shape, glyph, group, path, rect, text
 from lab.scenes.spacetime_arrows import KINDS
-from lab.scenes.topology_matrix import Pair, links_by_pair, named, words_of
 
 CARD_HEIGHT: Final = 46.0
 _SIGNS_MAX: Final = 9  # signs on lines: with more of them, the table says it
@@ -51,7 +51,7 @@ class Place:
 
 
 def draw_map(
-    frame: TopologyFrame, width: float, chosen: str, *, is_live: bool
+    frame: NetworkFrame, width: float, chosen: str, *, is_live: bool
 ) -> tuple[list[Shape], float]:
     """The map and its height.  `chosen`: the spot that is looked at, or ""."""
     spots = frame["spots"]
@@ -128,7 +128,7 @@ def _racks(
 
 
 def _card(
-    spot: SpotFrame, place: Place, is_chosen: bool, frame: TopologyFrame, is_live: bool
+    spot: SpotFrame, place: Place, is_chosen: bool, frame: NetworkFrame, is_live: bool
 ) -> Shape:
     is_down = spot["state"] in DOWN
     stroke = "ink" if is_chosen else "out" if spot["state"] != "online" else "rule"
@@ -154,7 +154,7 @@ def _card(
                  is_pressed=is_chosen if is_live else None)  # fmt: skip
 
 
-def _state(spot: SpotFrame, width: float, frame: TopologyFrame) -> list[Shape]:
+def _state(spot: SpotFrame, width: float, frame: NetworkFrame) -> list[Shape]:
     """Sign and word under the name; the sign alone where the card is small."""
     sign, tone, words = "dot", "sync-t", spot["state"]
     if spot["is_active"]:
@@ -183,7 +183,7 @@ def _state(spot: SpotFrame, width: float, frame: TopologyFrame) -> list[Shape]:
     ]
 
 
-def _lines(frame: TopologyFrame, places: Mapping[str, Place], chosen: str) -> list[Shape]:
+def _lines(frame: NetworkFrame, places: Mapping[str, Place], chosen: str) -> list[Shape]:
     """One line a pair, the troubled ones last; signs only while they can be told apart."""
     links = links_by_pair(frame["links"])
     pairs = list(

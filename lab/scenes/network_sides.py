@@ -5,16 +5,16 @@
     ╰─────────────╯               ╰──────────────────╯
     On no side, so in touch with all: controller 101, producer-1
 
-Read next: `topology_map`, where these stand; `kafkalab.world.network`, which holds the messages.
+Read next: `network_map`, where these stand; `kafkalab.world.network`, which holds the messages.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kafkalab.frames.topology import SpotFrame, TopologyFrame
+from kafkalab.frames.network import NetworkFrame, SpotFrame
 from lab.scenes.metrics import fit, wrap
+from lab.scenes.network_matrix import named
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
-from lab.scenes.topology_matrix import named
 
 _BETWEEN: Final = 150.0
 _HEIGHT: Final = 62.0
@@ -48,7 +48,7 @@ def _ids(ids: Sequence[int]) -> str:
     )
 
 
-def draw_sides(frame: TopologyFrame, width: float) -> tuple[list[Shape], float]:
+def draw_sides(frame: NetworkFrame, width: float) -> tuple[list[Shape], float]:
     """The strip and its height; nothing while the network is whole."""
     sides = frame["sides"]
     if not sides:
@@ -89,7 +89,7 @@ def _side(
     return group(f"side{i}", children, at=(x, 0), label=f"Side {i + 1}: {together(side, spots)}")
 
 
-def _arrows(frame: TopologyFrame, i: int, x: float, wide: float) -> Shape:
+def _arrows(frame: NetworkFrame, i: int, x: float, wide: float) -> Shape:
     """Both directions between a side and the one before it."""
     is_one_way = frame["is_one_way"]
     children = [

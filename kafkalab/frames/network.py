@@ -1,4 +1,4 @@
-"""Who can hear whom: the detail `topology`.  Nodes with their racks, links with what is on them.
+"""Who can hear whom: the detail `network`.  Nodes with their racks, links with what is on them.
 
     broker-1 ──▶ broker-2     connections, messages in flight, latency, what was said lately
              ◀╳─              cut by a partition, one way or both; held; slow
@@ -8,7 +8,7 @@ nodes that have a connection, a delay, a hold, or a partition between them; the 
 Real clients stand by their client id; many clients of a kind are told as one.
 
 Invariants: plain JSON; all servers first, by id; equal worlds give equal details.
-Read next: `details`; `kafkalab.world.network`, whose state this is; `lab.scenes.pictures.topology`.
+Read next: `details`; `kafkalab.world.network`, whose state this is; `lab.scenes.pictures.network`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -63,7 +63,7 @@ class LinkFrame(TypedDict):
     lately: dict[str, int]
 
 
-class TopologyFrame(TypedDict):
+class NetworkFrame(TypedDict):
     spots: list[SpotFrame]
     links: list[LinkFrame]
     sides: list[list[str]]  # names of spots
@@ -86,7 +86,7 @@ class _Link:
 _Pair = tuple[str, str]
 
 
-def topology_detail(world: World, words: tuple[str, ...]) -> TopologyFrame:
+def network_detail(world: World, words: tuple[str, ...]) -> NetworkFrame:
     """The network as it is now."""
     spots = [*_servers(world), *_clients(world)]
     shown = _shown_as(world, spots)

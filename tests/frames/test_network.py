@@ -1,4 +1,4 @@
-"""The topology against the network itself: who can hear whom, what is on its way."""
+"""The network as told against the network itself: who can hear whom, what is on its way."""
 
 import json
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 
 from kafkalab import Consumer, Producer, Simulation
-from kafkalab.frames.topology import LinkFrame, TopologyFrame, topology_detail
+from kafkalab.frames.network import LinkFrame, NetworkFrame, network_detail
 
 
 @pytest.fixture
@@ -19,13 +19,13 @@ def sim() -> Simulation:
     return sim
 
 
-def told(sim: Simulation) -> TopologyFrame:
-    frame = topology_detail(sim.world, ())
+def told(sim: Simulation) -> NetworkFrame:
+    frame = network_detail(sim.world, ())
     assert json.loads(json.dumps(frame)) == frame
     return frame
 
 
-def links(frame: TopologyFrame) -> dict[tuple[str, str], LinkFrame]:
+def links(frame: NetworkFrame) -> dict[tuple[str, str], LinkFrame]:
     return {(link["source"], link["target"]): link for link in frame["links"]}
 
 

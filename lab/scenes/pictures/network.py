@@ -2,22 +2,19 @@
 
 The choice of a reader, in words: `node broker-2`, or `link broker-1/broker-2`.
 
-Read next: `lab.scenes.topology_map`, `topology_matrix`, `topology_sides`, the three parts;
-`kafkalab.frames.topology`, what there is.
+Read next: `lab.scenes.network_map`, `network_matrix`, `network_sides`, the three parts;
+`kafkalab.frames.network`, what there is.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from kafkalab.frames.topology import LinkFrame, SpotFrame, TopologyFrame
+from kafkalab.frames.network import LinkFrame, NetworkFrame, SpotFrame
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry
 from lab.scenes.metrics import fit, width_of
-from lab.scenes.picture import Picture, Sight
-from lab.scenes.shapes import Shape, glyph, group, line, rect, text
-from lab.scenes.spacetime_arrows import KINDS
-from lab.scenes.topology_map import draw_map
-from lab.scenes.topology_matrix import (
+from lab.scenes.network_map import draw_map
+from lab.scenes.network_matrix import (
     Pair,
     draw_matrix,
     links_by_pair,
@@ -25,7 +22,10 @@ from lab.scenes.topology_matrix import (
     named,
     words_of,
 )
-from lab.scenes.topology_sides import draw_sides, together
+from lab.scenes.network_sides import draw_sides, together
+from lab.scenes.picture import Picture, Sight
+from lab.scenes.shapes import Shape, glyph, group, line, rect, text
+from lab.scenes.spacetime_arrows import KINDS
 from lab.scenes.view import Block
 
 SLOW_MS: Final = 300
@@ -33,11 +33,11 @@ _MAP_MIN: Final = 420.0  # narrower, and the table goes below
 _Specs = list[tuple[str, str, str, str]]  # key, sign, words, action
 
 
-def _topology(sight: Sight) -> TopologyFrame | None:
-    return cast("TopologyFrame | None", sight.detail)
+def _network(sight: Sight) -> NetworkFrame | None:
+    return cast("NetworkFrame | None", sight.detail)
 
 
-def _chosen(sight: Sight, frame: TopologyFrame) -> tuple[str, Pair | None]:
+def _chosen(sight: Sight, frame: NetworkFrame) -> tuple[str, Pair | None]:
     """(node, link) chosen, as far as they are there."""
     what, _, rest = sight.view.choice.partition(" ")
     there = {spot["name"] for spot in frame["spots"]}
@@ -50,7 +50,7 @@ def _chosen(sight: Sight, frame: TopologyFrame) -> tuple[str, Pair | None]:
 
 
 def _draw(sight: Sight) -> Block:
-    frame = _topology(sight)
+    frame = _network(sight)
     if frame is None:
         return Block((text("none", 0, 20, "No network to show.", "sub"),), 40)
     is_live = sight.controls is not None
@@ -80,7 +80,7 @@ def _draw(sight: Sight) -> Block:
 
 
 def _about(
-    frame: TopologyFrame, node: str, pair: Pair | None, width: float
+    frame: NetworkFrame, node: str, pair: Pair | None, width: float
 ) -> tuple[list[Shape], float]:
     """One line about what is chosen, and what can be done to it."""
     spots = {spot["name"]: spot for spot in frame["spots"]}
@@ -110,7 +110,7 @@ def _about(
 
 
 def _of_node(
-    frame: TopologyFrame, spot: SpotFrame, links: Mapping[Pair, LinkFrame]
+    frame: NetworkFrame, spot: SpotFrame, links: Mapping[Pair, LinkFrame]
 ) -> tuple[str, _Specs]:
     mine = [link for pair, link in links.items() if spot["name"] in pair]
     flying = sum(link["in_flight"] for link in mine)
@@ -161,7 +161,7 @@ def _of_link(
 
 
 def _obey(sight: Sight, words: list[str]) -> str | None:
-    frame = _topology(sight)
+    frame = _network(sight)
     match words:
         case ["node", name]:
             wanted = f"node {name.replace('~', ' ')}"
@@ -176,7 +176,7 @@ def _obey(sight: Sight, words: list[str]) -> str | None:
     return None
 
 
-def _beside(frame: TopologyFrame, sight: Sight, step: int) -> str:
+def _beside(frame: NetworkFrame, sight: Sight, step: int) -> str:
     """The next link, for those who use the keyboard."""
     pairs = [f"{link['source']}/{link['target']}" for link in frame["links"]]
     if not pairs:
@@ -188,7 +188,7 @@ def _beside(frame: TopologyFrame, sight: Sight, step: int) -> str:
 
 def _say(sight: Sight) -> str:
     """The worst that there is to say of the network; "" lets the cluster's finding stand."""
-    frame = _topology(sight)
+    frame = _network(sight)
     if frame is None:
         return ""
     spots = {spot["name"]: spot for spot in frame["spots"]}
@@ -221,7 +221,7 @@ def _say(sight: Sight) -> str:
 
 
 def _words(sight: Sight) -> str:
-    frame = _topology(sight)
+    frame = _network(sight)
     if frame is None:
         return ""
     lines = [f"{sight.frame['title']} · the network", _say(sight), ""]
@@ -237,7 +237,7 @@ def _words(sight: Sight) -> str:
 
 
 def _legend(sight: Sight) -> Sequence[Entry]:
-    frame = _topology(sight)
+    frame = _network(sight)
     if frame is None:
         return ()
     used = {kind for link in frame["links"] for kind in link["lately"]}
@@ -262,8 +262,8 @@ def _legend(sight: Sight) -> Sequence[Entry]:
     return entries
 
 
-TOPOLOGY = Picture(
-    name="topology", title="Network", draw=_draw, detail=lambda frame, view: "topology", say=_say,
+NETWORK = Picture(
+    name="network", draw=_draw, detail=lambda frame, view: "network", say=_say,
     words=_words, legend=_legend, obey=_obey,
     keys=lambda sight: {"n": "beside next", "p": "beside previous", "Escape": "nothing"},
 )  # fmt: skip
