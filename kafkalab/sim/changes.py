@@ -169,7 +169,7 @@ class Fault:
             mine = [each for each in mine if _due(each) == self.at]
         if len({_due(each) for each in mine}) == 1:  # equal ones of one instant: whichever
             return mine[0]
-        listed = ", ".join(f"{_words(e)!r} at {_due(e) / 1000:g} s" for e in faults)
+        listed = ", ".join(f"{_words(e)!r} at {_seconds(_due(e))}" for e in faults)
         if not mine:
             when = "" if self.at is None else f" at {_seconds(self.at)}"
             raise LearnerError(f"no fault {self.fault!r}{when} here; there are {listed or 'none'}")
@@ -311,7 +311,8 @@ def move(fault: str, *, to: float, at: float | None = None) -> Change:
 
 
 def also(fault: str, *, at: float) -> Change:
-    """One fault more, at that second."""
+    """One fault more, at that second.  `CommandError` for words that are no fault."""
+    parse(fault)
     return Fault(fault, None, round(at * 1000), is_new=True)
 
 
@@ -393,7 +394,7 @@ def _text(value: Any) -> str:
 
 
 def _seconds(ms: int | None) -> str:
-    return f"{(ms or 0) / 1000:g} s"
+    return f"{(ms or 0) / 1000:.3f}".rstrip("0").rstrip(".") + " s"
 
 
 __all__ = ["Change", "also", "config", "move", "swap", "without", "words_of"]

@@ -393,6 +393,8 @@ class Simulation:
 
 
 def _ms(seconds: float) -> int:
+    if not isinstance(seconds, int | float) or not abs(seconds) < 1e12:
+        raise LearnerError(f"how many seconds?  a number such as 2.5, not {seconds!r}")
     if seconds < 0:
         raise LearnerError(f"time does not go back: {seconds} seconds")
     return round(seconds * 1000)

@@ -26,6 +26,7 @@ from kafkalab.sim.outcomes import Outcome
 from kafkalab.sim.telling import seconds, tell
 from kafkalab.world import Action, Entry, World
 from kafkalab.world.actions import perform
+from kafkalab.world.faults import CommandError
 from kafkalab.world.history import History
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ class Twins:
 
 def run_twins(sim: "Simulation", change: Change, until: int | None) -> Twins:
     """Run both to `until` (ms; by default now).  `LearnerError` if the change does not apply."""
+    if not hasattr(change, "begins"):
+        raise LearnerError(f"{change!r} is no change: config(…), without(…), move, also or swap")
     with sim.driver.locked() as world:
         history = sim.driver.history
         assert history is not None
@@ -163,8 +166,8 @@ def run_twins(sim: "Simulation", change: Change, until: int | None) -> Twins:
             start = history.before(begins)
             other = start.fork()
         end = world.now if until is None else until
-        if end < start.now:
-            then, last = seconds(start.now, start.began), seconds(end, start.began)
+        if end < max(begins, start.now):
+            then, last = seconds(max(begins, start.now), start.began), seconds(end, start.began)
             raise LearnerError(f"the change is at {then}, after {last}")
         done = len(start.actions)
         since_id, since_ms, steps = start.trace.next_id, start.now, start.steps
@@ -194,16 +197,17 @@ def _made(sim: "Simulation", options: Any) -> World:
 def _again(world: World, actions: Iterable[Action], until: int) -> dict[tuple[int, int], int]:
     """Run as it was.  Of each action, how many steps of its millisecond came before it."""
     ranks: dict[tuple[int, int], int] = {}
+    instant, before = -1, world.steps
     for action in actions:
         if action.at > until:
             break
-        while world.steps < action.step and world.step(action.at - 1):
-            pass
-        before = world.steps
+        if action.at != instant:
+            while world.steps < action.step and world.step(action.at - 1):
+                pass
+            instant, before = action.at, world.steps
         while world.steps < action.step and world.step(action.at):
             pass
-        key = (action.at, action.step)
-        ranks[key] = max(ranks.get(key, 0), world.steps - before)
+        ranks[action.at, action.step] = world.steps - before
         world.now = max(world.now, action.at)
         perform(world, action)
     _to_end(world, until)
@@ -228,7 +232,8 @@ def _what_if(
             taken += 1
         world.now = max(world.now, at)
         error = perform(world, action)
-        if isinstance(error, ConfigError):
+        is_new_fault = action.step < 0
+        if isinstance(error, ConfigError) or (is_new_fault and isinstance(error, CommandError)):
             raise LearnerError(f"the changed run cannot be made: {error}")
     _to_end(world, until)
 

@@ -153,6 +153,9 @@ def test_mistakes_are_said_in_words() -> None:
         sim.broker(None)
     with pytest.raises(CommandError, match="there is no broker-9"):
         sim.broker(9)
+    for odd in ("2", None, float("nan"), float("inf")):
+        with pytest.raises(LearnerError, match="how many seconds"):
+            sim.sleep(odd)  # type: ignore[arg-type]
     with pytest.raises(LearnerError, match="time does not go back"):
         sim.run(-1)
     with pytest.raises(LearnerError, match="async function"):

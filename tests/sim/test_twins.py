@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from faulty_run import END_MS, faulty_run, whole_run
 
-from kafkalab import Producer, Simulation
+from kafkalab import Consumer, Producer, Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.sim import also, config, move, swap, without
 from kafkalab.sim.twins import Twins
@@ -148,6 +148,24 @@ def test_a_fault_done_by_hand_is_left_out_and_the_calls_are_done_again() -> None
     assert len(twins.b.records("orders")) == 2
 
 
+def test_a_consumer_called_by_hand_reads_in_the_changed_run_what_it_read() -> None:
+    """Calls of one millisecond, with steps between them, keep their places among the steps."""
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", partitions=3, replication_factor=3)
+    producer = Producer(SERVERS, sim=sim)
+    for number in range(20):
+        producer.produce("orders", f"order {number}", key=f"user-{number % 4}")
+    producer.flush()
+    consumer = Consumer(SERVERS | {"group.id": "g", "auto.offset.reset": "earliest"}, sim=sim)
+    consumer.subscribe(["orders"])
+    assert all(consumer.poll(5) for _ in range(20))
+    sim.run(15)
+    assert sim.twins(config("min.insync.replicas", 1)).divergence is None
+    late = sim.twins(also("crash 1", at=10))
+    assert late.divergence is not None
+    assert late.divergence.at >= 10_000
+
+
 def test_mistakes_are_said_in_words() -> None:
     sim = faulty_run(1)
     sim.run_to(sim.started_at + END_MS)
@@ -157,6 +175,14 @@ def test_mistakes_are_said_in_words() -> None:
         sim.twins(swap(careless, careful))
     with pytest.raises(LearnerError, match="no topic payments was made here"):
         sim.twins(config("min.insync.replicas", 2, topic="payments"))
+    with pytest.raises(LearnerError, match="'bang' is not a command"):
+        sim.twins(also("bang", at=1))
+    with pytest.raises(LearnerError, match=r"cannot be made: there is no broker-9"):
+        sim.twins(also("crash 9", at=1))
+    with pytest.raises(LearnerError, match=r"the change is at 90\.000 s, after"):
+        sim.twins(also("crash 1", at=90))
+    with pytest.raises(LearnerError, match="'acks=1' is no change"):
+        sim.twins("acks=1")  # type: ignore[arg-type]
     by_hand = Simulation(brokers=1, seed=1)
     with pytest.raises(LearnerError, match="no client was made here that takes acks"):
         by_hand.twins(config("acks", 1))

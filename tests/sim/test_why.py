@@ -309,6 +309,10 @@ def test_an_explanation_shows_itself_and_mistakes_say_what_may_be_asked() -> Non
     assert why._repr_markdown_().count("\n1. ") == len(why.chain)
     assert why.to_json()["events"] == list(why.events)
     assert "out of service" in repr(sim.why(f"broker-{leader}")) or why.cause
+    with pytest.raises(LearnerError, match="There is no partition orders-9 here"):
+        sim.why("orders-9")
+    with pytest.raises(LearnerError, match="No record of an application here was ever written to"):
+        sim.why("orders-0@9999")
     with pytest.raises(LearnerError, match="What may be asked about: a partition"):
         sim.why("weather")
     with pytest.raises(LearnerError, match="has no event 99999999"):

@@ -96,7 +96,9 @@ def _named(seen: Seen, name: str) -> Explanation:
     try:
         return not_visible(seen, ledger.find(world, name))
     except LearnerError as error:
-        raise LearnerError(f"why {name!r}?  What may be asked about: {ASKABLE}") from error
+        told = f"  {str(error)[:1].upper()}{str(error)[1:]}." if "@" in name else ""
+        told = f"  There is no partition {name} here." if number.isdigit() else told
+        raise LearnerError(f"why {name!r}?{told}  What may be asked about: {ASKABLE}") from error
 
 
 def _partition(seen: Seen, of: TopicPartition) -> Explanation:
