@@ -23,7 +23,7 @@ from kafkalab.client.options import (
     UNSUPPORTED,
     UNSUPPORTED_PREFIXES,
 )
-from kafkalab.client.profiles import consumer_defaults, producer_defaults
+from kafkalab.client.profiles import check_strategies, consumer_defaults, producer_defaults
 from kafkalab.config import Config, ConfigError
 from kafkalab.ids import NodeName
 
@@ -73,6 +73,8 @@ def consumer_conf(given: Mapping[str, Any], name: NodeName) -> Config:
                 raise ConfigError(f"{name}: {reason}; leave it out")
     elif conf["max.poll.interval.ms"] < conf["session.timeout.ms"]:
         raise ConfigError("max.poll.interval.ms must be at least session.timeout.ms")
+    else:
+        check_strategies(conf)
     return conf.with_({"auto.offset.reset": _RESET[conf["auto.offset.reset"]]})
 
 

@@ -9,6 +9,8 @@
 | `message.timeout.ms` | 300,000 | 120,000 | 120,000 |
 | `isolation.level` | read_committed | read_uncommitted | read_uncommitted |
 | strategies | range, roundrobin | range, cooperative-sticky | range, roundrobin |
+| eager and cooperative ones together | refused | eager: an upgrade's first step | refused |
+| `sticky` (KIP-54) | refused | yes | yes |
 | automatic commits | of what was handed over | of what earlier polls gave | as Java |
 | … are made | at any time | in a poll | in a poll |
 
@@ -21,7 +23,8 @@ Facts of librdkafka 2.16, Apache Kafka 4.3.1 and kafka-python 3.0.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kafkalab.config import Config
+from kafkalab.client.assignors import COOPERATIVE, STICKY, strategies
+from kafkalab.config import Config, ConfigError
 
 PROFILE: Final = "client.profile"
 LIBRDKAFKA: Final = "librdkafka"
@@ -76,6 +79,28 @@ def consumer_defaults(given: Mapping[str, Any]) -> Mapping[str, Any]:
 def default_partitioner(conf: Mapping[str, Any]) -> str:
     """The name of the partitioner a producer has if none is given."""
     return _PARTITIONERS[str(conf.get(PROFILE, LIBRDKAFKA))]
+
+
+def check_strategies(conf: Config) -> None:
+    """`ConfigError` if the client does not take this list of assignors.
+
+    Java goes on eagerly with a mixed one, so that a group can change over in two rolling bounces
+    (KIP-429); the others cannot tell before they join which of the two they will be.
+
+    In librdkafka: `rd_kafka_assignors_init`; in Java: `ConsumerCoordinator`; in kafka-python:
+    `_validate_rebalance_protocol`.
+    """
+    names, profile = strategies(conf.text("partition.assignment.strategy")), conf.text(PROFILE)
+    given = f"partition.assignment.strategy {','.join(names)}"
+    if profile != JAVA and COOPERATIVE in names and len(names) > 1:
+        raise ConfigError(
+            f"{given}: {profile} does not mix {COOPERATIVE} with eager assignors; name one kind "
+            f"alone (only {PROFILE}={JAVA} takes both, and then rebalances eagerly)"
+        )
+    if profile == LIBRDKAFKA and STICKY in names:
+        raise ConfigError(
+            f"{given}: {LIBRDKAFKA} has no {STICKY}; use {COOPERATIVE}, or {PROFILE}={JAVA}"
+        )
 
 
 def commits_in_poll(conf: Config) -> bool:

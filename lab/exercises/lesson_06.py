@@ -259,8 +259,10 @@ EXERCISES: Final = (
             "settings = {'partition.assignment.strategy': 'roundrobin', "
             "'session.timeout.ms': 6000}": REBALANCE_STOPS_ALL,
             "settings = {'partition.assignment.strategy': 'range,cooperative-sticky'}": (
-                REBALANCE_STOPS_ALL
+                "what the client accepts"
             ),
+            "settings = {'partition.assignment.strategy': 'range,cooperative-sticky', "
+            "'client.profile': 'java'}": REBALANCE_STOPS_ALL,
             "settings = {'group.instance.id': 'shop'}": (
                 "each of the four is a member, and has a partition"
             ),

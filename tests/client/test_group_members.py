@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kafkalab import Consumer, Producer, Simulation
+from kafkalab import Consumer, KafkaError, KafkaException, Producer, Simulation
 from kafkalab.client.connections import Answer, Asked
 from kafkalab.client.consumer.group_requests import What
 from kafkalab.client.consumer.node import ConsumerNode
@@ -17,7 +17,7 @@ from kafkalab.world import actions
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
     "eager": {"partition.assignment.strategy": "range"},
-    "sticky": {"partition.assignment.strategy": "sticky"},
+    "sticky": {"partition.assignment.strategy": "sticky", "client.profile": "java"},
     "cooperative": {"partition.assignment.strategy": "cooperative-sticky"},
     "consumer": {"group.protocol": "consumer"},
 }
@@ -228,6 +228,44 @@ def test_what_a_heartbeat_under_an_earlier_id_is_told_does_not_count(
     fenced = HeartbeatResponse(error_code=ErrorCode.FENCED_INSTANCE_ID)
     node._membership.on_answer(Answer(Asked("", (What.HEARTBEAT, asked_by), 4), fenced), sim.now)
     assert node.is_refused is not is_late
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words"),
+    [("eager", "Fenced instance id"), ("consumer", "Unreleased instance id")],
+)
+def test_a_member_refused_for_good_hears_so_and_can_do_nothing_more(
+    sim: Simulation, protocol: str, words: str
+) -> None:
+    """As librdkafka's (`tests/clients`): code _FATAL, though `fatal()` is False.
+
+    Of two with one group.instance.id the classic protocol fences the older, KIP-848 the newer.
+    """
+    older = Reader(sim, protocol, group_instance_id="one")
+    poll_for(sim, 8, older)
+    newer = Reader(sim, protocol, group_instance_id="one")
+    errors: list[tuple[Reader, KafkaError]] = []
+    end = sim.now + 12_000
+    while sim.now < end:
+        for reader in (older, newer):
+            message = reader.consumer.poll(0.05)
+            if message is not None and (error := message.error()) is not None:
+                errors.append((reader, error))
+    [(refused, error)] = errors
+    assert refused is (older if protocol == "eager" else newer)
+    assert (error.code(), error.fatal(), error.name()) == (KafkaError._FATAL, False, "_FATAL")
+    assert error.str().startswith("Fatal error: Broker: ")
+    assert words in error.str()
+    assert not refused.owned
+    assert "refused by its group for good" in repr(refused.consumer)
+    place = TopicPartition("orders", 0, 0)
+    with pytest.raises(KafkaException) as commit:
+        refused.consumer.commit(offsets=[place], asynchronous=False)
+    with pytest.raises(KafkaException) as subscribe:
+        refused.consumer.subscribe(["orders"])
+    assert [each.value.args[0].code() for each in (commit, subscribe)] == [KafkaError._FATAL] * 2
+    refused.consumer.close()
+    assert (older if refused is newer else newer).owned == set(range(6))
 
 
 def test_a_pattern_is_matched_by_the_coordinator(sim: Simulation) -> None:

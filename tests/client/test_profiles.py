@@ -38,6 +38,47 @@ def test_defaults(profile: str, isolation: str, idempotent: bool, linger: int) -
     assert producer_conf(chosen, "p")["enable.idempotence"] is False
 
 
+@pytest.mark.parametrize(
+    ("profile", "strategies", "refusal"),
+    [
+        ("librdkafka", "range,cooperative-sticky", "does not mix cooperative-sticky with eager"),
+        ("librdkafka", "cooperative-sticky,roundrobin", "does not mix"),
+        ("librdkafka", "range,sticky", "has no sticky"),
+        ("librdkafka", "cooperative-sticky", None),
+        ("java", "range,cooperative-sticky", None),
+        ("java", "cooperative-sticky,sticky", None),
+        ("kafka-python", "range,cooperative-sticky", "does not mix"),
+        ("kafka-python", "sticky,range", None),
+    ],
+)
+def test_which_assignors_a_client_takes(profile: str, strategies: str, refusal: str | None) -> None:
+    given = {
+        "group.id": "g",
+        "client.profile": profile,
+        "partition.assignment.strategy": strategies,
+    }
+    if refusal is None:
+        consumer_conf(given, "c")
+    else:
+        with pytest.raises(ConfigError, match=refusal):
+            consumer_conf(given, "c")
+
+
+def test_java_goes_on_eagerly_with_both_kinds(sim: Simulation) -> None:
+    """The first bounce of an upgrade (KIP-429): all must be given back before another joins."""
+    told: list[int] = []
+    conf = {**CONF, "group.id": "g", "client.profile": "java"}
+    one, two = Consumer(conf, sim=sim), Consumer(conf, sim=sim)
+    one.subscribe(["orders"], on_revoke=lambda _, gone: told.append(len(gone)))
+    one.poll(10)
+    two.subscribe(["orders"])
+    for _ in range(100):
+        one.poll(0.1)
+        two.poll(0.1)
+    assert told == [6]
+    assert [len(each.assignment()) for each in (one, two)] == [3, 3]
+
+
 def test_there_are_three() -> None:
     with pytest.raises(ConfigError, match=r"client\.profile"):
         producer_conf({"client.profile": "sarama"}, "p")

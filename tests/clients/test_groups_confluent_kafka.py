@@ -11,6 +11,9 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer  # 
 from confluent_kafka import TopicPartition as Place  # noqa: E402
 from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402
 
+from kafkalab.client.conf import consumer_conf  # noqa: E402
+from kafkalab.config import ConfigError  # noqa: E402
+
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("confluent")]
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
@@ -189,3 +192,37 @@ def test_the_coordinator_crashes(served: Any, protocol: str) -> None:
         assert served.command(f"restart {coordinator}")["ok"]
     for name in list(group.consumers):
         group.leave(name)
+
+
+def test_a_fenced_static_member_gets_the_code_fatal(served: Any) -> None:
+    """What the simulated consumer does too (`tests/client/test_group_members.py`)."""
+    group = Group(served, "eager")
+    older = group.join("older", group_instance_id="one")
+    group.poll_until(lambda: len(group.owned("older")) == 6)
+    del group.consumers["older"]
+    group.join("newer", group_instance_id="one")
+    errors: list[Any] = []
+
+    def is_fenced() -> bool:
+        message = older.poll(0.02)
+        if message is not None and message.error() is not None:
+            errors.append(message.error())
+        return bool(errors)
+
+    group.poll_until(is_fenced)
+    [error] = errors
+    assert (error.code(), error.fatal()) == (confluent_kafka.KafkaError._FATAL, False)
+    with pytest.raises(confluent_kafka.KafkaException) as refused:
+        older.subscribe([group.topic])
+    assert refused.value.args[0].code() == confluent_kafka.KafkaError._FATAL
+    older.close()
+    group.consumers["newer"].close()
+
+
+@pytest.mark.parametrize("mixed", ["range,cooperative-sticky", "range,sticky"])
+def test_librdkafka_refuses_what_the_simulated_consumer_refuses(mixed: str) -> None:
+    given = {"group.id": "g", "partition.assignment.strategy": mixed}
+    with pytest.raises(confluent_kafka.KafkaException):
+        Consumer({"bootstrap.servers": "127.0.0.1:1", **given})
+    with pytest.raises(ConfigError):
+        consumer_conf(given, "c")

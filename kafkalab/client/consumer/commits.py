@@ -21,9 +21,9 @@ from kafkalab.client.connections import Answer, Asked, Link
 from kafkalab.client.consumer.context import CONSUMER_PROTOCOL, Context
 from kafkalab.client.consumer.coordinator import MOVED, Coordinator
 from kafkalab.client.consumer.group_protocol import by_topic
-from kafkalab.client.consumer.member import Member
+from kafkalab.client.consumer.member import NOBODY, Member
 from kafkalab.client.consumer.offset_requests import OffsetsResult
-from kafkalab.client.errors import NO_OFFSET, TIMED_OUT
+from kafkalab.client.errors import FATAL, NO_OFFSET, TIMED_OUT
 from kafkalab.client.message import OFFSET_INVALID
 from kafkalab.client.profiles import commits_in_poll
 from kafkalab.errors import RETRIABLE, ErrorCode
@@ -120,6 +120,10 @@ class Commits:
             self._finish(commit, {}, NO_OFFSET)
             return
         self._waiting.append(commit)
+
+    def refuse(self, id: int, offsets: tuple[Offset, ...], now: int) -> None:
+        """It has ended before it began: the consumer has had a fatal error."""
+        self._finish(Commit(id, offsets, NOBODY, now), {}, FATAL)
 
     def stored(self) -> tuple[Offset, ...]:
         """What commit() without arguments commits."""

@@ -13,6 +13,7 @@ from kafkalab.client.connections import Connections
 from kafkalab.client.consumer.assignment import Assignment
 from kafkalab.client.consumer.buffer import Buffer
 from kafkalab.client.consumer.member import NOBODY, Member
+from kafkalab.client.errors import FATAL, words
 from kafkalab.client.metadata import Metadata
 from kafkalab.client.output import Output
 from kafkalab.config import Config
@@ -61,6 +62,15 @@ class Context:
         """How long to wait after `attempt` failures in a row (from 0)."""
         base, most = self.conf.int("retry.backoff.ms"), self.conf.int("retry.backoff.max.ms")
         return retry_delay_ms(attempt, base, most, self.chance)
+
+    def tell_fatal(self, error: int, reason: str | None) -> None:
+        """The coordinator has refused it for good: _FATAL, and the broker's error in words.
+
+        The code is what tells: confluent_kafka's `error().fatal()` is False even then.
+        In librdkafka: `rd_kafka_set_fatal_error`.
+        """
+        more = f": {reason}" if reason else ""
+        self.buffer.add_error(FATAL, f"Fatal error: {words(error)}{more}")
 
     def fork(self) -> Self:
         output = self.output.fork()

@@ -57,7 +57,6 @@ class Following:
         "_is_out",
         "_leave_due",
         "_number",
-        "_retries",
         "_said",
         "_target",
         "_version",
@@ -67,6 +66,7 @@ class Following:
         "liveness",
         "member",
         "rebalance",
+        "retries",
         "state",
         "subscription",
         "timer",
@@ -80,7 +80,7 @@ class Following:
         self._commits = commits
         self._id = uuid_text(ids.uuid())
         self._said = Said(context)
-        self._retries = Retries()
+        self.retries = Retries()
         self.subscription = Subscription(context)
         self.rebalance = Rebalance(context, commits)
         self.liveness = Liveness(context.conf)
@@ -217,7 +217,7 @@ class Following:
                 return
         must_tell = self.state is State.STABLE and self._said.has_news(self.subscription, self.held)
         due = min(now, self._beat_due) if must_tell else self._beat_due
-        due = max(due, self._retries.not_before)
+        due = max(due, self.retries.not_before)
         if now < due:
             self._wake_at(due)
             return
@@ -235,7 +235,7 @@ class Following:
         if response.error_code:
             self._refused(response, now)
             return
-        self._retries.worked()
+        self.retries.worked()
         self._said.was_heard()
         interval_ms = response.heartbeat_interval_ms
         self._beat_due = now + interval_ms
@@ -256,13 +256,10 @@ class Following:
         if error in _FENCED:
             self._lose(now)
         elif error in RETRIABLE:
-            self._retries.failed(self._context, now)
-        elif error is ErrorCode.GROUP_MAX_SIZE_REACHED:
-            self._retries.failed(self._context, now, error, is_lasting=True)
+            self.retries.failed(self._context, now)
         else:
             self.has_failed = True
-            reason = f"Fatal: {response.error_message or error.name}"
-            self._context.buffer.add_error(error, reason)
+            self._context.tell_fatal(error, response.error_message)
             self._lose(now)
 
     def _lose(self, now: int) -> None:
@@ -342,7 +339,7 @@ class Following:
             self._left()
         elif response is None:
             self._said.forget()
-            self._retries.failed(self._context, now)
+            self.retries.failed(self._context, now)
         else:
             self._on_beat(response, now)
 
@@ -358,7 +355,7 @@ class Following:
             setattr(other, name, getattr(self, name))
         other._context, other._coordinator, other._commits = context, coordinator, commits
         other._said = self._said.fork(context)
-        other._retries = self._retries.fork()
+        other.retries = self.retries.fork()
         other.subscription = self.subscription.fork(context)
         other.rebalance = self.rebalance.fork(context, commits)
         other.liveness = self.liveness.fork()

@@ -55,13 +55,13 @@ class Membership:
         "_must_rejoin",
         "_number",
         "_requests",
-        "_retries",
         "_strategies",
         "has_failed",
         "is_closing",
         "liveness",
         "member",
         "rebalance",
+        "retries",
         "state",
         "subscription",
         "timer",
@@ -83,7 +83,7 @@ class Membership:
         self._number = 0
         self._is_sent = False  # this state's request is out
         self._must_rejoin = False  # once this round is over
-        self._retries = Retries()
+        self.retries = Retries()
         self._leave_due: int | None = None
         self.has_failed = False  # fenced: for good
         self.is_closing = False
@@ -166,8 +166,8 @@ class Membership:
             return
         if self._wants_out or self.liveness.must_poll or self.rebalance.kind is not None:
             return
-        if now < self._retries.not_before:
-            self._wake_at(self._retries.not_before)
+        if now < self.retries.not_before:
+            self._wake_at(self.retries.not_before)
             return
         link = self._coordinator.ready(now)
         if link is None or not self.subscription.is_known:
@@ -187,7 +187,7 @@ class Membership:
             self._join_refused(response.error_code, now)
             return
         self.member = Member(response.member_id, response.generation_id, response.protocol_name)
-        self._retries.worked()
+        self.retries.worked()
         self.liveness.joined(now)
         self._enter(State.SYNCING)
         if response.leader == response.member_id and not response.skip_assignment:
@@ -234,7 +234,7 @@ class Membership:
         self._again(now, error, is_lasting)
 
     def _again(self, now: int, error: int = 0, is_lasting: bool = False) -> None:
-        self._retries.failed(self._context, now, error, is_lasting)
+        self.retries.failed(self._context, now, error, is_lasting)
         self._enter(State.UNJOINED)
 
     # --- being a member
@@ -293,8 +293,8 @@ class Membership:
             self._coordinator.failed()
         if error == ErrorCode.FENCED_INSTANCE_ID:
             self.has_failed = True
-            reason = "Fatal: this group.instance.id is in use by a newer consumer"
-            self._context.buffer.add_error(error, reason)
+            reason = "this group.instance.id is in use by a newer consumer"
+            self._context.tell_fatal(error, reason)
 
     # --- giving partitions back, leaving
 
@@ -390,7 +390,7 @@ class Membership:
         other._leading = self._leading.fork(context)
         other.subscription = self.subscription.fork(context)
         other.rebalance = self.rebalance.fork(context, commits)
-        other.liveness, other._retries = self.liveness.fork(), self._retries.fork()
+        other.liveness, other.retries = self.liveness.fork(), self.retries.fork()
         return other
 
 

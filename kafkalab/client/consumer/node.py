@@ -22,7 +22,7 @@ from kafkalab.client.consumer.member import State
 from kafkalab.client.consumer.offset_requests import OffsetsResult
 from kafkalab.client.consumer.parts import Parts
 from kafkalab.client.consumer.reading import Pair, Place
-from kafkalab.client.errors import INVALID_ARG, failure
+from kafkalab.client.errors import FATAL, INVALID_ARG, failure
 from kafkalab.client.message import Consumed
 from kafkalab.client.queries import Reply
 from kafkalab.ids import NodeName, TopicPartition
@@ -89,6 +89,8 @@ class ConsumerNode:
         """Join the group for these topics; a name that begins with ^ is a pattern."""
         if not topics:
             raise failure(INVALID_ARG, "subscribe() needs topics; unsubscribe() leaves")
+        if self.is_refused:
+            raise failure(FATAL, "the group has refused this consumer for good: make another one")
         self._membership.subscribe(topics, has_callbacks, now)
         self._step(now)
 
@@ -178,7 +180,10 @@ class ConsumerNode:
         id = self._new_id()
         stored = self._commits.stored
         offsets = stored() if places is None else self._reading.with_epochs(places)
-        self._commits.commit(id, offsets, self._membership.member, now)
+        if self.is_refused:
+            self._commits.refuse(id, offsets, now)
+        else:
+            self._commits.commit(id, offsets, self._membership.member, now)
         self._step(now)
         return id
 
@@ -313,14 +318,30 @@ class ConsumerNode:
         return self._membership.has_failed
 
     def doing(self, now: int) -> str:
-        state, count = self._membership.state, len(self._context.assignment)
+        """In short words, for pictures."""
+        member, count = self._membership, len(self._context.assignment)
         if self._is_closed:
             return "closed"
-        if state is State.STABLE:
+        if self.is_refused:
+            return "refused by its group for good: will not come back by itself"
+        if member.state is State.STABLE:
             return f"reads {count} of {self.group_id}"
-        if state is State.UNJOINED and not self._membership.subscription.wanted:
+        if member.state is not State.UNJOINED:
+            return str(member.state.value)
+        if not member.subscription.wanted:
             return f"reads {count} without its group" if count else "not subscribed"
-        return str(state.value)
+        return self._outside()
+
+    def _outside(self) -> str:
+        """What keeps a subscribed consumer out of its group."""
+        member = self._membership
+        if member.liveness.must_poll:
+            return "out of its group until it polls"
+        if member.retries.told:
+            return "refused by its group: tries again"
+        if self._parts.coordinator.link is None:
+            return str(State.UNJOINED.value)
+        return "joins its group" if member.subscription.is_known else "looks for its topics"
 
     # --- the node
     def receive(self, envelope: Envelope, now: int) -> None:
