@@ -31,6 +31,7 @@ from kafkalab.live.freezing import frozen
 from kafkalab.live.listener import HOST, Listener, NoPort, bind
 from kafkalab.live.live_broker import LiveBroker
 from kafkalab.live.pacing import Pacing
+from kafkalab.live.waiting import Waiting
 from kafkalab.sim import Simulation
 from kafkalab.world import World, clocks, servers
 from kafkalab.world.garbage import rarely_collected
@@ -96,7 +97,7 @@ class LiveCluster:
         ]
         self._observers: list[tuple[Observer, frozenset[str]]] = []
         self._told = 0  # the next entry of the trace that observers have not been told of
-        self._waiting: list[tuple[Callable[[], object], threading.Event]] = []
+        self._waiting: list[Waiting] = []
         self._openings: set[asyncio.Task[None]] = set()
         self._registry: SchemaRegistry | None = None
         self._is_closed = False
@@ -260,12 +261,15 @@ class LiveCluster:
     def wait(self, condition: Callable[[], object], seconds: float, what: str) -> None:
         """Block until the condition holds, looked at whenever the world has moved.
 
-        `LearnerError` after so many seconds.
+        `LearnerError` after so many seconds; what the condition raises is passed on.
         """
-        done = threading.Event()
-        self._loop.call_soon_threadsafe(self._watch, condition, done)
-        if not done.wait(seconds):
+        self._refuse_if_closed()
+        waiting = Waiting(condition)
+        self._loop.call_soon_threadsafe(self._watch, waiting)
+        if not waiting.over.wait(seconds):
             raise LearnerError(f"waited {seconds:g} s, and still not: {what}")
+        if waiting.failed is not None:
+            raise waiting.failed
 
     def close(self) -> None:
         """Stop serving: connections end, ports are free again.  A second time: nothing."""
@@ -357,19 +361,22 @@ class LiveCluster:
     def _tell(self) -> None:
         """Release those whose condition holds."""
         if self._waiting:
-            self._waiting = [each for each in self._waiting if not _is_over(*each)]
+            self._waiting = [each for each in self._waiting if not each.is_over()]
 
-    def _watch(self, condition: Callable[[], object], done: threading.Event) -> None:
-        if not _is_over(condition, done):
-            self._waiting.append((condition, done))
+    def _watch(self, waiting: Waiting) -> None:
+        if not waiting.is_over():
+            self._waiting.append(waiting)
 
     def _is_serving(self) -> bool:
         return servers.is_ready(self.world) and all(one.is_open for one in self._listeners)
 
-    def _call(self, function: Callable[[], T]) -> T:
-        """Run a function on the loop's thread, then the world; what it raises is passed on."""
+    def _refuse_if_closed(self) -> None:
         if self._is_closed:
             raise LearnerError("this cluster is closed: make another LiveCluster")
+
+    def _call(self, function: Callable[[], T]) -> T:
+        """Run a function on the loop's thread, then the world; what it raises is passed on."""
+        self._refuse_if_closed()
         done: list[T] = []
         failed: list[Exception] = []
         over = threading.Event()
@@ -389,10 +396,3 @@ class LiveCluster:
         if failed:
             raise failed[0]
         return done[0]
-
-
-def _is_over(condition: Callable[[], object], done: threading.Event) -> bool:
-    if condition():
-        done.set()
-        return True
-    return False

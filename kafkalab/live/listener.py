@@ -50,6 +50,8 @@ class NoPort(LearnerError, OSError):
     @staticmethod
     def _words(port: int, error: OSError) -> str:
         where = f"port {port}" if port else "a free port"
+        if error.errno == errno.EINVAL:
+            return f"{error.strerror}; each broker takes one, from the first on"
         if error.errno == errno.EADDRINUSE:
             return (
                 f"{where} on {HOST} is taken by another program.  Choose another (port=0 takes "
@@ -320,4 +322,7 @@ def bind(port: int) -> socket.socket:
     except OSError:
         bound.close()
         raise
+    except OverflowError:
+        bound.close()
+        raise OSError(errno.EINVAL, f"a port is 0 to 65535, not {port}") from None
     return bound

@@ -160,6 +160,31 @@ def test_a_machine_that_refuses_sockets_says_so_in_plain_words(
     assert isinstance(raised.value, OSError) and raised.value.errno == errno.EPERM
 
 
+def test_a_condition_that_raises_ends_the_waiting_and_the_world_goes_on(
+    cluster: LiveCluster,
+) -> None:
+    asked = []
+
+    def once_false() -> bool:
+        asked.append(1)
+        return bool(asked[1:] and 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        cluster.wait(once_false, 10, "it raises")
+    before = cluster.world.steps
+    cluster.wait(lambda: cluster.world.steps > before + 3, 10, "the world goes on")
+
+
+def test_a_closed_cluster_and_an_impossible_port_are_told() -> None:
+    with LiveCluster(brokers=1) as closed:
+        pass
+    with pytest.raises(LearnerError, match="this cluster is closed"):
+        closed.wait(lambda: True, 1, "anything")
+    for port in (65_535, 70_000, -1):
+        with pytest.raises(LearnerError, match="a port is 0 to 65535, not"):
+            LiveCluster(brokers=2, port=port)
+
+
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
