@@ -26,7 +26,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Stopped": (),
     "Paused": ("until",),
     "Resumed": (),
-    "Partitioned": ("sides",),
+    "Partitioned": ("sides", "is_one_way"),  # from the first side to the second
     "Healed": (),
     "Delayed": ("source", "target", "delay_ms"),
     "ConnectionCut": ("client", "server", "number"),

@@ -69,7 +69,9 @@ def cluster_frame(
         "events": feed(islice(reversed(world.trace), _ENTRIES_MAX), began=world.began),
         "say": "",
     }
-    frame["say"] = finding(frame, is_partitioned=bool(world.network.sides))
+    frame["say"] = finding(
+        frame, is_partitioned=bool(world.network.sides), is_one_way=world.network.is_one_way
+    )
     if wanted:
         frame["details"] = details(world, wanted)
     return frame

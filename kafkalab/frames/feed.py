@@ -44,6 +44,19 @@ def _is_internal(fields: Fields) -> bool:
     return str(fields.get("topic", "")).startswith("__")
 
 
+def _partitioned(node: str, fields: Fields) -> str:
+    if not fields["is_one_way"]:
+        return "The network is partitioned"
+    ways = (", ".join(_short(name) for name in side) for side in fields["sides"])
+    return f"Cut one way: {' → '.join(ways)}"
+
+
+def _short(node: str) -> str:
+    """Servers by their number."""
+    kind, _, number = node.rpartition("-")
+    return number if kind in ("broker", "controller") else node
+
+
 def _isr(node: str, fields: Fields) -> str | None:
     before, after = fields["before"], fields["after"]
     if len(after) == len(before):
@@ -141,7 +154,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "Stopped": Words("minus", "out", lambda n, f: f"{_title(n)} has stopped"),
     "Paused": Words("clock", "out", lambda n, f: f"{_title(n)} stands still"),
     "Resumed": Words("play", "sync", lambda n, f: f"{_title(n)} goes on"),
-    "Partitioned": Words("plug", "out", lambda n, f: "The network is partitioned"),
+    "Partitioned": Words("plug", "out", _partitioned),
     "Healed": Words("tick", "sync", lambda n, f: "The network is whole again"),
     "ConnectionCut": Words(
         "plug", "out", lambda n, f: f"Connection {f['client']} to {f['server']} cut"
@@ -206,6 +219,8 @@ def in_words(node: str, event: Event) -> tuple[str, Tone, str] | None:
         return None
     if event[0] == "IsrChanged" and len(fields["after"]) < len(fields["before"]):
         return "cross", "out", sentence
+    if event[0] == "Partitioned" and fields["is_one_way"]:
+        return "one way", "out", sentence
     return words.glyph, words.tone, sentence
 
 

@@ -22,15 +22,16 @@ class _Partition(NamedTuple):
         return f"{self.topic}-{self.it['id']}"
 
 
-def finding(frame: Frame, *, is_partitioned: bool = False) -> str:
-    """The first of the rules below that has something to say."""
+def finding(frame: Frame, *, is_partitioned: bool = False, is_one_way: bool = False) -> str:
+    """The first of the rules below that has something to say; a broken network before it."""
     for rule in _RULES:
         words = rule(frame)
         if words:
             break
     else:
         words = "All replicas are in sync." if frame["topics"] else "There are no topics yet."
-    return f"The network is partitioned. {words}" if is_partitioned else words
+    broken = "The network is cut one way. " if is_one_way else "The network is partitioned. "
+    return f"{broken}{words}" if is_partitioned else words
 
 
 def _partitions(frame: Frame) -> Iterator[_Partition]:

@@ -102,7 +102,7 @@ def _short(entry: Entry) -> str:
         case "Paused":
             return "stands still"
         case "Partitioned":
-            return "partitioned"
+            return "cut one way" if fields["is_one_way"] else "partitioned"
         case "Healed":
             return "whole again"
         case "ConnectionCut":

@@ -344,7 +344,8 @@ def words_of(entry: Entry) -> str:
         case "Paused":
             return f"pause {entry.node} {entry.event[1] - entry.at}"
         case "Partitioned":
-            return f"partition {' | '.join(','.join(side) for side in entry.event[1])}"
+            between = " > " if fields["is_one_way"] else " | "
+            return f"partition {between.join(','.join(side) for side in fields['sides'])}"
         case "Healed":
             return "heal"
         case "ClockSet":
@@ -364,7 +365,7 @@ def _same(one: str, other: str) -> bool:
     if one == other:
         return True
     try:
-        a, b = (replace(parse(each), words="", is_one_way=False) for each in (one, other))
+        a, b = (replace(parse(each), words="") for each in (one, other))
     except CommandError:
         return False
     if a.verb == b.verb == "cut":

@@ -170,8 +170,7 @@ class Network:
         return self._driver.world.network.sides
 
     def __repr__(self) -> str:
-        sides = " | ".join(", ".join(side) for side in self.sides)
-        return f"<Network: {sides or 'whole'}>"
+        return f"<Network: {self._driver.world.network.cut_in_words or 'whole'}>"
 
 
 def _message_or_link(one: NodeId | NodeName | Message, other: NodeId | NodeName) -> str:

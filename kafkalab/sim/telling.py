@@ -174,8 +174,11 @@ def _api(f: Fields) -> str:
     return name
 
 
-def _sides(f: Fields) -> str:
-    return " | ".join(", ".join(map(node_name, side)) for side in f["sides"])
+def _partitioned(f: Fields) -> str:
+    sides = [", ".join(map(node_name, side)) for side in f["sides"]]
+    if f["is_one_way"]:
+        return f"the network is cut one way: {' → '.join(sides)}"
+    return f"the network is partitioned: {' | '.join(sides)}"
 
 
 _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
@@ -191,7 +194,7 @@ _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
     "Restarted": lambda w, f: f"{w} restarts",
     "Paused": lambda w, f: f"{w} stands still for {seconds(f['until'], f['at'])}",
     "Resumed": lambda w, f: f"{w} goes on",
-    "Partitioned": lambda w, f: f"the network is partitioned: {_sides(f)}",
+    "Partitioned": lambda w, f: _partitioned(f),
     "Healed": lambda w, f: "the network is whole again",
     "Delayed": lambda w, f: (
         f"messages between {node_name(f['source'])} and {node_name(f['target'])} take "

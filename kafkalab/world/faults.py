@@ -143,7 +143,7 @@ def apply(world: "World", command: Command, cause: int = 0) -> None:
         case "clock" | "drift":
             clocks.apply(world, command.verb, command.nodes[0], command.ms, cause)
         case "partition":
-            _note(world, cause, "Partitioned", command.sides)
+            _note(world, cause, "Partitioned", command.sides, command.is_one_way)
             world.network.partition(command.sides, world.now, is_one_way=command.is_one_way)
         case "drop" | "stall" | "answer":
             assert command.rule is not None, command

@@ -137,6 +137,12 @@ class Network:
             return False
         return source < target if self.is_one_way else source != target
 
+    @property
+    def cut_in_words(self) -> str:
+        """`broker-1 | broker-2, broker-3`, or with → if only that way is cut; "" for none."""
+        between = " → " if self.is_one_way else " | "
+        return between.join(", ".join(side) for side in self.sides)
+
     def partition(self, sides: Sides, now: int, *, is_one_way: bool = False) -> None:
         """Hold every link between two sides; () heals.  A node on no side reaches all.
 

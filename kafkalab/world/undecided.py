@@ -38,8 +38,7 @@ def _reason(world: World) -> tuple[str, ...]:
         )
     if world.network.sides:
         return (
-            "The network is partitioned: "
-            f"{' | '.join(', '.join(side) for side in world.network.sides)}.",
+            f"The network is partitioned: {world.network.cut_in_words}.",
             "A broker in service must reach the active controller, and that a majority of "
             "controllers.  Try heal.",
         )

@@ -21,13 +21,14 @@ from typing import Final
 from kafkalab.frames.network import LinkFrame, NetworkFrame, SpotFrame
 from kafkalab.frames.shape import DOWN
 from lab.scenes.metrics import fit, width_of
-from lab.scenes.network_matrix import Pair, links_by_pair, named, words_of
+from lab.scenes.network_matrix import Pair, codes, links_by_pair, named, words_of
 from lab.scenes.shapes import Shape, glyph, group, path, rect, text
 from lab.scenes.spacetime_arrows import KINDS
 
 CARD_HEIGHT: Final = 46.0
 _SIGNS_MAX: Final = 9  # signs on lines: with more of them, the table says it
 _BROKERS: Final = 150.0  # below the controllers
+_INNER: Final = 260.0  # arcs shorter than that have others above them
 _ARC_ROOM: Final = 40.0  # over controllers that talk to each other
 Point = tuple[float, float]
 
@@ -194,6 +195,7 @@ def _lines(frame: NetworkFrame, places: Mapping[str, Place], chosen: str) -> lis
     )
     kinds = {spot["name"]: spot["kind"] for spot in frame["spots"]}
     troubled = [pair for pair in pairs if _trouble(links, pair)]
+    short = codes(frame["spots"])
     has_signs = len(troubled) <= _SIGNS_MAX
     shapes: list[Shape] = []
     taken: list[Point] = []
@@ -203,7 +205,7 @@ def _lines(frame: NetworkFrame, places: Mapping[str, Place], chosen: str) -> lis
         curve = _curve(places[a], places[b], kinds[a] == kinds[b] == "broker", places)
         label = f"{a} to {b}: {words_of(links.get(pair))}; back: {words_of(links.get((b, a)))}"
         has_sign = has_signs or chosen in pair
-        drawn = _line(links, pair, curve, taken, is_quiet=is_quiet, has_sign=has_sign)
+        drawn = _line(links, pair, curve, taken, short, is_quiet=is_quiet, has_sign=has_sign)
         shapes.append(group(f"l-{a}/{b}", drawn, label=label))
     return shapes
 
@@ -268,6 +270,7 @@ def _line(
     pair: Pair,
     curve: _Curve,
     taken: list[Point],
+    short: Mapping[str, str],
     *,
     is_quiet: bool,
     has_sign: bool,
@@ -287,7 +290,9 @@ def _line(
             tone = "line" if is_quiet else tone
             shapes.append(path("way", curve.d, "none", tone, stroke_width=wide, dash=dash))
     if trouble and has_sign:
-        shapes += _sign(trouble, there, back, curve, taken)
+        a, b = pair if there is not None and there["is_cut"] else pair[::-1]
+        words = f"{short.get(a, a)} → {short.get(b, b)} cut"
+        shapes += _sign(trouble, there, back, curve, taken, words)
     for link, t, sense in ((there, 0.3, 1), (back, 0.7, -1)):
         if link is not None and link["in_flight"] and not is_quiet and not link["is_cut"]:
             shapes += _flying(f"f{sense}", link["in_flight"], curve, t, sense)
@@ -314,13 +319,30 @@ def _sign(
     back: LinkFrame | None,
     curve: _Curve,
     taken: list[Point],
+    words: str,
 ) -> list[Shape]:
+    """A sign on the line; `words` is what one that is cut one way says."""
     if trouble == "one way":
         is_there_cut = there is not None and there["is_cut"]
-        t, sense = (0.22, -1) if is_there_cut else (0.78, 1)
-        head = _arrow_head("heard", curve, t, sense, "sync-t", 7)
-        places = (0.62, 0.55, 0.7) if is_there_cut else (0.38, 0.45, 0.3)
-        return [*_disc("cross", _free(curve, places, taken)), head]
+        t, sense = (0.2, -1) if is_there_cut else (0.8, 1)
+        places = (0.56, 0.5, 0.66) if is_there_cut else (0.44, 0.5, 0.34)
+        x, y = _free(curve, places, taken)
+        is_inner = abs(curve.end[0] - curve.start[0]) < _INNER  # longer arcs run above it
+        return [
+            _arrow_head("heard", curve, t, sense, "sync-t", 7),
+            _arrow_head("unheard", curve, 0.5 - sense * 0.25, -sense, "bg", 6, edge="out"),
+            *_disc("cross", (x, y)),
+            text(
+                "words",
+                x,
+                y + (22 if is_inner else -13),
+                words,
+                "cap",
+                "out-t",
+                anchor="middle",
+                has_halo=True,
+            ),
+        ]
     x, y = _free(curve, (0.5, 0.42, 0.58, 0.34, 0.66), taken)
     if trouble == "slow":
         ms = max(link["latency_ms"] for link in (there, back) if link is not None)
@@ -360,8 +382,8 @@ def _flying(key: str, count: int, curve: _Curve, t: float, sense: int) -> list[S
 
 
 def _arrow_head(
-    key: str, curve: _Curve, t: float, sense: int, tone: str, size: float
-) -> Shape:  # fmt: skip
+    key: str, curve: _Curve, t: float, sense: int, tone: str, size: float, edge: str = "bg"
+) -> Shape:
     x, y = curve.at(t)
     ux, uy = (sense * each for each in curve.heading(t))
     d = (
@@ -369,4 +391,4 @@ def _arrow_head(
         f"L{x - ux * size - uy * size:.1f} {y - uy * size + ux * size:.1f} "
         f"{x - ux * size + uy * size:.1f} {y - uy * size - ux * size:.1f}Z"
     )
-    return path(key, d, tone, "bg", stroke_width=1)
+    return path(key, d, tone, edge, stroke_width=1 if edge == "bg" else 1.5)

@@ -1,8 +1,9 @@
 """A partition of the network in words and arrows: who stands on which side, and who hears whom.
 
-    ╭ side 1 ─────╮  ─ ─ ✕ ─ ▶   ╭ side 2 ──────────╮
-    │ broker 1    │  ◀──────────  │ brokers 2, 3     │      one way: 1 hears 2, 2 does not hear 1
-    ╰─────────────╯               ╰──────────────────╯
+    ╭ side 1 ─────╮  1 → 2, 3 cut ╭ side 2 ──────────╮
+    │ broker 1    │  ─ ─ ✕ ─ ─ ▷  │ brokers 2, 3     │      one way: 1 hears 2, 2 does not hear 1
+    │             │  ◀───── ✓ ──  │                  │
+    ╰─────────────╯  1 ← 2, 3     ╰──────────────────╯
     On no side, so in touch with all: controller 101, producer-1
 
 Read next: `network_map`, where these stand; `kafkalab.world.network`, which holds the messages.
@@ -12,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from kafkalab.frames.network import NetworkFrame, SpotFrame
-from lab.scenes.metrics import fit, wrap
+from lab.scenes.metrics import first_fitting, fit, wrap
 from lab.scenes.network_matrix import named
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
 
 _BETWEEN: Final = 150.0
-_HEIGHT: Final = 62.0
+_HEIGHT: Final = 74.0
 _ROW_MAX: Final = 3  # sides side by side; more of them stand in a list
 
 
@@ -62,7 +63,7 @@ def draw_sides(frame: NetworkFrame, width: float) -> tuple[list[Shape], float]:
         x = i * (card + between)
         shapes.append(_side(i, side, spots, card, x))
         if i:
-            shapes.append(_arrows(frame, i, x - between, between))
+            shapes.append(_arrows(frame, i, spots, (x - between, between)))
     y = _HEIGHT + 20
     if len(sides) > len(shown):
         words = f"and {len(sides) - len(shown)} sides more; no side hears another"
@@ -84,21 +85,44 @@ def _side(
         rect("card", 0, 0, card, _HEIGHT, "card", "rule", radius=10),
         text("name", 14, 20, f"Side {i + 1}", "cap"),
     ]
-    y = 42.0 if len(words) == 1 else 37.0
+    y = 47.0 if len(words) == 1 else 42.0
     children += [text(f"w{j}", 14, y + 16 * j, each, "lab") for j, each in enumerate(words)]
     return group(f"side{i}", children, at=(x, 0), label=f"Side {i + 1}: {together(side, spots)}")
 
 
-def _arrows(frame: NetworkFrame, i: int, x: float, wide: float) -> Shape:
-    """Both directions between a side and the one before it."""
+def _arrows(
+    frame: NetworkFrame, i: int, spots: Mapping[str, SpotFrame], place: tuple[float, float]
+) -> Shape:
+    """Both directions between a side and the one before it; `place`: left edge and width."""
     is_one_way = frame["is_one_way"]
+    x, wide = place
+    here, there = (
+        _numbers(side, spots, j) for j, side in enumerate(frame["sides"]) if j in (i - 1, i)
+    )
+    cut, open = (
+        first_fitting(
+            (f"{here} {arrow} {there}{end}", f"{i} {arrow} {i + 1}{end}"), "cap", wide - 8
+        )
+        for arrow, end in (("→", " cut"), ("←", "" if is_one_way else " cut"))
+    )
     children = [
-        *_arrow("to", wide, 20.0, is_cut=True, is_right=True),
-        *_arrow("fro", wide, 44.0, is_cut=not is_one_way, is_right=False),
+        text("cut", wide / 2, 12, cut, "cap", "out-t", anchor="middle"),
+        *_arrow("to", wide, 27.0, is_cut=True, is_right=True),
+        *_arrow("fro", wide, 48.0, is_cut=not is_one_way, is_right=False),
+        text(
+            "open", wide / 2, 70, open, "cap", "sync-t" if is_one_way else "out-t", anchor="middle"
+        ),
     ]
     heard = f"side {i} hears side {i + 1}" if is_one_way else f"side {i} does not hear side {i + 1}"
     label = f"side {i + 1} does not hear side {i}; {heard}"
     return group(f"between{i}", children, at=(x, 0), label=label)
+
+
+def _numbers(side: Sequence[str], spots: Mapping[str, SpotFrame], i: int) -> str:
+    """`1`, `2, 3`: servers by number; `side 2` if others are among them."""
+    numbers = [spots[name]["id"] for name in side if name in spots]
+    known = [number for number in numbers if number is not None]
+    return _ids(known) if known and len(known) == len(side) else f"side {i + 1}"
 
 
 def _arrow(key: str, wide: float, y: float, *, is_cut: bool, is_right: bool) -> list[Shape]:

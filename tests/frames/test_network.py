@@ -6,7 +6,10 @@ import time
 import pytest
 
 from kafkalab import Consumer, Producer, Simulation
+from kafkalab.frames import cluster_frame
 from kafkalab.frames.network import LinkFrame, NetworkFrame, network_detail
+from kafkalab.sim.changes import words_of
+from kafkalab.sim.telling import tell
 
 
 @pytest.fixture
@@ -96,3 +99,18 @@ def test_many_clients_are_told_as_one_of_a_kind(sim: Simulation) -> None:
         ("producer-1", 1), ("12 consumers", 12)
     ]  # fmt: skip
     assert any("12 consumers" in (link["source"], link["target"]) for link in frame["links"])
+
+
+def test_what_is_cut_one_way_is_told_with_its_way(sim: Simulation) -> None:
+    sim.network.partition_one_way({1}, {2, 3})
+    (cut,) = sim.trace.of("Partitioned")
+    frame = cluster_frame(sim)
+    assert frame["say"].startswith("The network is cut one way. ")
+    newest = frame["events"][0]
+    assert (newest["glyph"], newest["text"]) == ("one way", "Cut one way: 1 → 2, 3")
+    assert tell(cut) == "the network is cut one way: broker 1 → broker 2, broker 3"
+    assert repr(sim.network) == "<Network: broker-1 → broker-2, broker-3>"
+    assert words_of(cut) == "partition broker-1 > broker-2,broker-3"
+    sim.network.partition({1}, {2, 3})
+    assert words_of(sim.trace.of("Partitioned")[1]) == "partition broker-1 | broker-2,broker-3"
+    assert cluster_frame(sim)["events"][0]["text"] == "The network is partitioned"

@@ -197,9 +197,8 @@ def _say(sight: Sight) -> str:
     if frame["sides"]:
         sides = [together(side, spots) for side in frame["sides"]]
         if frame["is_one_way"]:
-            return (
-                f"One way: what {sides[0]} say is not heard by {sides[1]}, but back it is; {waits}"
-            )
+            verb = "does" if len(frame["sides"][1]) == 1 else "do"
+            return f"Cut one way: {sides[1]} {verb} not hear {sides[0]}; back all is heard. {waits}"
         return f"The network is cut between {' and '.join(sides)}: neither hears the other; {waits}"
     held = [link for link in frame["links"] if link["is_held"]]
     if held:
