@@ -12,6 +12,7 @@ Read next: `cluster`.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from kafkalab.frames.clocks import wrong_clock
 from kafkalab.frames.shape import ClientFrame
 from kafkalab.ids import NodeName
 from kafkalab.world import World
@@ -56,7 +57,7 @@ def _external(world: World, who: str, connections: Sequence[Any]) -> ClientFrame
 def _client(world: World, name: NodeName, node: Any, finished: set[NodeName]) -> ClientFrame:
     is_down = name in world.crashed
     is_done = is_down and name in finished
-    return {
+    frame: ClientFrame = {
         "name": name,
         "kind": node.kind,
         "state": "crashed" if is_down and not is_done else "online",
@@ -65,3 +66,6 @@ def _client(world: World, name: NodeName, node: Any, finished: set[NodeName]) ->
         "failed": getattr(node, "failed", 0),
         "doing": "finished" if is_done else "stopped" if is_down else node.doing(world.now),
     }
+    if (clock := wrong_clock(node, world.now)) is not None:
+        frame["clock"] = clock
+    return frame

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Final, Protocol
 
 from kafkalab.frames.clients import client_frames
+from kafkalab.frames.clocks import wrong_clock
 from kafkalab.frames.details import details
 from kafkalab.frames.feed import feed
 from kafkalab.frames.finding import finding
@@ -106,13 +107,16 @@ def _broker(world: World, broker: Broker) -> BrokerFrame:
     name = broker.name
     pause = world.paused.get(name)
     rack = broker.config["broker.rack"]
-    return {
+    frame: BrokerFrame = {
         "id": broker.broker_id,
         "state": state_of(world, name, broker.broker_id),
         "since": _since(world, name) - world.began,
         "until": pause.until - world.began if pause is not None else None,
         "rack": str(rack) if rack is not None else None,
     }
+    if (clock := wrong_clock(broker, world.now)) is not None:
+        frame["clock"] = clock
+    return frame
 
 
 def _since(world: World, name: NodeName) -> int:

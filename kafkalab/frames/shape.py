@@ -74,14 +74,22 @@ class TopicFrame(TypedDict):
     partitions: list[PartitionFrame]
 
 
+class ClockFrame(TypedDict):
+    """A clock that is wrong: so far ahead now (negative: behind), gaining so much each second."""
+
+    ahead_ms: int
+    gains_ms: int
+
+
 class BrokerFrame(TypedDict):
-    """`since`: when this state began.  `until`: when a pause ends."""
+    """`since`: when this state began.  `until`: when a pause ends.  `clock`: if it is wrong."""
 
     id: int
     state: BrokerState
     since: int | None
     until: int | None
     rack: str | None
+    clock: NotRequired[ClockFrame]
 
 
 class ControllerNodeFrame(TypedDict):
@@ -195,6 +203,7 @@ class ClientFrame(TypedDict):
     acknowledged: int
     failed: int
     doing: str
+    clock: NotRequired[ClockFrame]
 
 
 class EventFrame(TypedDict):

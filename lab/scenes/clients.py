@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from kafkalab.frames.shape import ClientFrame
-from lab.scenes.metrics import fit, width_of
+from lab.scenes.clock import clock_words
+from lab.scenes.metrics import first_fitting, fit, width_of
 from lab.scenes.shapes import Shape, glyph, group, line, rect, text
 
 CLIENT_WIDTH_MIN: Final = 196
@@ -44,6 +45,10 @@ def _client(client: ClientFrame, room: float, at: tuple[float, float], *, is_fir
     doing = "crashed" if is_crashed else client["doing"]
     tone = "out-t" if is_crashed else "mute"
     x, y = (18 + width_of(name, "lab") + 8, 25) if counts else (18, 45)
+    if "clock" in client:
+        clock, tone = clock_words(client["clock"]).partition(",")[0], "out-t"
+        clocks = (f"{clock} · {doing}", clock, clock.removeprefix("clock "))
+        doing = first_fitting(clocks, "note", room - x)
     shapes: list[Shape | None] = [
         None if is_first else line("edge", (-12, 10), (-12, 50), "line"),
         glyph("sign", "cross" if is_crashed else _SIGNS[client["kind"]], 6, 25,

@@ -29,7 +29,7 @@ from kafkalab.frames.shape import (
     ReplicaFrame,
     TopicFrame,
 )
-from lab.scenes.clock import seconds
+from lab.scenes.clock import clock_words, seconds
 from lab.scenes.metrics import first_fitting, width_of
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
 
@@ -180,22 +180,38 @@ def _card(
     room = width - 28 - width_of(name, "h2") - 28
     state = first_fitting(state_words(broker), style, room)
     dash = None if is_well else "5 3" if is_down else "2 3"
+    y = 24 if "clock" in broker else 28
     children: list[Shape | None] = [
         rect("card", 0, 0, width, height, "none" if is_down else "card", edge,
              radius=10, dash=dash),
-        text("name", 14, 28, name, "h2", "mute" if is_down else "ink"),
-        text("state", width - 14, 28, state, style, tone, anchor="end"),
+        text("name", 14, y, name, "h2", "mute" if is_down else "ink"),
+        text("state", width - 14, y, state, style, tone, anchor="end"),
     ]  # fmt: skip
+    children += _clock(broker, width)
     sign = _SIGNS.get(broker["state"])
     if sign is not None:
         x = width - 24 - width_of(state, style)
-        children.append(glyph(sign, sign, x, 28, tone or "ink", 12 if sign == "clock" else 9))
+        children.append(glyph(sign, sign, x, y, tone or "ink", 12 if sign == "clock" else 9))
     if not rows:
         children.append(text("empty", 14, HEAD + density.box / 2, "no partitions", "note"))
     for i, row in enumerate(rows):
         place = (10, HEAD + i * density.band)
         children.append(_place(broker, row, width - 20, density, place))
-    return group(f"b{broker['id']}", children, at=at, label=f"{name}, {state_words(broker)[0]}")
+    spoken = ", ".join([name, state_words(broker)[0], *clock_of(broker)])
+    return group(f"b{broker['id']}", children, at=at, label=spoken)
+
+
+def clock_of(broker: BrokerFrame) -> list[str]:
+    """What is wrong with its clock, if anything is."""
+    return [clock_words(broker["clock"])] if "clock" in broker else []
+
+
+def _clock(broker: BrokerFrame, width: float) -> Iterator[Shape]:
+    """A clock that is wrong, in small under the name."""
+    for words in clock_of(broker):
+        long = first_fitting((words, words.partition(",")[0]), "tiny", width - 42)
+        yield glyph("clock-sign", "clock", 19, 38.5, "out-t", 9)
+        yield text("clock", 27, 39, long, "tiny", "out-t")
 
 
 def _place(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from kafkalab.frames.shape import BrokerFrame, Frame, GroupFrame, PartitionFrame, TopicFrame
 from lab.scenes.clock import seconds
-from lab.scenes.cluster import role_of, rows_of, state_words
+from lab.scenes.cluster import clock_of, role_of, rows_of, state_words
 from lab.scenes.groups import progress_words
 from lab.scenes.shapes import plain
 from lab.scenes.view import chosen_topic, settings
@@ -38,7 +38,10 @@ def write_text(frame: Frame, topic_name: str = "") -> str:
 
 
 def _brokers(frame: Frame) -> list[str]:
-    lines = [f"Broker {b['id']}: {state_words(b)[0]}" for b in frame["brokers"]]
+    lines = [
+        f"Broker {b['id']}: {', '.join([state_words(b)[0], *clock_of(b)])}"
+        for b in frame["brokers"]
+    ]
     controller = frame["controller"]
     leader = "none active" if controller["leader"] is None else str(controller["leader"])
     return [*lines, f"Controller: {leader}, epoch {controller['epoch']}"]

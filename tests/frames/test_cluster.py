@@ -229,3 +229,25 @@ def test_an_open_transaction_and_eligible_leaders_are_in_the_frame() -> None:
         sim.run(5)
     (partition,) = cluster_frame(sim)["topics"][0]["partitions"]
     assert partition["elr"] == list(sim.metadata.topics["orders"].partitions[0].elr) != []
+
+
+def test_a_clock_that_is_wrong_is_told_of_brokers_and_clients() -> None:
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", 1, 3)
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    producer.produce("orders", "one")
+    producer.flush()
+    sim.clocks.set(2, 2000)
+    sim.clocks.set("producer-1", -350)
+    sim.driver.command("drift 3 +50")
+    sim.run(4)
+    frame = cluster_frame(sim)
+    assert [broker.get("clock") for broker in frame["brokers"]] == [
+        None,
+        {"ahead_ms": 2000, "gains_ms": 0},
+        {"ahead_ms": 200, "gains_ms": 50},
+    ]
+    assert frame["clients"][0].get("clock") == {"ahead_ms": -350, "gains_ms": 0}
+    sim.network.heal()
+    healed = cluster_frame(sim)
+    assert not any("clock" in each for each in (*healed["brokers"], *healed["clients"]))

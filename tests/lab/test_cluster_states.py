@@ -1,4 +1,4 @@
-"""What cluster and log say of transactions, eligible leaders, and brokers that were shut down."""
+"""What cluster and log say of transactions, eligible leaders, wrong clocks, brokers shut down."""
 
 import xml.etree.ElementTree as ET
 from functools import cache
@@ -88,3 +88,21 @@ def test_stopped_and_crashed_brokers_and_eligible_leaders_look_different() -> No
     assert ", crashed, " in cluster
     assert "offline, may lead (ELR)" in cluster
     assert "Restart broker 4" in cluster
+
+
+def test_a_wrong_clock_stands_under_its_broker_and_beside_its_client() -> None:
+    sim = undecided().fork()
+    assert "clock +" not in drawn(sim, "cluster")
+    sim.clocks.set(2, 2000)
+    sim.clocks.set("producer-1", -350)
+    sim.driver.command("drift 3 +50")
+    sim.run(4)
+    for width in (700, 1200):
+        said = drawn(sim, "cluster", width)
+        assert "\nclock +2.0 s\n" in said
+        assert "clock +0.2 s" in said
+        assert "Broker 3, online, clock +0.2 s, gains 50 ms a second" in said
+        assert "-0.35 s" in said
+    told = write_text(cluster_frame(sim))
+    assert "Broker 2: online, clock +2.0 s\n" in told
+    assert "Broker 3: online, clock +0.2 s, gains 50 ms a second\n" in told
