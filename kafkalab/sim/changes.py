@@ -356,8 +356,6 @@ def words_of(entry: Entry) -> str:
         case "MessageHeld":
             link = f"hold {entry.event[2]} {entry.event[3]}"
             return link if not entry.event[1] else f"hold {' '.join(map(str, entry.event[1:]))}"
-        case "ConnectionCut":
-            return f"cut {' '.join(map(str, entry.event[1:]))}"
     raise LearnerError(f"{entry.kind} is no fault: nothing that could be left out")
 
 
