@@ -6,6 +6,7 @@ Where no Chromium is installed these tests skip, and say so.
 import base64
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PLAYER = Path(__file__).resolve().parents[2] / "lab/widgets/player.js"
+#: What is slow to make: who needs the same stays in one worker.
+_SHARED = ("jupyter", "browser")
 #: JupyterLab's own values of what the style sheet takes from it.
 THEMES = {
     "light": "--jp-ui-font-color1:rgba(0,0,0,.87);--jp-layout-color0:#fff;--jp-layout-color1:#fff",
@@ -44,6 +47,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            needs = getattr(item, "fixturenames", ())
+            for name in [each for each in _SHARED if each in needs][:1]:
+                item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +68,7 @@ class PlayerPage:
     def __init__(self, page: Page, theme: str, font: str) -> None:
         self.page = page
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", self._note)
         is_light = "true" if theme == "light" else "false"
         page.set_content(
             f"<!doctype html><style>{stylesheet(live=True)}</style>"
@@ -109,6 +115,16 @@ class PlayerPage:
         self.page.evaluate("m => { traits.scene = m; handlers['change:scene'](); }", message)
         self.settle()
 
+    def leave(self) -> None:
+        """Another document, with globals of its own; nothing emulated, the mouse in its corner."""
+        self.page.mouse.move(0, 0)
+        self.page.goto("about:blank")
+        self.page.emulate_media(reduced_motion="null")
+        self.page.remove_listener("pageerror", self._note)
+
+    def _note(self, error: Any) -> None:
+        self.errors.append(str(error))
+
     def settle(self) -> None:
         """Two animation frames: what was queued is drawn."""
         self.page.evaluate(
@@ -141,19 +157,27 @@ def _whole(scene: Scene, sequence: int) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> list[Page]:
+    """Windows that no test has open: a new window costs a second, a new document little."""
+    return []
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., PlayerPage]]:
+def open_page(browser: Browser, windows: list[Page]) -> Iterator[Callable[..., PlayerPage]]:
     """`open_page(width, theme="light", font="'DejaVu Sans'")`; errors on the page fail the test."""
     pages: list[PlayerPage] = []
 
     def make(width: int, theme: str = "light", font: str = "'DejaVu Sans'") -> PlayerPage:
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        pages.append(PlayerPage(page, theme, font))
+        window = windows.pop() if windows else browser.new_page()
+        window.set_viewport_size({"width": width, "height": 900})
+        pages.append(PlayerPage(window, theme, font))
         return pages[-1]
 
     yield make
     for each in pages:
-        each.page.close()
+        each.leave()
+        windows.append(each.page)
     assert [error for each in pages for error in each.errors] == []
 
 
@@ -163,8 +187,26 @@ def jupyter(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield lab
 
 
+@pytest.fixture(scope="module")
+def notebook_with(
+    browser: Browser, jupyter: Lab, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], Notebook]]:
+    """One notebook for a module's tests, as JupyterLab loads slowly; each has a new kernel."""
+    with ExitStack() as stack:
+        there: list[Notebook] = []
+
+        def get(code: str) -> Notebook:
+            if there:
+                there[0].renew(code)
+            else:
+                new = opened(browser, jupyter, request.path.stem, code, "cluster-view")
+                there.append(stack.enter_context(new))
+            return there[0]
+
+        yield get
+
+
 @pytest.fixture
-def notebook(browser: Browser, jupyter: Lab, request: pytest.FixtureRequest) -> Iterator[Notebook]:
-    """Runs the code given by `parametrize("notebook", [code], indirect=True)` as its first cell."""
-    with opened(browser, jupyter, request.function.__name__, request.param, "cluster-view") as made:
-        yield made
+def notebook(notebook_with: Callable[[str], Notebook], request: pytest.FixtureRequest) -> Notebook:
+    """Runs the code given by `parametrize("notebook", [code], indirect=True)` as its only cell."""
+    return notebook_with(request.param)

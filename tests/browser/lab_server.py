@@ -14,13 +14,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Browser
 
-from .notebook import Notebook
-
-#: A notebook's kernel is connected, and idle.
-_READY = """() => { const session = globalThis.jupyterapp?.shell?.currentWidget?.sessionContext;
-    const kernel = session?.session?.kernel;
-    return session?.isReady && kernel?.connectionStatus === "connected"
-        && kernel?.status === "idle"; }"""
+from .notebook import SIZE, Notebook
 
 
 class Lab:
@@ -57,17 +51,17 @@ def serving(folder: Path) -> Iterator[Lab]:
 @contextmanager
 def opened(browser: Browser, lab: Lab, name: str, code: str, view: str) -> Iterator[Notebook]:
     """A notebook with that code as its only cell, run; `view`: the `data-testid` of its picture."""
+    path = lab.folder / f"{name}.ipynb"
     document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     document.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(document, lab.folder / f"{name}.ipynb")
-    page = browser.new_page(viewport={"width": 1500, "height": 1100})
+    nbformat.write(document, path)
+    page = browser.new_page(viewport=SIZE)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{lab.url}/doc/workspaces/{name}/tree/{name}.ipynb?reset")
-    page.wait_for_function(_READY, timeout=60_000)
-    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_selector(f"[data-testid={view}][data-rev]", timeout=60_000)
-    yield Notebook(page, view)
+    made = Notebook(page, path, view)
+    made.run_all()
+    yield made
     page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
     page.close()
     assert [error for error in errors if "player" in error.lower() or "lab" in error] == []

@@ -2,8 +2,27 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, ViewportSize
+
+SIZE: ViewportSize = {"width": 1500, "height": 1100}
+
+#: A notebook's kernel is connected, and idle.
+_READY = """() => { const session = globalThis.jupyterapp?.shell?.currentWidget?.sessionContext;
+    const kernel = session?.session?.kernel;
+    return session?.isReady && kernel?.connectionStatus === "connected"
+        && kernel?.status === "idle"; }"""
+
+#: A kernel that knows nothing, and nothing but one cell.
+_RENEW = """async code => {
+    const { content, sessionContext } = jupyterapp.shell.currentWidget;
+    await sessionContext.session.kernel.restart();
+    const shared = content.model.sharedModel;
+    shared.insertCell(0, { cell_type: "code", source: code });
+    shared.deleteCellRange(1, shared.cells.length);
+    content.activeCellIndex = 0;
+}"""
 
 #: Notes what the picture says at each revision, from within the page.
 WATCH = """() => {
@@ -24,9 +43,22 @@ WATCH = """() => {
 class Notebook:
     """One notebook open in JupyterLab, its first cell run; `view` is its picture."""
 
-    def __init__(self, page: Page, view: str = "cluster-view") -> None:
+    def __init__(self, page: Page, path: Path, view: str = "cluster-view") -> None:
         self.page = page
+        self.path = path
         self._view = view
+
+    def run_all(self) -> None:
+        """Run its cells once the kernel is there, until the picture is."""
+        self.page.wait_for_function(_READY, timeout=60_000)
+        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_selector(f"[data-testid={self._view}][data-rev]", timeout=60_000)
+
+    def renew(self, code: str) -> None:
+        """As just opened with that code as its only cell, run in a kernel that knows nothing."""
+        self.page.set_viewport_size(SIZE)
+        self.page.evaluate(_RENEW, code)
+        self.run_all()
 
     @property
     def view(self) -> Locator:

@@ -15,8 +15,6 @@ from playwright.sync_api import Browser
 from .conftest import opened
 from .notebook import Notebook
 
-pytestmark = pytest.mark.xdist_group("bench-clicks")
-
 SETUP = """\
 import time
 from kafkalab import Producer, Simulation

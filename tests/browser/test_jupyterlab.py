@@ -2,7 +2,6 @@
 
 import json
 import time
-from typing import Any
 
 import pytest
 
@@ -112,11 +111,11 @@ def test_it_lays_out_for_the_width_it_is_given(notebook: Notebook) -> None:
     notebook.wait_until(lambda: width() < 1000)
 
 
-def test_the_saved_notebook_carries_the_picture_and_the_text(
-    notebook: Notebook, jupyter: Any, request: pytest.FixtureRequest
-) -> None:
+def test_the_saved_notebook_carries_the_picture_and_the_text(notebook: Notebook) -> None:
+    path = notebook.path
+    before = path.stat().st_mtime_ns
     notebook.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
-    path = jupyter.folder / f"{request.function.__name__}.ipynb"
+    notebook.wait_until(lambda: path.stat().st_mtime_ns > before)
     notebook.wait_until(lambda: "image/svg+xml" in path.read_text())
     output = json.loads(path.read_text())["cells"][0]["outputs"][0]["data"]
     assert "application/vnd.jupyter.widget-view+json" in output
