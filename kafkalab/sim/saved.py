@@ -38,6 +38,16 @@ Sim = TypeVar("Sim", bound="Simulation")
 
 FORMAT: Final = 1
 _MARK: Final = "kafkalab simulation"
+_PARTS: Final[Mapping[str, type]] = {
+    "engine": str,
+    "name": str,
+    "options": dict,
+    "code": dict,
+    "now": int,
+    "steps": int,
+    "digest": str,
+    "actions": list,
+}
 _LINK: Final = "kafkalab-1-"
 
 Code = Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]]
@@ -133,6 +143,9 @@ def checked(found: Any, where: str = "this link") -> dict[str, Any]:
             f"{where} is of format {found[_MARK]}, this kafkalab {__version__} reads format "
             f"{FORMAT}: open it with kafkalab {found.get('engine', 'of its time')}"
         )
+    for key, kind in _PARTS.items():
+        if not isinstance(found.get(key), kind):
+            raise CannotLoad(f"{where} is damaged: its {key!r} is missing, or not what was written")
     return found
 
 

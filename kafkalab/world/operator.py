@@ -9,7 +9,7 @@ Left out: negotiating versions (it speaks the newest; its servers are of its own
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
 
-from kafkalab.errors import ErrorCode, KafkaError
+from kafkalab.errors import ErrorCode, KafkaError, LearnerError
 from kafkalab.ids import ConnectionId, NodeName
 from kafkalab.node import Envelope, Kind, Outbox
 from kafkalab.protocol.messages.topics import (
@@ -101,6 +101,11 @@ def create_topic_request(
     name: str, partitions: int, replication_factor: int, config: Mapping[str, Any] | None
 ) -> CreateTopicsRequest:
     """The request for one topic; `config` by Kafka's keys, values as Python has them."""
+    if not isinstance(name, str):
+        raise LearnerError(f"a topic is called by a word, not {name!r}")
+    for what, count in (("partitions", partitions), ("replication_factor", replication_factor)):
+        if not isinstance(count, int):
+            raise LearnerError(f"{what}={count!r}: how many?  a whole number")
     topic = CreatableTopic(
         name=name,
         num_partitions=partitions,

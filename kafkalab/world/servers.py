@@ -117,8 +117,8 @@ def racks_of(brokers: int, racks: Racks | None) -> tuple[str | None, ...]:
 
 
 def _check_size(what: str, count: int) -> None:
-    if not 1 <= count <= _SERVERS_MAX:
-        raise LearnerError(f"a cluster has 1 to {_SERVERS_MAX} {what}, not {count}")
+    if not isinstance(count, int) or not 1 <= count <= _SERVERS_MAX:
+        raise LearnerError(f"a cluster has 1 to {_SERVERS_MAX} {what}, not {count!r}")
 
 
 def broker(world: World, broker_id: NodeId) -> Broker:

@@ -131,6 +131,15 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def test_what_is_no_number_or_no_name_reaches_no_controller(cluster: LiveCluster) -> None:
+    with pytest.raises(LearnerError, match="partitions='3': how many"):
+        cluster.create_topic("three", "3")  # type: ignore[arg-type]
+    with pytest.raises(LearnerError, match="a topic is called by a word, not 5"):
+        cluster.create_topic(5)  # type: ignore[arg-type]
+    with pytest.raises(LearnerError, match="a cluster has 1 to 100 brokers, not '3'"):
+        LiveCluster(brokers="3")  # type: ignore[arg-type]
+
+
 def test_nothing_is_left_after_a_close() -> None:
     threads, files = threading.active_count(), open_files()
     for _ in range(3):

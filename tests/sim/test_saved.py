@@ -82,6 +82,12 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     evil = [[12, 1, "world", "start_app", {"tuple": [{"class": "os:system", "fields": {}}]}]]
     with pytest.raises(Exception, match="os:system is no class of kafkalab"):
         Simulation.load(saved(sim, path, actions=evil))
+    sim.save(path)
+    whole = json.loads(path.read_text())
+    for part in whole:
+        path.write_text(json.dumps({key: each for key, each in whole.items() if key != part}))
+        with pytest.raises(CannotLoad, match=r"is damaged|is no saved simulation"):
+            Simulation.load(path)
 
 
 def test_code_that_is_missing_is_shown_and_code_that_has_changed_is_named(tmp_path: Path) -> None:
