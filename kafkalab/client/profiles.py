@@ -13,6 +13,7 @@
 | `sticky` (KIP-54) | refused | yes | yes |
 | automatic commits | of what was handed over | of what earlier polls gave | as Java |
 | … are made | at any time | in a poll | in a poll |
+| TV1 abort, a batch given up | InitProducerId | EndTxn, then that | as librdkafka |
 
 So with Java's rule the record in hand is not committed before the next poll (or close) says that it
 has been dealt with; with librdkafka's it may be.  Whatever is set explicitly counts.

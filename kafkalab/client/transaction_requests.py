@@ -124,6 +124,27 @@ def error_of(response: Any) -> int | None:
     return others[0] if others else next(iter(errors), 0)
 
 
+def init(id: str, producer_id: int, epoch: int, timeout_ms: int) -> Message:
+    return InitProducerIdRequest(
+        transactional_id=id,
+        transaction_timeout_ms=timeout_ms,
+        producer_id=producer_id,
+        producer_epoch=epoch,
+    )
+
+
+def end(id: str, producer_id: int, epoch: int, committed: bool) -> Message:
+    return EndTxnRequest(
+        transactional_id=id, producer_id=producer_id, producer_epoch=epoch, committed=committed
+    )
+
+
+def add_offsets(id: str, producer_id: int, epoch: int, group_id: str) -> Message:
+    return AddOffsetsToTxnRequest(
+        transactional_id=id, producer_id=producer_id, producer_epoch=epoch, group_id=group_id
+    )
+
+
 def add_partitions(
     id: str, producer_id: int, epoch: int, partitions: Iterable[TopicPartition]
 ) -> Message:

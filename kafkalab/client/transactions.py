@@ -7,6 +7,9 @@ Two protocols.  1, librdkafka's: partitions are added to the transaction before 
 the epoch stays.  2 (KIP-890), Java's: they are added by being written to, and each end raises the
 epoch, so that nothing late can get into the next transaction.
 
+After a batch was given up, 1 needs a higher epoch too (KIP-360).  librdkafka asks for that instead
+of the abort, which fences what is late; Java aborts first: what is late has the marker's epoch.
+
 Invariants: at most one request about the transaction is in flight; nothing is sent to a partition
 unless the transaction is open and, with protocol 1, has it.
 
@@ -26,6 +29,7 @@ from kafkalab.client.coordinator_finder import CoordinatorFinder
 from kafkalab.client.errors import FENCED, INVALID_ARG, PREV_IN_PROGRESS, STATE, failure
 from kafkalab.client.idempotence import Identity, IdentityState
 from kafkalab.client.metadata import Metadata
+from kafkalab.client.profiles import JAVA, PROFILE
 from kafkalab.client.transaction_requests import GroupMember, Offset, Verdict
 from kafkalab.client.transaction_states import (
     LEGAL_CALLS,
@@ -39,8 +43,6 @@ from kafkalab.client.transaction_states import (
 from kafkalab.config import Config
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import NodeName, TopicPartition
-from kafkalab.protocol.messages.producer_ids import InitProducerIdRequest
-from kafkalab.protocol.messages.transactions import AddOffsetsToTxnRequest, EndTxnRequest
 from kafkalab.protocol.schema import Message
 
 OWNER: Final = "transactions"
@@ -143,8 +145,11 @@ class Transactions:
         """A transaction begins.  KafkaException _STATE, or what ended the producer."""
         self._check((S.READY,), "begin_transaction")
         self._become(S.OPEN)
-        self.outcome = None
-        self._failed_before = failed
+        self.outcome, self._failed_before = None, failed
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing has been asked for in this transaction."""
         self._wrote = self._is_group_added = self._has_offsets = False
         self._added, self._pending = {}, {}
 
@@ -210,8 +215,7 @@ class Transactions:
         elif self.call is Call.ABORT and progress.is_drained:
             self._abort(now)
         elif self._pending and self.state is S.OPEN:
-            who = self.transactional_id, self._identity.producer_id, self._identity.epoch
-            request = requests.add_partitions(*who, self._pending)
+            request = requests.add_partitions(*self._who, self._pending)
             self._ask(What.ADD, request, self._finder, now)
         elif self.call is Call.OFFSETS:
             self._send_offsets(now)
@@ -230,49 +234,43 @@ class Transactions:
         elif self._identity.has_gap:
             self._must_abort(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, "a batch was given up")
 
+    @property
+    def _who(self) -> tuple[str, int, int]:
+        return self.transactional_id, self._identity.producer_id, self._identity.epoch
+
     def _init(self, now: int) -> None:
-        request = InitProducerIdRequest(
-            transactional_id=self.transactional_id,
-            transaction_timeout_ms=self._conf.int("transaction.timeout.ms"),
-            producer_id=self._identity.producer_id,
-            producer_epoch=self._identity.epoch,
-        )
+        request = requests.init(*self._who, self._conf.int("transaction.timeout.ms"))
         self._ask(What.INIT, request, self._finder, now)
 
     def _send_offsets(self, now: int) -> None:
-        who = self.transactional_id, self._identity.producer_id, self._identity.epoch
         if self.version == 1 and not self._is_group_added:
-            request = AddOffsetsToTxnRequest(
-                transactional_id=who[0],
-                producer_id=who[1],
-                producer_epoch=who[2],
-                group_id=self._member.group_id,
-            )
+            request = requests.add_offsets(*self._who, self._member.group_id)
             self._ask(What.ADD_OFFSETS, request, self._finder, now)
             return
         assert self._group_finder is not None
-        commit = requests.commit_offsets(*who, self._member, self._offsets)
+        commit = requests.commit_offsets(*self._who, self._member, self._offsets)
         self._ask(What.OFFSETS, commit, self._group_finder, now)
 
     def _abort(self, now: int) -> None:
         is_unknown = self.state is S.MUST_ABORT and self._trouble.error == requests.UNKNOWN
-        if is_unknown or (self.version == 1 and self._identity.has_gap):
+        must_rise = self.version == 1 and self._identity.has_gap
+        ends_first = self._conf[PROFILE] == JAVA and self._has_begun
+        if is_unknown or (must_rise and not ends_first):
             self._init(now)  # the epoch must rise, and this aborts as well (KIP-360)
         else:
             self._end(False, now)
 
-    def _end(self, committed: bool, now: int) -> None:
+    @property
+    def _has_begun(self) -> bool:
+        """Whether the coordinator may know of the transaction."""
         begun = self._added or self._is_group_added if self.version == 1 else self._wrote
-        if not (begun or self._has_offsets):
+        return bool(begun or self._has_offsets)
+
+    def _end(self, committed: bool, now: int) -> None:
+        if not self._has_begun:
             self._ended()
             return
-        request = EndTxnRequest(
-            transactional_id=self.transactional_id,
-            producer_id=self._identity.producer_id,
-            producer_epoch=self._identity.epoch,
-            committed=committed,
-        )
-        self._ask(What.END, request, self._finder, now)
+        self._ask(What.END, requests.end(*self._who, committed), self._finder, now)
 
     def _ask(self, what: What, request: Message, finder: CoordinatorFinder, now: int) -> None:
         link = finder.ready(now)
@@ -329,6 +327,8 @@ class Transactions:
         elif what is What.OFFSETS:
             if self.call is Call.OFFSETS:  # or it is to be aborted by now, and that is not over
                 self._finish(Outcome())
+        elif self.call is Call.ABORT and self.version == 1 and self._identity.has_gap:
+            self._forget()  # Java: it is aborted, and now the epoch
         else:
             if response.producer_id >= 0:
                 self._identity.assign(response.producer_id, response.producer_epoch)

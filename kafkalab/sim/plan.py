@@ -14,7 +14,9 @@ from typing import Any, Final, Self
 
 from kafkalab.chance import Stream
 from kafkalab.ids import FIRST_CONTROLLER_ID
+from kafkalab.sim import shapes
 from kafkalab.sim.fault_plan import Fault, Place, drawn_faults
+from kafkalab.sim.shapes import Shape
 from kafkalab.sim.transaction_plan import (
     BOOTSTRAP,
     TARGET,
@@ -136,7 +138,10 @@ class Plan:
         brokers = (3, 3, 3, 1, 2, 4, 5)[chance.below(7)]
         controllers = (1, 3, 3)[chance.below(3)]
         combined = controllers > 1 and Stream(seed, "swarm/combined").chance(_HALF)
-        config = _cluster_config(chance)
+        config: Mapping[str, Any] = _cluster_config(chance)
+        shape = shapes.shape_of(seed)
+        if shape is Shape.BALLOT:
+            controllers, combined, config = 3, False, shapes.restless(config)
         topics = tuple(
             _topic(chance, f"t{number}", brokers) for number in range(chance.between(1, 3))
         )
@@ -146,8 +151,16 @@ class Plan:
         producers = tuple(each.within(until_ms, VALUES_MAX // len(drawn)) for each in drawn)
         members = _members(chance, seed, names, until_ms)
         transactions = drawn_transactions(seed, names, until_ms)
+        if shape is Shape.LATE:
+            producers = tuple(replace(p, conf={**p.conf, **shapes.IMPATIENT}) for p in producers)
+            transactions = shapes.impatient(seed, names, until_ms)
         if any(plan.source for plan in transactions):
             topics += (_target(brokers),)
+        clients = len(producers) + len(transactions)
+        place = _place(brokers, 0 if combined else controllers, clients, members)
+        faults = drawn_faults(seed, place, until_ms)
+        if shape is not Shape.PLAIN:
+            faults = shapes.laid_over(shape, seed, place, until_ms, faults)
         return cls(
             seed,
             seconds,
@@ -161,16 +174,7 @@ class Plan:
             members,
             transactions,
             _admin(chance, topics, brokers, until_ms),
-            drawn_faults(
-                seed,
-                _place(
-                    brokers,
-                    0 if combined else controllers,
-                    len(producers) + len(transactions),
-                    members,
-                ),
-                until_ms,
-            ),
+            faults,
         )
 
     def __str__(self) -> str:

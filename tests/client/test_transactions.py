@@ -7,6 +7,8 @@ from kafkalab.client.producer import ProducerNode
 from kafkalab.client.transaction_states import Call, TxnState, What
 from kafkalab.client.transactions import OWNER, Transactions
 from kafkalab.errors import ErrorCode
+from kafkalab.ids import TopicPartition
+from kafkalab.protocol.messages.producer_ids import InitProducerIdResponse
 from kafkalab.protocol.messages.transactions import (
     AddOffsetsToTxnResponse,
     EndTxnResponse,
@@ -16,8 +18,12 @@ from kafkalab.protocol.messages.transactions import (
 )
 
 
-def a_producer(state: TxnState) -> Transactions:
-    conf = {"bootstrap.servers": "kafka:9092", "transactional.id": "t"}
+def a_producer(state: TxnState, profile: str = "librdkafka") -> Transactions:
+    conf = {
+        "bootstrap.servers": "kafka:9092",
+        "transactional.id": "t",
+        "client.profile": profile,
+    }
     transactions = ProducerNode("producer-1", conf, 1, ("broker-1",))._transactions
     transactions.state = state
     return transactions
@@ -72,3 +78,28 @@ def test_an_abort_of_a_producer_that_is_unknown_asks_for_another_id() -> None:
         producer.call = Call.ABORT
         producer._abort(5)
     assert asked == [What.INIT]
+
+
+@pytest.mark.parametrize(
+    ("profile", "order"), [("librdkafka", [What.INIT]), ("java", [What.END, What.INIT])]
+)
+def test_after_a_lost_batch_librdkafka_raises_the_epoch_and_java_aborts_first(
+    profile: str, order: list[What]
+) -> None:
+    """Java: `TransactionManager.beginCompletingTransaction`."""
+    producer = a_producer(TxnState.MUST_ABORT, profile)
+    producer._added[TopicPartition("t", 0)] = None
+    producer._identity.has_gap = True
+    producer.call = Call.ABORT
+    asked: list[What] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transactions, "_ask", lambda self, what, *_: asked.append(what))
+        producer._abort(5)
+        if profile == "java":
+            answered(producer, What.END, EndTxnResponse(error_code=0))
+            assert producer.call is Call.ABORT
+            producer._abort(5)
+    assert asked == order
+    answered(producer, What.INIT, InitProducerIdResponse(producer_id=7, producer_epoch=1))
+    assert producer.call is None and producer.state is TxnState.READY
+    assert not producer._identity.has_gap

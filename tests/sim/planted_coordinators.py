@@ -123,10 +123,8 @@ def transactions_not_verified(patch: Patch) -> None:
 
 
 def old_producers_not_fenced(patch: Patch) -> None:
-    """A leader takes batches of a producer epoch that is over, and does not ask either."""
+    """A leader takes batches of a producer epoch that is over."""
     from kafkalab.log import producer_state
-
-    transactions_not_verified(patch)
 
     original = producer_state._check_data
 
