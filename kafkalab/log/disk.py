@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from kafkalab.config import Config
 from kafkalab.ids import TopicPartition, Uuid
 from kafkalab.log.partition_log import PartitionLog
+from kafkalab.log.restarting import restarted
 from kafkalab.log.storage import REASONS, Fault, FaultyStorage, LogStorage, StorageFailure
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Disk:
         else:
             other = type(self)(self.name)
             other.logs = {
-                name: log.recovered(self.checkpoints.get(name, 0))
+                name: restarted(log, self.checkpoints.get(name, 0))
                 for name, log in self.logs.items()
             }
             other.checkpoints = self.checkpoints.copy()

@@ -180,9 +180,12 @@ class PartitionLog:
         return self.segments.entries_from(offset)
 
     def truncate_to(self, offset: int) -> int:
-        """Remove every batch that ends at or after `offset`; how many records that were.
+        """Remove every batch that ends at or after `offset`, which is the log's end from then on.
 
-        What is known from the log follows it, and so does the high watermark.
+        Returns by how many offsets that is less.  What is known from the log follows it, and so
+        does the high watermark.  If the last records below `offset` have been compacted away, the
+        end lies beyond the last batch, until a restart finds the batches alone
+        (`LocalLog.truncateTo`, `LogSegment.readNextOffset`).
         """
         before = self.log_end_offset
         if offset >= before:
@@ -192,10 +195,10 @@ class PartitionLog:
             self.truncate_fully_and_start_at(offset)
             return before - offset
         self.segments.truncate_to(offset)
-        self.log_end_offset = self.segments.active.next_offset
+        self.log_end_offset = offset
         self.log_start_offset = min(self.log_start_offset, self.log_end_offset)
         self.epochs.truncate_from_end(self.log_end_offset)
-        self._rebuild_producers()
+        self.rebuild_producers()
         self.set_high_watermark(self.high_watermark)
         self._reconcile()
         return before - self.log_end_offset
@@ -316,14 +319,16 @@ class PartitionLog:
         for entry in self.entries_from(self.log_start_offset):
             yield from [one for one in entry.records() if one.offset >= self.log_start_offset]
 
-    def recovered(self, high_watermark: int) -> Self:
-        """This log as a restarted process finds it: all that is known is read from it again."""
-        other = self.fork()
-        other.epochs.truncate_from_end(other.log_end_offset)  # a file has the others
-        other.set_high_watermark(high_watermark)
-        other._rebuild_producers()
-        other.verifications = Verifications()
-        return other
+    def rebuild_producers(self) -> None:
+        """Read the producers' state, and what was aborted, from the batches again."""
+        self.producers = ProducerStates()
+        self.aborted.clear()
+        for entry in self.segments.entries_from(self.log_start_offset):
+            if entry.batch.producer_id >= 0:
+                aborted = self.producers.update(entry)
+                if aborted is not None:
+                    self.aborted.append(aborted)
+        self.producers.on_high_watermark(self.high_watermark)
 
     def fork(self) -> Self:
         other = type(self).__new__(type(self))
@@ -372,16 +377,6 @@ class PartitionLog:
         self.clean_offset = min(self.clean_offset, self.log_end_offset)
         if self.storage is not None:
             self.storage.reconcile(self)
-
-    def _rebuild_producers(self) -> None:
-        self.producers = ProducerStates()
-        self.aborted.clear()
-        for entry in self.segments.entries_from(self.log_start_offset):
-            if entry.batch.producer_id >= 0:
-                aborted = self.producers.update(entry)
-                if aborted is not None:
-                    self.aborted.append(aborted)
-        self.producers.on_high_watermark(self.high_watermark)
 
     def _out_of_range(self, offset: int) -> KafkaError:
         return KafkaError(

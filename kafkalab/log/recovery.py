@@ -28,6 +28,7 @@ from kafkalab.log.log_segment import LogSegment
 from kafkalab.log.log_segments import LogSegments
 from kafkalab.log.partition_log import PartitionLog
 from kafkalab.log.producer_state import ProducerStates
+from kafkalab.log.restarting import end_with_the_batches
 from kafkalab.log.storage import StorageFailure
 from kafkalab.log.storage_files import read_whole, remove
 from kafkalab.log.storage_log import ABORTED_INDEX, EPOCHS_FILE, SNAPSHOT, TIME_INDEX, LogFiles
@@ -93,20 +94,32 @@ def open_log(
                     notes.append(f"{files.files[later].name}: removed, because it follows a cut")
                 break
     log.segments = LogSegments.of(segments)
+    found = log.segments.active.next_offset
     _restore(log, files, known, from_base, is_clean=is_clean)
+    return Opened(log, notes if is_clean else notes + _remarks(log, known, found))
+
+
+def _remarks(log: PartitionLog, known: Checkpoints, found: int) -> list[str]:
+    """What is strange about its end; `found` is where its files ended."""
+    name = log.topic_partition
+    if found < known.log_start_offset:
+        return [
+            f"{name} begins anew at offset {known.log_start_offset}: what was in its files ended "
+            f"before that, at {found}"
+        ]
     if log.log_end_offset < known.high_watermark:
-        notes.append(
+        return [
             f"{name} ends at offset {log.log_end_offset}, below its last known high watermark "
             f"{known.high_watermark}: other replicas have what is missing"
-        )
-    return Opened(log, notes)
+        ]
+    return []
 
 
 def _restore(
     log: PartitionLog, files: LogFiles, known: Checkpoints, from_base: int, *, is_clean: bool
 ) -> None:
-    log.log_end_offset = end = log.segments.active.next_offset
-    log.log_start_offset = min(max(known.log_start_offset, log.segments.base_offset), end)
+    end_with_the_batches(log, known.log_start_offset)
+    end = log.log_end_offset
     log.recovery_point = end if is_clean else min(known.recovery_point, end)
     log.clean_offset = min(known.clean_offset, end)
     log.epochs.truncate_from_end(end)

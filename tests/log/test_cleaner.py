@@ -10,6 +10,7 @@ from kafkalab.config import TOPIC_KEYS, Config
 from kafkalab.ids import TopicPartition
 from kafkalab.log import PartitionLog
 from kafkalab.log.cleaner import clean, cleanable
+from kafkalab.log.restarting import restarted
 from kafkalab.record import Compression, Record, build_batch, end_marker, end_marker_batch
 from kafkalab.record.retained import delete_horizon
 
@@ -237,7 +238,7 @@ def test_cleaning_changes_nothing_a_reader_of_the_whole_log_ends_with(
             if what == "commit":
                 expected[key] = value
     assert read_committed(log) == expected
-    again = log.recovered(log.high_watermark)
+    again = restarted(log, log.high_watermark)
     assert read_committed(again) == expected
     for producer_id, entry in log.producers.entries.items():
         found_again = again.producers.entries[producer_id]
@@ -266,3 +267,41 @@ def read_committed(log: PartitionLog) -> dict[str, str]:
                 elif record.key != b"filler":
                     values[record.key.decode()] = record.value.decode()
     return values
+
+
+def test_a_truncation_into_a_compacted_stretch_ends_where_it_was_told() -> None:
+    """The next record gets the offset that was named, as in `LocalLog.truncateTo`.
+
+    A restart finds no more than the batches there are (`LogSegment.readNextOffset`).
+    """
+    log = a_log()
+    for number, key in enumerate("abbbbc"):
+        put(log, number, **{key: str(number)})
+    fill(log, 10)
+    cleaned(log, 10)
+    kept = [record.offset for record in all_records(log)]
+    assert kept[:3] == [0, 4, 5]
+    before = log.log_end_offset
+    assert log.truncate_to(2) == before - 2
+    assert (log.log_end_offset, log.high_watermark, log.clean_offset) == (2, 2, 2)
+    assert not log.read(1, 1_000, 2)
+    again = restarted(log, 2)
+    assert (again.log_end_offset, again.high_watermark) == (1, 1)
+    put(log, 20, d="20")
+    assert [record.offset for record in all_records(log)] == [0, 2]
+    assert restarted(log, 3).log_end_offset == 3
+
+
+def test_a_log_that_starts_beyond_its_batches_begins_anew_there() -> None:
+    """`LogLoader.deleteSegmentsIfLogStartGreaterThanLogEnd`: no offset is given out twice."""
+    log = a_log()
+    for number, key in enumerate("abbbbc"):
+        put(log, number, **{key: str(number)})
+    fill(log, 10)
+    cleaned(log, 10)
+    log.truncate_to(2)
+    assert log.delete_records_before(2)
+    again = restarted(log, 2)
+    assert (again.log_start_offset, again.log_end_offset, again.high_watermark) == (2, 2, 2)
+    put(again, 20, d="20")
+    assert [record.offset for record in all_records(again)] == [2]

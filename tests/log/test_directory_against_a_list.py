@@ -43,7 +43,8 @@ class DirectoryAndList(LogAndList):
         return Path(self.directory.name) / "broker-1" / "t-0" / f"{base:020d}.log"
 
     def reopen(self) -> None:
-        _, model = self.pairs[0]
+        log, model = self.pairs[0]
+        model.restart(log)
         assert self.disk.storage is not None
         self.disk = Disk.opened(reopened(self.disk.storage))
         log = self.disk.logs[NAME]

@@ -6,6 +6,7 @@ from kafkalab.config import TOPIC_KEYS, Config
 from kafkalab.errors import ErrorCode, KafkaError
 from kafkalab.ids import TopicPartition
 from kafkalab.log import AppendResult, PartitionLog
+from kafkalab.log.restarting import restarted
 from kafkalab.record import Record, build_batch, end_marker_batch
 
 
@@ -77,7 +78,7 @@ def test_follower_and_restarted_server_know_what_the_leader_knows() -> None:
         send(leader, sequence)
     follower.append_as_follower(leader.read(0, 1 << 20, 99))
     assert dict(follower.producers.entries) == dict(leader.producers.entries)
-    assert dict(leader.recovered(0).producers.entries) == dict(leader.producers.entries)
+    assert dict(restarted(leader, 0).producers.entries) == dict(leader.producers.entries)
     leader.truncate_to(3)
     assert send(leader, 2).is_duplicate
     assert not send(leader, 3).is_duplicate

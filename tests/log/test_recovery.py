@@ -259,6 +259,61 @@ def test_a_cleaned_log_comes_back_cleaned_whenever_the_process_ended(
     disk.abandon()
 
 
+@pytest.mark.parametrize("is_clean", [True, False])
+def test_a_log_cut_in_a_compacted_stretch_comes_back_as_its_files_say(
+    root: Path, is_clean: bool
+) -> None:
+    """The end was told; a restart finds the batches alone, or what was written behind it."""
+
+    def again(disk: Disk) -> Disk:
+        if is_clean:
+            disk.shut_down(7)
+        else:
+            disk.checkpoint_high_watermarks()
+            disk.abandon()
+        return opened(root)
+
+    disk = opened(root)
+    log = disk.logs[NAME]
+    log.truncate_fully_and_start_at(0)
+    for key in "abbbbbbbbbbbbbbbbcd":
+        log.append_as_leader(build_batch([Record(key.encode(), b".", (), 1)]), 4, 1)
+    log.set_high_watermark(log.log_end_offset)
+    what = cleanable(log, 5_000)
+    assert what is not None
+    clean(log, what, 5_000)
+    assert 1 not in values(log)
+    log.truncate_to(3)
+    assert (log.log_end_offset, values(log)) == (3, [0])
+    disk = again(disk)
+    log = disk.logs[NAME]
+    assert (log.log_end_offset, values(log)) == (1, [0])
+    log.truncate_fully_and_start_at(0)
+    append(log, 1, epoch=4)
+    disk = again(disk)
+    assert values(disk.logs[NAME]) == [0]
+    disk.abandon()
+
+
+def test_a_log_whose_start_is_beyond_its_files_begins_anew_there(root: Path) -> None:
+    """As `LogLoader`: offsets below the start were deleted, and are not given out again."""
+    disk = opened(root)
+    disk.logs[NAME].delete_records_before(19)
+    disk.checkpoint_high_watermarks()
+    disk.abandon()
+    path = last_segment(root)
+    path.write_bytes(path.read_bytes()[:0])
+    for checkpoint in root.glob("recovery-point-offset-checkpoint"):
+        checkpoint.unlink()
+    disk = opened(root)
+    log = disk.logs[NAME]
+    assert log.log_start_offset == log.log_end_offset == 19
+    assert any("begins anew at offset 19" in note for note in notes(disk))
+    append(log, 1, epoch=4)
+    assert values(log) == [19]
+    disk.abandon()
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_branch_reads_on_when_the_log_it_came_from_is_opened_again_and_cut(
     root: Path, times: int
