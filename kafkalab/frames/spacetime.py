@@ -277,10 +277,10 @@ def _rank(message: MessageFrame, said: Sequence[Entry], step: int | None) -> int
 
 def _settings(sim: Simulation, of: tuple[str, int] | None, start: int, end: int) -> str:
     which = f"topic {of[0]}, partition {of[1]} · " if of else ""
-    timeout = sim.config.int("broker.session.timeout.ms")
+    timeout, began = sim.config.int("broker.session.timeout.ms"), sim.world.began
     return (
         f"{which}seed {sim.seed} · broker session timeout {timeout} ms · virtual time, "
-        f"{start / 1000:.3f} s to {end / 1000:.3f} s"
+        f"{(start - began) / 1000:.3f} s to {(end - began) / 1000:.3f} s"
     )
 
 

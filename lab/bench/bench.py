@@ -16,7 +16,7 @@ Read next: `commands`; `asking`; `lab.widgets.picture_view`, the page itself.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from kafkalab import Simulation
 from kafkalab.errors import LearnerError
@@ -28,10 +28,13 @@ from lab.bench import asking
 from lab.bench.command_line import CommandLine
 from lab.bench.commands import run
 from lab.bench.run_details import NAMES, RunDetails
+from lab.scenes.clock import seconds
 from lab.scenes.page import Tab
 from lab.scenes.pictures import ALL
 from lab.scenes.view import View
 from lab.widgets.picture_view import PictureView
+
+_FOLLOWED_MS: Final = 600  # a follower asks at least twice a second
 
 
 class Bench:
@@ -131,17 +134,29 @@ class Bench:
         A live cluster is frozen now and runs on as a simulation.  `LearnerError` if the instant
         cannot be reached any more, or the name is taken.
         """
-        name = name or f"branch {len(self.worlds)}"
-        if name in self.worlds:
-            raise LearnerError(f"there is a branch {name!r} already: choose another name")
         world = self.world
         if isinstance(world, LiveCluster):
-            made: Simulation = world.freeze(name)
-        else:
-            seconds = self._page.shown_at / 1000 if at is None else at
-            made = world.at(seconds + world.world.began / 1000).fork(name)
-        self.worlds[name] = made
-        self.turn_to(name)
+            return self.freeze(name)
+        name = self._free(name or f"branch {len(self.worlds)}")
+        shown_at = self._page.shown_at / 1000 if at is None else at
+        return self._add(name, world.at(shown_at + world.world.began / 1000).fork(name))
+
+    def freeze(self, name: str | None = None) -> Simulation:
+        """A simulation of this instant of the live cluster, turned to; the cluster goes on.
+
+        A live cluster keeps no messages: in the picture of those (spacetime) the simulation runs
+        on for 0.6 s, so that there are some.  `LearnerError` if a simulation is shown already.
+        """
+        world = self.world
+        if not isinstance(world, LiveCluster):
+            raise LearnerError("this is a simulation already: it need not be frozen")
+        made = world.freeze(self._free(name or ""))
+        if name is None:
+            made.name = self._free(f"frozen at {seconds(made.now - made.world.began)} s")
+        self._add(made.name, made)
+        if self._page.view.picture == "spacetime":
+            self._page.look(choice="span=200")
+            made.driver.run_for(_FOLLOWED_MS)
         return made
 
     # asking
@@ -202,11 +217,26 @@ class Bench:
         match words:
             case ["branch"]:
                 self.branch()
+            case ["freeze"]:
+                self.freeze()
+            case ["why", *_] if isinstance(self.world, LiveCluster):
+                self.freeze()
+                self.why(" ".join(words[1:]))
             case ["world", *name]:
                 self.turn_to(" ".join(name))
             case _:
                 return asking.run(self, " ".join(words)) is not None
         return True
+
+    def _free(self, name: str) -> str:
+        if name in self.worlds:
+            raise LearnerError(f"there is a branch {name!r} already: choose another name")
+        return name
+
+    def _add(self, name: str, made: Simulation) -> Simulation:
+        self.worlds[name] = made
+        self.turn_to(name)
+        return made
 
     def _world_tabs(self) -> Sequence[Tab]:
         return [Tab(f"world {name}", name, name == self._shown) for name in self.worlds]

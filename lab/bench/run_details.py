@@ -97,6 +97,8 @@ class RunDetails:
             until = max(since + SPAN_MS_MIN, min(int(stretch[1]) + began, sim.now))
         elif self.about is None or not self.about.chain:
             since, until = max(at - span, sim.started_at), at
+        elif self.about.chain[-1].at < sim.started_at:  # before the cluster was frozen
+            since = until = sim.started_at
         frame = spacetime_frame(sim, self.about, since=since, until=until, now=at)
         message = next((m for m in frame["messages"] if m["name"] == name), None) if name else None
         fields: list[tuple[str, str]] = []
@@ -124,12 +126,20 @@ class RunDetails:
 
 
 def _faults(sim: Simulation, at: int) -> list[dict[str, Any]]:
-    """The faults up to an instant that came from outside, newest first."""
+    """The faults up to an instant that came from outside, newest first.
+
+    Not those of the time before this world was frozen: that cannot be run again.
+    """
     found = []
     for instant in reversed(sim.instants("fault")):
         entry = instant.entry
         told = in_words(entry.node, entry.event)
-        if entry.at > at or entry.cause or told is None or entry.kind in _CONSEQUENCES:
+        if (
+            not sim.started_at <= entry.at <= at
+            or entry.cause
+            or told is None
+            or entry.kind in _CONSEQUENCES
+        ):
             continue
         glyph, tone, words = told
         found.append(

@@ -126,7 +126,10 @@ def draw_block(frame: LedgerFrame, view: View, inner: float) -> Block:
             shapes.append(words)
             y += height
     if not shown:
-        shapes.append(text("none", 0, y + 20, "no such record", "note"))
+        words = (
+            "no such record" if frame["rows"] else "Press Produce a record: it is followed here."
+        )
+        shapes.append(text("none", 0, y + 20, words, "note"))
         y += ROW
     if len(rows) > len(shown):
         shapes.append(_more(first, len(shown), len(rows), view, y))

@@ -87,6 +87,9 @@ def draw_block(frame: SpaceTimeFrame, view: View, inner: float) -> Block:
     chain, height = _chain(frame["chain"], inner, is_live=view.is_live)
     shapes.append(group("chain", chain, at=(0, y), label="The chain of causes"))
     y += height
+    if frame["chain"] and not frame["lanes"]:
+        words = "These causes are of the time before this world began: no messages are kept of it."
+        return Block((*shapes, text("none", 0, y + 24, words, "note")), y + 30)
     top = y + 30
     lane = LANE if len(frame["lanes"]) <= 9 else LANE_MIN
     lanes = {name: top + i * lane for i, name in enumerate(frame["lanes"])}

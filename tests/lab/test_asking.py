@@ -1,5 +1,6 @@
 """The bench asked by Python and in words: why, what if, what then, and messages held."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,6 +127,48 @@ def test_of_a_live_cluster_nothing_is_asked_that_needs_a_past() -> None:
             frame = spacetime(bench)["frame"]
             assert 0 < frame["now"] < 600_000, "since it began"
             assert "Everybody hears everybody" in repr(bench.show("network"))
+        finally:
+            bench.close()
+
+
+def test_a_live_cluster_is_frozen_by_a_button_and_its_picture_is_shown() -> None:
+    with LiveCluster(brokers=2) as cluster:
+        cluster.create_topic("orders", 1, 2)
+        cluster.command("crash 2")
+        bench = Bench(cluster, "spacetime")
+        try:
+            for name in ("spacetime", "twins", "ledger"):
+                bench.show(name)
+                assert "bench.freeze()" in bench._repr_mimebundle_()["image/svg+xml"]
+            bench.show("spacetime")
+            assert bench._page.handle({"action": "freeze"})
+            first, *_ = frozen = list(bench.worlds)[1:]
+            assert len(frozen) == 1
+            assert re.fullmatch(r"frozen at \d+\.\d{3} s", first)
+            made = bench.world
+            assert isinstance(made, Simulation)
+            assert made.now == made.started_at + 600
+            assert spacetime(bench)["frame"]["since"] > 0
+            assert bench.show("twins").details.make("twins", 10**9)["faults"] == []
+            with pytest.raises(LearnerError, match="a simulation already"):
+                bench.freeze()
+        finally:
+            bench.close()
+
+
+def test_why_of_a_live_cluster_asks_what_is_frozen() -> None:
+    with LiveCluster(brokers=2) as cluster:
+        cluster.create_topic("orders", 1, 2)
+        bench = Bench(cluster)
+        try:
+            created = next(e for e in bench._page._frame["events"] if e["kind"] == "TopicCreated")
+            assert bench._act(["why", str(created["id"])])
+            assert isinstance(bench.world, Simulation)
+            assert bench.details.about is not None
+            assert bench._page.view.picture == "spacetime"
+            svg = bench._repr_mimebundle_()["image/svg+xml"]
+            assert "of the time before this world began" in svg
+            assert bench.details.about.say in svg
         finally:
             bench.close()
 

@@ -13,7 +13,7 @@ from lab.scenes import ledger
 from lab.scenes.clock import seconds
 from lab.scenes.legend import Entry
 from lab.scenes.picture import Picture, Sight
-from lab.scenes.pictures.spacetime import nothing
+from lab.scenes.pictures.spacetime import to_freeze
 from lab.scenes.view import Block
 
 
@@ -29,8 +29,8 @@ def _view(sight: Sight) -> ledger.View:
 
 def _draw(sight: Sight) -> Block:
     if sight.detail is None:
-        return nothing(sight, "A ledger is kept of a simulation only.  Of a live cluster: press "
-                       "Branch here, and look at the branch.")  # fmt: skip
+        return to_freeze(sight, "What a real client has handed over only that client knows.",
+                         "follow each record produced there")  # fmt: skip
     return ledger.draw_block(sight.detail, _view(sight), sight.width)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from kafkalab.frames.shape import EventFrame, Frame
 from lab.scenes import spacetime
 from lab.scenes.clock import seconds
+from lab.scenes.controls import button
 from lab.scenes.legend import Entry
-from lab.scenes.metrics import fit, width_of
+from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.shapes import Shape, chip, chip_width, group, text
 from lab.scenes.spacetime_text import write_text
@@ -69,8 +70,7 @@ def _view(sight: Sight) -> spacetime.View:
 
 def _draw(sight: Sight) -> Block:
     if sight.detail is None:
-        return nothing(sight, "Messages are kept by a simulation only.  Of a live cluster: press "
-                       "Branch here, and look at the branch.")  # fmt: skip
+        return to_freeze(sight, "A live cluster keeps no messages.", "see those that follow")
     frame = sight.detail["frame"]
     shapes: list[Shape] = []
     y = 0.0
@@ -83,9 +83,22 @@ def _draw(sight: Sight) -> Block:
     return Block(tuple(shapes), y + block.height)
 
 
-def nothing(sight: Sight, words: str) -> Block:
-    """A sentence in place of a picture."""
-    return Block((text("none", 0, 20, fit(words, "sub", sight.width), "sub"),), 40)
+def to_freeze(sight: Sight, why: str, then: str) -> Block:
+    """In place of a picture that a live cluster cannot give: what to do, and a button for it."""
+    words = f"{why}  Freeze this instant into a simulation, and {then}: the cluster goes on."
+    lines = wrap(words, "body", sight.width)
+    shapes: list[Shape] = [
+        text(f"none{i}", 0, 20 + 20 * i, each, "body") for i, each in enumerate(lines)
+    ]
+    y = 20.0 + 20 * len(lines)
+    if sight.controls is not None:
+        name = "Freeze this instant into a simulation"
+        shapes.append(button("freeze", (0, y), "freeze", words=name, icon="branch")[0])
+        y += 44
+    else:
+        shapes.append(text("python", 0, y, "In Python: bench.freeze()", "sub"))
+        y += 20
+    return Block(tuple(shapes), y)
 
 
 def _asking(events: Sequence[EventFrame], chain: Any, width: float) -> list[Shape]:

@@ -15,7 +15,7 @@ from lab.scenes.controls import button
 from lab.scenes.legend import Entry
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.picture import Picture, Sight
-from lab.scenes.pictures.spacetime import nothing
+from lab.scenes.pictures.spacetime import to_freeze
 from lab.scenes.shapes import Shape, chip, chip_width, glyph, group, line, text
 from lab.scenes.twins_text import write_text
 from lab.scenes.view import Block, View
@@ -37,8 +37,7 @@ def _run(view: View) -> str:
 def _draw(sight: Sight) -> Block:
     detail = sight.detail
     if detail is None:
-        return nothing(sight, "A live cluster has no twin.  Press Branch here: the branch is a "
-                       "simulation, and can be run twice.")  # fmt: skip
+        return to_freeze(sight, "What has been live cannot be run again.", "run that twice")
     if detail["twins"] is None:
         return _what_if(detail["faults"], sight)
     shapes: list[Shape] = []
