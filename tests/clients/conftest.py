@@ -50,6 +50,7 @@ def served() -> Iterator[Served]:
         [
             *(sys.executable, "-m", "kafkalab", "serve", "--port", "0", "--control"),
             *("--config", "group.initial.rebalance.delay.ms=100"),
+            *("--config", "group.consumer.heartbeat.interval.ms=300"),
             *("--config", "broker.session.timeout.ms=1500"),
             *("--config", "broker.heartbeat.interval.ms=300"),
         ],
@@ -63,7 +64,7 @@ def served() -> Iterator[Served]:
         assert process.wait(10) == 0
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def sockets_left_open() -> Iterator[None]:
     """kafka-python leaves sockets open, its own and those a broker refused: not our mistake."""
     before = {id(each) for each in _sockets()}

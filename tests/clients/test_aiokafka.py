@@ -11,6 +11,7 @@ pytestmark = [
     pytest.mark.peer,
     pytest.mark.xdist_group("aiokafka"),
     pytest.mark.filterwarnings("ignore"),
+    pytest.mark.usefixtures("sockets_left_open"),
 ]
 
 

@@ -13,6 +13,7 @@ pytestmark = [
     pytest.mark.peer,
     pytest.mark.xdist_group("kafka-python"),
     pytest.mark.filterwarnings("ignore"),
+    pytest.mark.usefixtures("sockets_left_open"),
 ]
 
 

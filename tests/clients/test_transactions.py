@@ -11,6 +11,7 @@ pytestmark = [
     pytest.mark.peer,
     pytest.mark.xdist_group("transactions"),
     pytest.mark.filterwarnings("ignore"),
+    pytest.mark.usefixtures("sockets_left_open"),
 ]
 QUIET = {"log_level": 0}
 

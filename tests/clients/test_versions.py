@@ -9,7 +9,11 @@ from kafkalab.server.apis import BROKER_APIS, versions_of
 
 from .recording import CLIENTS, TABLE, record
 
-pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore")]
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.usefixtures("sockets_left_open"),
+]
 
 #: Asked or not as time will have it.
 _BY_CHANCE = {int(ApiKey.HEARTBEAT)}

@@ -18,6 +18,8 @@ from kafkalab import LiveCluster
 from kafkalab.log import StorageFailure
 
 QUIET = {"log_level": 0}
+#: A broker's id is free again only when its session has ended (9 s, else).
+QUICK = {"broker.session.timeout.ms": 1500, "broker.heartbeat.interval.ms": 300}
 PARTITIONS = 2
 DUMP = "org.apache.kafka.tools.DumpLogSegments"
 
@@ -57,7 +59,7 @@ def read_all(servers: str, topic: str = "orders") -> list[bytes]:
 
 
 def test_what_a_cluster_knew_the_next_one_on_its_directory_knows(tmp_path: Path) -> None:
-    with LiveCluster(data=tmp_path, config={"log.segment.bytes": 2_000}) as cluster:
+    with LiveCluster(data=tmp_path, config={**QUICK, "log.segment.bytes": 2_000}) as cluster:
         cluster.create_topic("orders", PARTITIONS, 3)
         one = producer(cluster.bootstrap_servers)
         for number in range(200):
@@ -71,7 +73,7 @@ def test_what_a_cluster_knew_the_next_one_on_its_directory_knows(tmp_path: Path)
         with cluster.locked() as world:
             epochs = {name: node.lifecycle.broker_epoch for name, node in brokers(world)}
             known = producers_of(world)
-    with LiveCluster(data=tmp_path) as cluster:
+    with LiveCluster(data=tmp_path, config=QUICK) as cluster:
         assert cluster.notes == []
         assert sorted(map(int, read_all(cluster.bootstrap_servers))) == list(range(200))
         consumer = ck.Consumer(
@@ -104,8 +106,7 @@ def producers_of(world: Any) -> dict[Any, Any]:
 
 
 def test_a_broker_that_crashes_reads_its_directory_again(tmp_path: Path) -> None:
-    config = {"broker.session.timeout.ms": 1500, "broker.heartbeat.interval.ms": 300}
-    with LiveCluster(data=tmp_path, config=config) as cluster:
+    with LiveCluster(data=tmp_path, config=QUICK) as cluster:
         cluster.create_topic("orders", PARTITIONS, 3, config={"min.insync.replicas": 2})
         one = producer(cluster.bootstrap_servers)
         faults: list[Callable[[], None]] = [
@@ -147,7 +148,7 @@ def kafkalab(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("rounds", [int(os.environ.get("KAFKALAB_KILLS", "5"))])
+@pytest.mark.parametrize("rounds", [int(os.environ.get("KAFKALAB_KILLS", "3"))])
 def test_killed_while_producing_it_loses_nothing_acknowledged(tmp_path: Path, rounds: int) -> None:
     """kill -9 of the whole cluster, again and again; the consumer at the end finds all.
 
@@ -195,9 +196,7 @@ def serve(data: Path) -> tuple["subprocess.Popen[str]", str]:
         [
             *(sys.executable, "-m", "kafkalab", "serve", "--port", "0", "--data", str(data)),
             *("--config", "log.segment.bytes=100000"),
-            # A killed broker's id is free again only when its session has ended (9 s, else).
-            *("--config", "broker.session.timeout.ms=1500"),
-            *("--config", "broker.heartbeat.interval.ms=300"),
+            *(word for key, value in QUICK.items() for word in ("--config", f"{key}={value}")),
         ],
         stdout=subprocess.PIPE,
         text=True,
