@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from kafkalab import Consumer, KafkaError, KafkaException, Producer, Simulation
-from kafkalab.client.connections import Answer, Asked
+from kafkalab.client.conf import consumer_conf
+from kafkalab.client.connections import Answer, Asked, Link
 from kafkalab.client.consumer.group_requests import What
+from kafkalab.client.consumer.member import Member
 from kafkalab.client.consumer.node import ConsumerNode
+from kafkalab.client.consumer.said import Said
 from kafkalab.client.message import TopicPartition
 from kafkalab.errors import ErrorCode
+from kafkalab.ids import TopicPartition as Pair
 from kafkalab.protocol.messages.classic_groups import HeartbeatResponse
 from kafkalab.world import actions
 
@@ -266,6 +271,38 @@ def test_a_member_refused_for_good_hears_so_and_can_do_nothing_more(
     assert [each.value.args[0].code() for each in (commit, subscribe)] == [KafkaError._FATAL] * 2
     refused.consumer.close()
     assert (older if refused is newer else newer).owned == set(range(6))
+
+
+def test_after_a_lost_answer_all_is_said_until_all_has_been_heard() -> None:
+    """Only a full heartbeat is answered with the assignment (`isFullRequest` in Kafka).
+
+    One that is sent while partitions change hands does not say what the member has: found by the
+    swarm, seed 7053, as a member that never learnt what it was to give up.
+    """
+    sent: list[Any] = []
+    context: Any = SimpleNamespace(
+        conf=consumer_conf({"group.id": "g", "group.protocol": "consumer"}, "c"),
+        group_id="g",
+        instance_id=None,
+        request_timeout_ms=1,
+        metadata=SimpleNamespace(topic_id=lambda _: bytes(16)),
+        connections=SimpleNamespace(
+            version=lambda *_: 1, send=lambda _, request, *__: sent.append(request)
+        ),
+    )
+    subscription: Any = SimpleNamespace(wanted=("orders",))
+    said, member = Said(context), Member("a", 2)
+    held = (Pair("orders", 0),)
+    for partitions in (None, held, held):
+        said.beat(Link("broker-1"), 0, member, subscription, partitions, 0)
+        said.was_heard()
+    full = [
+        one.rebalance_timeout_ms != -1
+        and one.subscribed_topic_names is not None
+        and one.topic_partitions is not None
+        for one in sent
+    ]
+    assert full == [False, True, False]
 
 
 def test_a_pattern_is_matched_by_the_coordinator(sim: Simulation) -> None:

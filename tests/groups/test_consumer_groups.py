@@ -51,6 +51,10 @@ def test_a_partition_moves_only_when_its_owner_has_let_it_go(bench: Bench) -> No
     assert len(members["a"].revoking) == 2
     second.beat()
     assert second.partitions == []
+    log = bench.writer.logs[TopicPartition("__consumer_offsets", 0)]
+    end = log.log_end_offset
+    second.beat()
+    assert log.log_end_offset == end  # who waits changes nothing, and nothing is written of it
     first.lets_go()
     first.beat()
     assert first.epoch == 3

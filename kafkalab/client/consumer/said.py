@@ -78,8 +78,11 @@ class Said:
             server_assignor=self._assignor if is_full else None,
             topic_partitions=owned,
         )
-        before = heard.held if heard is not None else None
-        self._saying = _Words(subscription.wanted, before if owned is None else now_held)
+        if heard is None and owned is None:
+            self._saying = None  # only one that says all is answered with the assignment
+        else:
+            before = heard.held if heard is not None else None
+            self._saying = _Words(subscription.wanted, before if owned is None else now_held)
         self._send(link, key, request, now)
 
     def leave(self, link: Link, key: int, member: Member, now: int) -> None:

@@ -109,7 +109,7 @@ def heartbeat(
     member = _updated(before, request, ticket)
     step = _prepare(table, group, before, member, owned, records, now)
     after = reconcile(member, step)
-    if after is not member:
+    if after != member:
         records.append(current_record(group.group_id, after))
         table.expect_revocation(group.group_id, after, now)
     table.expect_heartbeat(group.group_id, member_id, now)
