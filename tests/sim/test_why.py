@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from lost_record import lose
 
-from kafkalab import Consumer, Producer, Simulation
+from kafkalab import Consumer, KafkaException, Producer, Simulation
 from kafkalab.chance import Stream
 from kafkalab.errors import LearnerError
 from kafkalab.sim import without
@@ -331,3 +331,40 @@ def test_a_dead_leader_is_not_replaced_while_no_controller_is_active() -> None:
     assert sim.why("orders-0").say.endswith(
         "no controller is active that could elect another leader."
     )
+
+
+def test_a_producer_is_asked_what_is_wrong_with_it() -> None:
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", replication_factor=3)
+
+    first = Producer(SERVERS | {"transactional.id": "t"}, sim=sim)
+    first.init_transactions()
+    Producer(SERVERS | {"transactional.id": "t"}, sim=sim).init_transactions()
+    first.begin_transaction()
+    first.produce("orders", "late")
+    with pytest.raises(KafkaException):
+        first.commit_transaction()
+    fenced = sim.why(first)
+    assert "another producer began: producer-2's application called init_transactions" in fenced.say
+    plain = Producer(SERVERS | {"message.timeout.ms": 3_000}, sim=sim)
+    for broker in sim.alive():
+        sim.broker(broker).crash()
+    plain.produce("orders", "unheard")
+    plain.flush()
+    lost = sim.why(plain)
+    assert lost.question == f"Why did {plain.name} give a record for orders up?"
+    assert "no broker answered it who leads orders, because broker 1 crashed" in lost.say
+
+
+def test_a_partition_with_an_open_transaction_says_why_readers_stop() -> None:
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", replication_factor=3)
+    producer = Producer(SERVERS | {"transactional.id": "t"}, sim=sim)
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.produce("orders", "open")
+    producer.flush()
+    assert "neither committed nor aborted" in sim.why("orders-0").say
+    producer.commit_transaction()
+    sim.run(1)
+    assert "nothing waits to be committed" in sim.why("orders-0").say

@@ -20,7 +20,7 @@ from kafkalab.sim.why.leadership import fenced, leader_changed, offline, why_out
 from kafkalab.sim.why.rebalances import rebalanced
 from kafkalab.sim.why.refusals import ANSWERS, error_of, refused
 from kafkalab.sim.why.visibility import not_visible
-from kafkalab.sim.why.watermark import stuck
+from kafkalab.sim.why.watermark import held_back, stuck
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry, World
 from kafkalab.world.causality import causes
@@ -80,6 +80,10 @@ def _named(seen: Seen, name: str) -> Explanation:
     node: Any = world.nodes.get(name)
     if getattr(node, "kind", "") == "consumer":
         return idle(seen, name)
+    if getattr(node, "kind", "") == "producer":
+        reports = world.trace.of("RecordAcknowledged", "RecordFailed", node=name)
+        if reports and reports[-1].kind == "RecordFailed":
+            return refused(seen, reports[-1])
     topic, _, number = name.rpartition("-")
     if number.isdigit() and (of := TopicPartition(topic, int(number))) and seen.partition(of):
         return _partition(seen, of)
@@ -111,7 +115,8 @@ def _partition(seen: Seen, of: TopicPartition) -> Explanation:
     assert decided is not None
     missing = [broker for broker in decided.replicas if broker not in decided.isr]
     if about_watermark.cause is not None or not missing:
-        return about_watermark
+        held = None if about_watermark.cause is not None else held_back(seen, of)
+        return held or about_watermark
     out = why_out(seen, of, missing[0])
     question = f"Why is broker {missing[0]} not in the ISR of {of}?"
     if out is None:

@@ -63,7 +63,7 @@ def refused(seen: Seen, entry: Entry) -> Explanation:
                 say = f"{of} was written, but not copied in time: {clause(seen, fault)}."
                 return Explanation(question, say, ordered(fault, entry), fault)
     if error in _OTHER_PRODUCER:
-        over = _fenced_off(seen, entry, question)
+        over = _fenced_off(seen, entry, question, _handed_over(seen, entry))
         if over is not None:
             return over
     return _does_not_fit(seen, entry, of, question)
@@ -84,9 +84,8 @@ def _does_not_fit(seen: Seen, entry: Entry, of: TopicPartition, question: str) -
     return Explanation(question, say, ordered(*made, entry), root)
 
 
-def _fenced_off(seen: Seen, entry: Entry, question: str) -> Explanation | None:
+def _fenced_off(seen: Seen, entry: Entry, question: str, made: list[Entry]) -> Explanation | None:
     """The producer's epoch is over: another began with its transactional id, or time ran out."""
-    made = _handed_over(seen, entry)
     node: Any = seen.world.nodes.get(made[0].node) if made else None
     mine = getattr(node, "transactional_id", None)
     fences = [
@@ -148,16 +147,28 @@ def _given_up(seen: Seen, entry: Entry) -> Explanation:
     )
     of = TopicPartition(entry.event[1], entry.event[2])
     gave_up = f"{entry.node} gave the record up at {seen.clock(entry.at)}"
-    question = f"Why did {entry.node} give a record for {of} up?"
+    question = f"Why did {entry.node} give a record for {of if of.partition >= 0 else of.topic} up?"
     if fate.refusals:
         last = seen.trace.entry(fate.refusals[-1].moment.id)
         assert last is not None
         why = refused(seen, last)
         return Explanation(question, f"{gave_up}. {why.say}", ordered(*why.chain, entry), why.cause)
+    produced = seen.trace.entry(fate.produced.id)
+    if error_of(entry) == "_FENCED" and produced is not None:
+        over = _fenced_off(seen, entry, question, [produced])
+        if over is not None:
+            return over
     met = _met(seen, entry)
     if met is not None:
         say = f"{gave_up}: {clause(seen, met)}, an error that is not tried again."
         return Explanation(question, say, ordered(met, entry), met)
+    if of.partition < 0:
+        servers = [server_name(each.broker_id) for each in cluster.brokers(seen.world)]
+        silent = [seen.silence(entry.node, each, entry) for each in servers]
+        if all(silent):
+            words = "; ".join(dict.fromkeys(clause(seen, each) for each in silent if each))
+            say = f"{gave_up}: no broker answered it who leads {of.topic}, because {words}."
+            return Explanation(question, say, ordered(*silent, entry))
     election = seen.last("LeaderElected", of, entry.id)
     if election is not None and election.fields["leader"] == NO_NODE:
         why = leader_changed(seen, election)
@@ -168,7 +179,6 @@ def _given_up(seen: Seen, entry: Entry) -> Explanation:
         no_answer = f"no answer came in time from broker {leader}, which led {of}"
         say = f"{gave_up}: {no_answer}, because {clause(seen, fault)}."
         return Explanation(question, say, ordered(fault, entry), fault)
-    produced = seen.trace.entry(fate.produced.id)
     return Explanation(question, f"{gave_up}: {tell(entry)}.", ordered(produced, entry), produced)
 
 
