@@ -1,5 +1,7 @@
 """What became of the records: reports that wait for the application, and counts for pictures.
 
+What nobody takes piles up, as in a real client; forks share it, so checkpoints do not copy it.
+
 Invariants: a record is reported once; `outstanding` counts what is not reported or not yet taken.
 
 In confluent_kafka: the delivery reports that `poll` and `flush` serve.
@@ -12,6 +14,7 @@ from kafkalab.client.accumulator import Pending
 from kafkalab.client.message import OFFSET_INVALID, Delivery
 from kafkalab.client.output import Output
 from kafkalab.ids import TopicPartition
+from kafkalab.log.shared_list import SharedList
 from kafkalab.record import Record
 
 
@@ -32,7 +35,7 @@ class Deliveries:
     def __init__(self, output: Output, errors_only: bool) -> None:
         self._output = output
         self._errors_only = errors_only
-        self.ready: list[Delivery] = []
+        self.ready: SharedList[Delivery] = SharedList()
         self.unsettled = 0  # records produced and not reported
         self.bytes = 0  # of those
         self.acknowledged = 0
@@ -76,7 +79,7 @@ class Deliveries:
 
     def take(self) -> tuple[Delivery, ...]:
         """Hand over, and forget."""
-        ready, self.ready = self.ready, []
+        ready, self.ready = self.ready, SharedList()
         return tuple(ready)
 
     def _settle(self, pending: Pending) -> None:
@@ -100,7 +103,7 @@ class Deliveries:
 
     def fork(self, output: Output) -> Self:
         other = type(self)(output, self._errors_only)
-        other.ready = self.ready.copy()
+        other.ready = self.ready.fork()
         other.unsettled, other.bytes = self.unsettled, self.bytes
         other.acknowledged, other.failed = self.acknowledged, self.failed
         other.last_error = self.last_error
