@@ -23,6 +23,7 @@ from kafkalab.ids import TopicPartition
 from kafkalab.sim.client_history import ClientHistory, Op
 from kafkalab.sim.history_read import Read
 from kafkalab.sim.transaction_rules import TRANSACTION_RULES
+from kafkalab.sim.written_as import WrittenAs
 
 
 class Anomaly(NamedTuple):
@@ -68,12 +69,16 @@ def _unseen(read: Read) -> Iterator[str]:
 
 
 def _duplicate(read: Read) -> Iterator[str]:
-    """A value of an idempotent producer stands at two offsets."""
+    """A value of an idempotent producer stands at two offsets.
+
+    It may if it was in doubt when its producer began a new epoch: once in each, and what was
+    acknowledged is not sent again.
+    """
     for value, places in read.offsets.items():
         sent = read.sent.get(value)
         if sent is None or len(places) == 1 or sent.topic in read.history.unreliable:
             continue
-        if read.is_exactly_once(sent.client):
+        if read.is_exactly_once(sent.client) or read.is_sent_again_in_vain(value):
             yield f"{value!r} was read at {[(str(name), at) for name, at in places]}"
 
 
@@ -143,19 +148,24 @@ def _skipping_poll(read: Read) -> Iterator[str]:
 
 
 def _nonmonotonic_send(read: Read) -> Iterator[str]:
-    """Values of an idempotent producer stand in another order than they were sent in."""
-    last: dict[tuple[str, TopicPartition], tuple[int, bytes]] = {}
+    """Values of an idempotent producer stand in another order than they were sent in.
+
+    If it began a new epoch, then within each.
+    """
+    last: dict[tuple[str, TopicPartition, WrittenAs | None], tuple[int, bytes]] = {}
     for value, sent in read.sent.items():
-        if not read.is_exactly_once(sent.client):
-            continue
+        is_exactly_once = read.is_exactly_once(sent.client)
         for name, offset in read.offsets.get(value, ()):
-            before = last.get((sent.client, name))
-            if before is not None and offset < before[0] and read.is_reliable(name):
+            epoch = None if is_exactly_once else read.history.written_as.get((name, offset))
+            if not (is_exactly_once or epoch) or not read.is_reliable(name):
+                continue
+            before = last.get((sent.client, name, epoch))
+            if before is not None and offset < before[0]:
                 yield (
                     f"{value!r} stands at {offset} of {name}, and {before[1]!r}, which "
                     f"{sent.client} sent before it, at {before[0]}"
                 )
-            last[sent.client, name] = (offset, value)
+            last[sent.client, name, epoch] = (offset, value)
 
 
 def _skipped_by_group(read: Read) -> Iterator[str]:

@@ -8,13 +8,17 @@
     txn_begun, txn_commit_asked ▶ txn_committed     a transaction, by its name; sent, acked and
                txn_aborted         failed name theirs.  One that is told neither may be either
 
-Nothing here comes from inside the engine.  In Jepsen: a history of invocations and completions.
+Nothing here comes from inside the engine; `written_as` is what batches say on the wire too.
+In Jepsen: a history of invocations and completions.
 Read next: `workload`, which writes it; `checker`, which judges it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from kafkalab.ids import TopicPartition
+from kafkalab.sim.written_as import WrittenAs
 
 
 class Op(NamedTuple):
@@ -54,6 +58,8 @@ class ClientHistory:
     uncommitted: dict[str, None] = field(default_factory=dict)  # readers that read_uncommitted
     careful_groups: dict[str, None] = field(default_factory=dict)  # all members note their commits
     compacted: dict[str, None] = field(default_factory=dict)  # … that the last of each key stays
+    #: In which epoch of which producer records were written, as their batches say; not all need be.
+    written_as: dict[tuple[TopicPartition, int], WrittenAs] = field(default_factory=dict)
 
     def note(
         self,

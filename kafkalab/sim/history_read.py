@@ -93,5 +93,22 @@ class Read:
         sender = self.history.senders[client]
         return sender.is_transactional or (sender.is_idempotent and client not in self.began_anew)
 
+    def is_sent_again_in_vain(self, value: bytes) -> bool:
+        """Whether a value of an idempotent producer stands twice, and no new epoch says why.
+
+        Twice in one epoch, or again in one that is later than that of its acknowledgement.
+        """
+        places = self.offsets[value]
+        epochs = [self.history.written_as.get(place) for place in places]
+        known = [epoch for epoch in epochs if epoch is not None]
+        if len(known) < len(epochs):
+            return False  # the cleaner took it, or its producer has no id
+        told = self.acked.get(value)
+        if told is None or told.offset < 0:
+            return len(set(known)) < len(known)
+        place = (TopicPartition(told.topic, told.partition), told.offset)
+        acked = self.history.written_as.get(place)
+        return len(set(known)) < len(known) or (acked is not None and acked < max(known))
+
     def is_reliable(self, name: TopicPartition) -> bool:
         return name.topic not in self.history.unreliable

@@ -160,7 +160,7 @@ class Plan:
         place = _place(brokers, 0 if combined else controllers, clients, members)
         faults = drawn_faults(seed, place, until_ms)
         if shape is not Shape.PLAIN:
-            faults = shapes.laid_over(shape, seed, place, until_ms, faults)
+            faults = shapes.laid_over(shape, seed, place, len(transactions), until_ms, faults)
         return cls(
             seed,
             seconds,

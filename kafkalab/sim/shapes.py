@@ -70,14 +70,18 @@ def impatient(seed: int, topics: tuple[str, ...], until_ms: int) -> tuple[Transa
     )
 
 
-def stuck(seed: int, place: Place, until_ms: int) -> tuple[Fault, ...]:
-    """Requests of producers that arrive long after they were given up."""
+def stuck(seed: int, place: Place, transactional: int, until_ms: int) -> tuple[Fault, ...]:
+    """Requests of producers that arrive long after they were given up.
+
+    The last producers are the transactional ones, which are struck most.
+    """
     chance = Stream(seed, "swarm/shape/stuck")
     faults: list[Fault] = []
     at = chance.below(500)
     while at < until_ms:
         broker = place.brokers[chance.below(len(place.brokers))]
-        who, ms = place.producers[chance.below(len(place.producers))], chance.between(500, 3_000)
+        among = place.producers if chance.chance(300) else place.producers[-transactional:]
+        who, ms = among[chance.below(len(among))], chance.between(500, 3_000)
         faults.append((at, f"stall Produce {broker} {ms} from {who}"))
         at += chance.between(100, 1_000)
     return tuple(faults)
@@ -118,6 +122,7 @@ def laid_over(
     shape: Shape,
     seed: int,
     place: Place,
+    transactional: int,
     until_ms: int,
     drawn: tuple[Fault, ...],
 ) -> tuple[Fault, ...]:
@@ -129,5 +134,5 @@ def laid_over(
         faults = ballots(seed, place, min(until_ms, _STORM_MS))
         faults += tuple(fault for fault in drawn if fault[0] > _STORM_MS)
     else:
-        faults = drawn + stuck(seed, place, until_ms)
+        faults = drawn + stuck(seed, place, transactional, until_ms)
     return tuple(sorted(faults, key=lambda fault: fault[0]))

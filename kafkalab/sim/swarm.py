@@ -30,6 +30,7 @@ from kafkalab.sim.quorum_invariants import q9_settled
 from kafkalab.sim.simulation import Simulation
 from kafkalab.sim.transaction_workload import transacting, working
 from kafkalab.sim.workload import auditing, consuming, producing
+from kafkalab.sim.written_as import written_as
 from kafkalab.world import NodeFailure, World, servers
 from kafkalab.world.apps import State
 from kafkalab.world.operator import OPERATOR, Operator
@@ -236,8 +237,14 @@ class _Run:
                 self._ask(elect_uncleanly_request(topic.name, lost))
 
     def _exempt_what_was_lost(self) -> None:
-        """Of a topic whose trusted replicas lost power, or were given up, nothing is promised."""
+        """Of a topic whose trusted replicas lost power, or were given up, nothing is promised.
+
+        Who watched knows whether an unclean election that was allowed took place.
+        """
+        if self.monitor is not None:
+            self.history.unreliable.clear()
         self.history.unreliable |= dict.fromkeys(self._lossy_topics())
+        self.history.written_as = written_as(self.world)
 
     def _lossy_topics(self) -> list[str]:
         """Nobody watched: of each that lost anything, to be on the safe side."""

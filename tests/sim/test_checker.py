@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from kafkalab.ids import TopicPartition
 from kafkalab.sim.checker import RULES, check
 from kafkalab.sim.client_history import ClientHistory, Sender
+from kafkalab.sim.written_as import WrittenAs
 
 
 def history(*, acks: int = -1, is_idempotent: bool = True) -> ClientHistory:
@@ -286,3 +288,32 @@ def test_of_a_value_sent_twice_compaction_may_have_left_the_first() -> None:
     made.note("p", "acked", "t", 0, 2, b"y")
     read(made, "a", (2, "y"))
     assert list(check(made)) == []
+
+
+def in_epochs(made: ClientHistory, *epochs: int) -> ClientHistory:
+    """Its records were written in these, offset by offset, by a producer that may begin anew."""
+    made.note("p", "sent", "lossy", value=b"elsewhere")
+    made.unreliable["lossy"] = None
+    for offset, epoch in enumerate(epochs):
+        made.written_as[TopicPartition("t", 0), offset] = WrittenAs(7, epoch)
+    return made
+
+
+def test_a_value_may_come_once_in_each_epoch_of_its_producer() -> None:
+    def twice(acked_at: int) -> ClientHistory:
+        made = history()
+        made.note("p", "sent", "t", value=b"x")
+        made.note("p", "acked", "t", 0, acked_at, b"x")
+        read(made, "a", (0, "x"), (1, "x"))
+        return made
+
+    assert list(check(in_epochs(twice(1), 0, 1))) == []
+    assert [each.rule for each in check(in_epochs(twice(1), 1, 1))] == ["duplicate"]
+    # What was acknowledged in one epoch is not sent again in the next.
+    assert [each.rule for each in check(in_epochs(twice(0), 0, 1))] == ["duplicate"]
+
+
+def test_in_each_epoch_values_stand_in_the_order_they_were_sent_in() -> None:
+    assert list(check(in_epochs(nonmonotonic_send(), 0, 1))) == []
+    rules = [each.rule for each in check(in_epochs(nonmonotonic_send(), 1, 1))]
+    assert rules == ["nonmonotonic send"]
