@@ -170,6 +170,17 @@ class Player:
         self._notice = ""
         if not self._control(words, now):
             self._command(lambda: self._source.command(words))
+            self._tell_when()
+
+    def _tell_when(self) -> None:
+        """Who acts while looking back acts at the present all the same."""
+        with self._lock:
+            is_behind, tape = self._playback.mode is Mode.PAUSED, self._playback.tape
+            if is_behind and not self._notice:
+                self._notice = (
+                    f"Done at the present, {tape.ends_at / 1000:.3f} s, not at the instant shown: "
+                    "to do it there, branch here first."
+                )
 
     def _control(self, words: str, now: float) -> bool:
         """Playback's own actions; False when the words are for the world."""

@@ -26,6 +26,7 @@ from kafkalab.frames.shape import Frame
 from kafkalab.live import LiveCluster
 from kafkalab.metadata import TOPIC_RESOURCE
 from kafkalab.world import servers
+from kafkalab.world.faults import CommandError
 from lab.bench import asking, offset_reset
 from lab.bench.listings import describe_broker, describe_group, describe_topic, table
 from lab.playback.sources import source_of
@@ -45,7 +46,12 @@ def run(world: Cluster, line: str) -> str:
         command = _COMMANDS.get(" ".join(words[:length]))
         if command is not None and len(words) >= length:
             return command(world, words[length:])
-    source_of(world).command(line)
+    if words[:1] == ["describe"]:
+        raise LearnerError("describe what?  describe topic orders, group billing or broker 2")
+    try:
+        source_of(world).command(line)
+    except CommandError as error:
+        raise CommandError(f"{error}.  For what else can be typed: help") from None
     return "done"
 
 
@@ -73,6 +79,8 @@ def _kafka_words(words: list[str]) -> list[str]:
         return ["create", "topic", name, partitions, flags.get("--replication-factor", "1")]
     if "--delete" in flags:
         return ["delete", singular, name]
+    if "--describe" not in flags:
+        raise LearnerError(f"of {tool} there are --list, --describe, --create, --delete here")
     return ["describe", singular, name]
 
 
@@ -134,7 +142,9 @@ def _records(world: Cluster, words: list[str]) -> str:
         raise LearnerError("of a live cluster, read with a consumer; or branch, and look there")
     if not words:
         raise LearnerError("of which topic?  records orders, or records orders 0")
-    partition = int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+    if len(words) > 2 or not all(word.isdigit() for word in words[1:]):
+        raise LearnerError("records orders, or of one partition: records orders 0")
+    partition = int(words[1]) if len(words) > 1 else None
     found = world.records(words[0], partition)
     rows = [(r.partition, r.offset, _text(r.key), _text(r.value)) for r in found[-_RECORDS_MAX:]]
     head = f"the last {_RECORDS_MAX} of {len(found)}\n" if len(found) > _RECORDS_MAX else ""
@@ -197,6 +207,8 @@ def _run(world: Cluster, words: list[str]) -> str:
 
 def _config(world: Cluster, words: list[str]) -> str:
     name = _one(words, "topic")
+    if name not in servers.metadata(world.world).topics:
+        raise LearnerError(f"there is no topic {name!r}")
     set_here = servers.metadata(world.world).configs.get((TOPIC_RESOURCE, name), {})
     return "\n".join(f"{key} = {set_here[key]}" for key in sorted(set_here)) or "all as the brokers"
 

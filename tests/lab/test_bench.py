@@ -54,6 +54,11 @@ def test_every_picture_has_a_still_twin_and_words(bench: Bench, name: str) -> No
     assert again["image/svg+xml"] == data["image/svg+xml"]
 
 
+def test_what_is_no_world_is_told() -> None:
+    with pytest.raises(LearnerError, match="of a Simulation or a LiveCluster, not of None"):
+        Bench(None)  # type: ignore[arg-type]
+
+
 def test_one_page_turns_from_any_picture_to_any_other(sim: Simulation) -> None:
     """A key means one kind of shape on all pages, or the page cannot be changed to another."""
     bench = Bench(sim)

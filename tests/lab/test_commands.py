@@ -58,6 +58,11 @@ def test_settings_of_a_topic(sim: Simulation) -> None:
         ("create topic a b", "create topic NAME"),
         ("run long", "virtual seconds"),
         ("dance", "dance"),
+        ("dance", "For what else can be typed: help"),
+        ("describe", "describe what"),
+        ("config none", "there is no topic 'none'"),
+        ("records orders zero", "records orders 0"),
+        ("kafka-topics --alter --topic orders --partitions 6", "there are --list"),
         ("kafka-acls --list", "not known here"),
     ],
 )

@@ -135,6 +135,19 @@ def test_a_refused_command_becomes_a_notice_and_ends_nothing(bench: Bench) -> No
     assert bench.view.pictures[-1][1].notice == ""
 
 
+def test_who_acts_while_looking_back_is_told_that_it_was_done_at_the_present(bench: Bench) -> None:
+    bench.source.run()
+    bench.play(15_000)
+    bench.press("back")
+    bench.press("crash 1")
+    notice = bench.view.pictures[-1][1].notice
+    assert notice.startswith("Done at the present, ") and "branch here first" in notice
+    bench.press("end")
+    assert bench.view.pictures[-1][1].notice == ""
+    bench.press("restart 1")
+    assert bench.view.pictures[-1][1].notice == ""
+
+
 def test_a_views_own_action_goes_no_further(bench: Bench) -> None:
     bench.player.post({"width": 700}, bench.view)
     bench.play(50)
