@@ -110,7 +110,8 @@ function render({ model, el }) {
     }
     keys = message.keys ?? keys;
     const [width, height] = message.size;
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const box = `0 0 ${width} ${height}`; // set anew, even the same one lays out every shape again
+    if (svg.getAttribute("viewBox") !== box) svg.setAttribute("viewBox", box);
     picture.apply(message.patch);
     if (live.textContent !== message.say) live.textContent = message.say;
     root.dataset.rev = message.seq; // changes after each draw: tests wait on it

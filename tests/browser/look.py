@@ -3,6 +3,7 @@ people see them who do not see all colours.
 
     python -m tests.browser.look /tmp/look                              every picture, small, 1200
     python -m tests.browser.look /tmp/look cluster log --width 700 --dark --large
+    python -m tests.browser.look /tmp/look partitioner record rebalance durability
     python -m tests.browser.look /tmp/look --sight deuteranopia         also protanopia, tritanopia,
                                                                         achromatopsia, or all
 
@@ -13,17 +14,47 @@ Read next: `test_picture_layout`, whose worlds these are; `record`, the moving p
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from kafkalab import Simulation
+from lab import DurabilityGrid, RebalanceBench
+from lab.scenes.durability import draw_grid
+from lab.scenes.partitioning import draw_lens as draw_partitions
 from lab.scenes.pictures import ALL
+from lab.scenes.rebalancing import draw_bench
+from lab.scenes.record_lens import draw_lens
+from lab.scenes.shapes import Scene
 from lab.scenes.svg import write_svg
 
 from .conftest import CHROMIUM, FLAGS
+from .test_lens_layout import BENCHES, PARTITIONERS, PICTURES
 from .test_picture_layout import large, scene, small
 
 SIGHTS = ("protanopia", "deuteranopia", "tritanopia", "achromatopsia")
+
+
+#: The widgets that need no world, each in a state with much to see.
+WIDGETS: Mapping[str, Callable[[int], Scene]] = {
+    "durability": lambda width: draw_grid(
+        replace(DurabilityGrid(predict=False)._grid, width=width)
+    ),
+    "partitioner": lambda width: draw_partitions(
+        replace(PARTITIONERS["growing"]()._lens, width=width, chosen=1)
+    ),
+    "record": lambda width: draw_lens(replace(PICTURES["changed"], width=width)),
+    "rebalance": lambda width: draw_bench(
+        replace(RebalanceBench(**BENCHES["usual"])._bench, width=width)
+    ),
+}
+
+
+def drawn(sim: Simulation | None, name: str, width: int) -> Scene:
+    """A widget by its name, else a picture of the bench."""
+    return WIDGETS[name](width) if sim is None else scene(sim, name, width)
 
 
 def look(
@@ -31,7 +62,9 @@ def look(
 ) -> list[Path]:
     """Draw pictures and save what is seen; the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    sim, size = (large(), "large") if is_large else (small(), "small")
+    is_worldly = any(name not in WIDGETS for name in names)
+    sim = (large() if is_large else small()) if is_worldly else None
+    size = "large" if is_large else "small"
     made = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -41,9 +74,9 @@ def look(
         )
         emulated = page.context.new_cdp_session(page)
         for name in names:
-            drawn = write_svg(scene(sim, name, width))
+            svg = write_svg(drawn(None if name in WIDGETS else sim, name, width))
             page.set_content(
-                f"<body style='margin:0;background:{'#111' if dark else '#fff'}'>{drawn}</body>"
+                f"<body style='margin:0;background:{'#111' if dark else '#fff'}'>{svg}</body>"
             )
             for sight in sights:
                 kind = {"type": sight or "none"}
