@@ -278,16 +278,25 @@ FAMILIES: tuple[Callable[[Patch], None], ...] = (
 def seeds_needed(
     plant: Callable[[Patch], None], seeds: int, seconds: float = 5.0, watched: bool = True
 ) -> tuple[int, str, str]:
-    """How many seeds until the swarm finds it: (seeds, promise, words); 0 seeds: it did not.
+    """How many seeds until the swarm finds it: (seeds, promise, words); 0 seeds: it did not."""
+    for seed in range(seeds):
+        if found := finds(plant, seed, seconds, watched):
+            return seed + 1, *found
+    return 0, "", f"not found in {seeds} seeds"
 
-    A seed that fails without the mistake too says nothing of it.
+
+def finds(
+    plant: Callable[[Patch], None], seed: int, seconds: float = 5.0, watched: bool = True
+) -> tuple[str, str] | None:
+    """The promise that breaks with this seed, and words.
+
+    None where nothing breaks, or something breaks without the mistake too: that says nothing of it.
     """
     from kafkalab.sim.fleet import one
 
-    for seed in range(seeds):
-        with pytest.MonkeyPatch.context() as patch:
-            plant(patch)
-            outcome = one(seed, seconds, watched)
-        if outcome.report is None and one(seed, seconds, watched).report is not None:
-            return seed + 1, outcome.promise, outcome.words
-    return 0, "", f"not found in {seeds} seeds"
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch)
+        outcome = one(seed, seconds, watched)
+    if outcome.report is None and one(seed, seconds, watched).report is not None:
+        return outcome.promise, outcome.words
+    return None
