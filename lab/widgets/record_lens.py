@@ -83,8 +83,12 @@ class RecordLens:
         """Send the batch to the partition's leader; the name of Kafka's error code, or NONE.
 
         Base offset and leader epoch go as a producer sends them (0, none), unless changed here.
+        Of a live cluster a frozen copy takes it: the live log stays as it is.
         """
-        sim = self._world.freeze() if isinstance(self._world, LiveCluster) else self._world
+        sim, leader = self._world, "The leader"
+        if isinstance(sim, LiveCluster):
+            sim, leader = sim.freeze(), "In a frozen copy of the cluster the leader"
+            sim.close()  # `kafka:9092` goes on to mean what it meant
         try:
             answer = send_batch(sim.driver, self._topic, self._partition, self._to_send())
         except LearnerError as error:
@@ -92,10 +96,10 @@ class RecordLens:
             return "NO_ANSWER"
         code = ErrorCode(answer.error_code)
         if code is ErrorCode.NONE:
-            words = f"The leader took it: its first record has offset {answer.base_offset}."
+            words = f"{leader} took it: its first record has offset {answer.base_offset}."
         else:
             why = f": {answer.error_message}" if answer.error_message else ""
-            words = f"The leader refused it with {code.name}{why}."
+            words = f"{leader} refused it with {code.name}{why}."
         self._show(self._lens, words, is_refused=code is not ErrorCode.NONE)
         return code.name
 

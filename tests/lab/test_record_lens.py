@@ -4,8 +4,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from kafkalab import Producer, Simulation
+from kafkalab import LiveCluster, Producer, Simulation
 from kafkalab.errors import LearnerError
+from kafkalab.ids import TopicPartition
 from lab import RecordLens
 from lab.scenes.diff import NOTHING, diff
 from lab.scenes.record_lens import draw_lens
@@ -21,6 +22,22 @@ def sim() -> Simulation:
         producer.produce("orders", f'{{"n":{number}}}', key="k", headers=[("trace", b"7")])
     producer.flush()
     return sim
+
+
+def test_a_batch_of_a_live_cluster_is_sent_to_a_frozen_copy_and_says_so(sim: Simulation) -> None:
+    with LiveCluster(brokers=1) as cluster:
+        cluster.create_topic("orders")
+        cluster.produce("orders", b"k", b"v")
+        log = cluster.world.nodes["broker-1"].disk.logs[TopicPartition("orders", 0)]  # type: ignore[attr-defined]
+        cluster.wait(lambda: log.log_end_offset == 1, 10, "one record is written")
+        lens = RecordLens(cluster, "orders")
+        assert lens.send() == "NONE"
+        assert lens.say.startswith("In a frozen copy of the cluster the leader took it")
+        assert log.log_end_offset == 1
+    mine = Producer({"bootstrap.servers": "kafka:9092"})
+    mine.produce("orders", "for the simulation")
+    assert mine.flush() == 0
+    assert len(sim.records("orders")) == 5
 
 
 def test_an_untouched_batch_sent_again_is_appended_again(sim: Simulation) -> None:
