@@ -2,7 +2,7 @@
 
     why orders-0 · why 1234 (an event) · why          (all messages again)
     twins without 1234 · twins without crash 2 · twins also crash 2 at 1.5
-    twins config acks all · twins open · twins none
+    twins config acks all · twins again · twins open · twins none
     then 1234 hold request producer-1 2 1 17          (a branch at 1,234 ms, and do it there)
     show log                                          (turn to a picture)
 
@@ -54,6 +54,8 @@ def run(bench: "Bench", line: str) -> str | None:
         case ["twins", "open"]:
             bench.open_twin()
             return f"turned to {bench.details.twins}" if bench.details.twins else "turned to B"
+        case ["twins", "again"]:
+            return repr(bench.twins_again())
         case ["twins", "none"]:
             bench.twins(None)
             return "choose another change"

@@ -173,20 +173,34 @@ class Bench:
         return answer
 
     def twins(self, change: Change | None) -> Twins | None:
-        """Run this run twice, once with a change (`kafkalab.sim.changes`), and show both."""
+        """Run this run twice, once with a change (`kafkalab.sim.changes`), and show both.
+
+        Both end where the run stands now; once it has gone on, `twins_again` compares all of it.
+        """
         pair = None if change is None else asking.simulation(self.world).twins(change)
         self.details.twins = pair
         self.show("twins", choice="")
         return pair
 
+    def twins_again(self) -> Twins | None:
+        """The twins shown, made again up to where the run has got since."""
+        return self.twins(self._pair().change)
+
     def open_twin(self) -> Simulation:
-        """Turn to run B of the twins, as to a branch."""
+        """Turn to run B of the twins, as to a branch; an older B of that name stays."""
+        b, words = self._pair().b, self._pair().change.words
+        name, number = words, 1
+        while self.worlds.setdefault(name, b) is not b:
+            number += 1
+            name = f"{words} ({number})"
+        self.turn_to(name)
+        return b
+
+    def _pair(self) -> Twins:
         pair = self.details.twins
         if pair is None:
             raise LearnerError("there are no twins yet: ask for some first, twins(change)")
-        self.worlds.setdefault(pair.change.words, pair.b)
-        self.turn_to(pair.change.words)
-        return pair.b
+        return pair
 
     # acting
 

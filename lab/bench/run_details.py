@@ -39,6 +39,7 @@ class RunDetails:
         self.about: Explanation | None = None
         self._twins: Twins | None = None
         self._twins_frame: TwinsFrame | None = None
+        self._both_at: tuple[int, Any] = (-1, None)  # an instant, and both twins at it
         self._last: tuple[Any, Any] = (None, None)  # what was asked last, and its detail
         self._passed = 0  # pictures that did with it since
 
@@ -50,6 +51,7 @@ class RunDetails:
     def twins(self, twins: Twins | None) -> None:
         self._twins = twins
         self._twins_frame = None if twins is None else twins_frame(twins)
+        self._both_at = (-1, None)
 
     def make(self, key: str, at: int, *, is_moving: bool = False) -> Any:
         """The detail of the instant `at` (ms since the beginning, as `Frame["now"]`), or None.
@@ -113,13 +115,20 @@ class RunDetails:
         twins = self._twins
         if twins is None:
             return {"twins": None, "faults": _faults(sim, at)}
-        at = max(twins.a.started_at, twins.b.started_at, min(at, twins.a.now))
+        end = twins.a.now
+        is_beyond = at > end
+        at = max(twins.a.started_at, twins.b.started_at, min(at, end))
+        if self._both_at[0] != at:  # while the run goes on beyond their end, the same again
+            self._both_at = (at, list(clusters_at(twins, at)))
         has_chain = run and twins.divergence is not None
         began = sim.world.began
         return {
             "twins": shifted(self._twins_frame, began),
             "at": at - began,
-            "clusters": list(clusters_at(twins, at)),
+            "end": end - began,
+            "is_beyond": is_beyond,
+            "gone_on_to": sim.now - began if sim.now > end else None,
+            "clusters": self._both_at[1],
             "chain": shifted(chain_frame(twins, run), began) if has_chain else None,
             "faults": [],
         }

@@ -84,7 +84,8 @@ def detailed(sim: Simulation, picture: Picture, view: View) -> Frame:
     asked = RunDetails(sim)
     if sim.instants("fault"):
         crash = sim.trace.of("Crashed")[0]
-        asked.twins = sim.twins(without(crash)) if picture.name == "twins" else None
+        until = sim.now / 1000 - 1  # the run has gone on since
+        asked.twins = sim.twins(without(crash), until=until) if picture.name == "twins" else None
     return {**frame, "details": {key: asked.make(key, frame["now"])}}
 
 

@@ -1,5 +1,7 @@
 """Conversations of a producer with brokers that append to real logs, and misbehave."""
 
+import tracemalloc
+
 import pytest
 from producer_bench import (
     LOSE_ANSWER,
@@ -8,10 +10,14 @@ from producer_bench import (
     ProducerBench,
 )
 
+from kafkalab.client.accumulator import Pending
+from kafkalab.client.deliveries import Deliveries
 from kafkalab.client.errors import KafkaException
+from kafkalab.client.output import Output
 from kafkalab.config import ConfigError
 from kafkalab.errors import ErrorCode
 from kafkalab.ids import TopicPartition
+from kafkalab.record import Record
 
 ORDERS = TopicPartition("orders", 0)
 
@@ -30,6 +36,30 @@ def test_records_arrive_in_order_and_are_reported_with_their_offsets() -> None:
     ]
     assert bench.node.outstanding() == 0
     assert len(bench.kinds("RecordAcknowledged")) == 10
+
+
+def test_forks_share_the_reports_that_nobody_takes_and_each_takes_its_own() -> None:
+    deliveries = Deliveries(Output(), errors_only=False)
+
+    def acknowledge(of: Deliveries, *ids: int) -> None:
+        for id in ids:
+            pending = Pending(id, Record(None, b"value"), 0, 70)
+            of.expect(pending)
+            of.acknowledge(ORDERS, [pending], id, 0, 0)
+
+    acknowledge(deliveries, *range(5_000))
+    tracemalloc.start()
+    try:
+        forks = [deliveries.fork(Output()) for _ in range(100)]
+        assert tracemalloc.get_traced_memory()[0] < 100_000  # 4 MB if each has a copy
+    finally:
+        tracemalloc.stop()
+    acknowledge(forks[0], 5_000, 5_001)
+    acknowledge(deliveries, 5_002)
+    taken = [[report.id for report in each.take()] for each in (*forks[:2], deliveries)]
+    assert taken == [[*range(5_002)], [*range(5_000)], [*range(5_000), 5_002]]
+    acknowledge(deliveries, 5_003)
+    assert [report.id for report in deliveries.take()] == [5_003]
 
 
 def test_lingering_gathers_records_into_one_request() -> None:

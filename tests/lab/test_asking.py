@@ -76,6 +76,53 @@ def test_twins_in_words_and_their_second_run_as_a_world(sim: Simulation, bench: 
         bench.open_twin()
 
 
+def twins_page(bench: Bench) -> str:
+    return str(bench.show("twins")._page._repr_mimebundle_()["text/plain"])
+
+
+def test_twins_say_that_the_run_has_gone_on_and_are_made_again(
+    sim: Simulation, bench: Bench
+) -> None:
+    with pytest.raises(LearnerError, match="no twins yet"):
+        bench.run("twins again")
+    bench.run("twins without crash 1" if 1 not in sim.alive() else "twins without crash 2")
+    ended = sim.now
+    made = bench.make("twins", bench.shown_at)
+    assert (made["end"], made["gone_on_to"], made["is_beyond"]) == (ended, None, False)
+    assert "gone on" not in twins_page(bench)
+
+    producer = Producer({"bootstrap.servers": "kafka:9092", "acks": "all"}, sim=sim)
+    producer.produce("orders", "two")
+    producer.flush()
+    sim.run(4)
+    made = bench.make("twins", sim.now)
+    assert (made["end"], made["gone_on_to"], made["is_beyond"]) == (ended, sim.now, True)
+    assert made["at"] == ended
+    assert bench.make("twins", ended - 1000)["is_beyond"] is False
+    bench.seek(sim.now / 1000)
+    assert f"the run has gone on since, to {sim.now / 1000:.3f} s" in twins_page(bench)
+    assert [each.a for each in made_outcomes(bench)] == [1]
+
+    older = bench.open_twin()
+    bench.turn_to("the run")
+    bench.run("twins again")
+    made = bench.make("twins", sim.now)
+    assert (made["end"], made["gone_on_to"]) == (sim.now, None)
+    assert [frame["now"] for frame in made["clusters"]] == [sim.now, sim.now]
+    assert [each.a for each in made_outcomes(bench)] == [2]
+    newer = bench.open_twin()
+    assert newer is not older
+    assert {older, newer} <= set(bench.worlds.values()), "what was opened before is still there"
+    bench.turn_to("the run")
+    assert bench.open_twin() is newer
+
+
+def made_outcomes(bench: Bench) -> Any:
+    pair = bench.details.twins
+    assert pair is not None
+    return [each for each in pair.outcomes if each.name == "acknowledged"]
+
+
 def test_what_then_makes_a_branch_in_which_it_was_done(sim: Simulation, bench: Bench) -> None:
     sent = sim.trace.of("Appended")[0]
     arrived = sim.trace.entry(sent.cause)

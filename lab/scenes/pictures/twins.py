@@ -1,5 +1,8 @@
 """What if?  This run and its twin, with one thing changed, at the instant shown.
 
+Twins end where the run stood when they were asked for; once it has gone on, that is said, beside a
+button that compares all of it.  They do not follow by themselves: that would run both again.
+
 Before there is a twin: what in this run could have gone otherwise, each a button.
 
 Read next: `lab.scenes.twins`, which draws; `lab.bench.run_details`, which holds the twins.
@@ -13,7 +16,7 @@ from lab.scenes import twins
 from lab.scenes.clock import seconds
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry
-from lab.scenes.metrics import fit, width_of
+from lab.scenes.metrics import first_fitting, fit, width_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.pictures.spacetime import to_freeze
 from lab.scenes.shapes import Shape, chip, chip_width, glyph, group, line, text
@@ -46,6 +49,9 @@ def _draw(sight: Sight) -> Block:
     if sight.controls is not None:
         shapes.append(group("bar", _bar(frame, sight.width), label="Twins"))
         y = 40.0
+    if lag := _lag(detail):
+        shapes.append(group("lag", _further(lag, sight), at=(0, y), label=lag[0]))
+        y += 44.0
     title = fit(frame["title"], "h2", sight.width)
     settings = fit(frame["settings"], "sub", sight.width)
     shapes += [text("title", 0, y + 12, title, "h2"), text("settings", 0, y + 32, settings, "sub")]
@@ -68,6 +74,30 @@ def _bar(frame: Any, width: float) -> list[Shape]:
         shape, wide = button(key, (x, 0), action, words=words, icon=icon)
         shapes.append(shape)
         x += wide + 6
+    return shapes
+
+
+def _lag(detail: Any) -> tuple[str, ...]:
+    """What to know once the run has gone on: the twins have not.  The same in fewer words."""
+    if detail["gone_on_to"] is None:
+        return ()
+    end, now = f"{seconds(detail['end'])} s", f"{seconds(detail['gone_on_to'])} s"
+    stand = "Both stand still at" if detail["is_beyond"] else "Compared up to"
+    return (f"{stand} {end}: the run has gone on since, to {now}.", f"{stand} {end} of {now}.")
+
+
+def _further(lag: Sequence[str], sight: Sight) -> list[Shape]:
+    """That, and a button that compares all of it."""
+    press: list[Shape] = []
+    room = sight.width - 24
+    if sight.controls is not None:
+        name = "Compare all of it"
+        shape, wide = button("again", (0, 0), "twins again", words=name, icon="next")
+        press, room = [shape], room - wide - 12
+    words = first_fitting(lag, "body", room)
+    shapes = [glyph("sign", "clock", 8, 18, "group-t"), text("words", 24, 18.5, words, "body")]
+    if press:
+        shapes.append(group("press", press, at=(36 + width_of(words, "body"), 0)))
     return shapes
 
 
@@ -123,7 +153,8 @@ def _say(sight: Sight) -> str:
 def _words(sight: Sight) -> str:
     if sight.detail is None or sight.detail["twins"] is None:
         return ""
-    return write_text(sight.detail["twins"])
+    lag = _lag(sight.detail)
+    return "\n".join([*lag[:1], write_text(sight.detail["twins"])])
 
 
 def _legend(sight: Sight) -> Sequence[Entry]:
