@@ -1,6 +1,8 @@
 """Bad input on a socket, row by row of the project's table; the good neighbour never notices."""
 
+import socket
 import struct
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -258,6 +260,23 @@ def test_a_name_no_topic_may_have(wire: Wire, name: str) -> None:
     )
     (result,) = wire.ask(CreateTopicsRequest(topics=(topic,)), 7).topics
     assert result.error_code == E.INVALID_TOPIC_EXCEPTION
+
+
+def test_the_longest_name_a_topic_may_have(wire: Wire) -> None:
+    topic = CreatableTopic(
+        name="n" * 249, num_partitions=1, replication_factor=1, assignments=(), configs=()
+    )
+    (result,) = wire.ask(CreateTopicsRequest(topics=(topic,)), 7).topics
+    assert result.error_code == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is there on Linux alone")
+def test_nobody_is_listened_to_but_on_127_0_0_1(cluster: LiveCluster) -> None:
+    """The other addresses of the loopback device stand for the machine's own."""
+    host, port = cluster.bootstrap_servers.split(":")
+    assert host == "127.0.0.1"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", int(port)), timeout=5)
 
 
 def test_names_that_would_collide(wire: Wire) -> None:
