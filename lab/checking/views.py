@@ -8,7 +8,9 @@
 The same id gives the same object in one kernel, so what was predicted is still there afterwards.
 """
 
-from typing import Any
+import re
+from html import escape
+from typing import Any, Final
 
 from lab.checking import progress
 from lab.checking.definitions import Exercise, Prediction
@@ -19,6 +21,8 @@ _exercises: dict[str, "ExerciseView"] = {}
 _predictions: dict[str, "PredictionView"] = {}
 #: Outcomes by exercise id, the last of each: what `lab.grade` reads.
 outcomes: dict[str, Outcome] = {}
+#: `*word*`, as in Markdown; no star of a product or of `SELECT *`.
+_EMPHASIS: Final = re.compile(r"\*(?=\S)([^*]*\S)\*")
 
 
 def exercise(id: str) -> "ExerciseView":
@@ -131,7 +135,7 @@ class PredictionView(Words):
         import ipywidgets
 
         question = ipywidgets.HTML(f"<b>Predict first:</b> {_html(self.definition.question)}")
-        options = [(one.words.replace("`", ""), one.key) for one in self.definition.choices]
+        options = [(_plain(one.words), one.key) for one in self.definition.choices]
         buttons = ipywidgets.RadioButtons(
             options=options,
             value=self.chosen,
@@ -146,8 +150,15 @@ class PredictionView(Words):
         self.chosen = change["new"]
 
 
-def _html(text: str) -> str:
-    from html import escape
+def _plain(text: str) -> str:
+    """Without marks: a radio button's label shows no markup."""
+    return _EMPHASIS.sub(r"\1", text.replace("`", ""))
 
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
+
+def _html(text: str) -> str:
+    """`code` and *emphasis* as HTML."""
+    parts = escape(text, quote=False).split("`")
+    return "".join(
+        f"<code>{part}</code>" if n % 2 else _EMPHASIS.sub(r"<em>\1</em>", part)
+        for n, part in enumerate(parts)
+    )

@@ -136,7 +136,7 @@ def _order(order: str) -> str:
 
 
 COVERS: Final = {
-    "log": "1. Two readers, one log",
+    "log": "1. Two readers",
     "log: picture": "2. An offset is a place in one partition",
     "log: offsets": "2. An offset is a place in one partition",
     "log: order": "3. In which order?",

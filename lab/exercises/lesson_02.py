@@ -201,10 +201,10 @@ def _judge_count(answer: Any) -> Right:
 
 
 COVERS: Final = {
-    "topic": "1. Where has the money gone?",
-    "topic: stream": "1. Where has the money gone?",
+    "topic": "1. A bank and its entries",
+    "topic: stream": "1. A bank and its entries",
     "topic: partitions": "2. A topic and its settings",
-    "topic: replication factor": "3. A partition is not a copy",
+    "topic: replication factor": "3. Partitions, and copies",
     "topic: retention": "2. A topic and its settings",
     "topic: cleanup policy": "2. A topic and its settings",
     "topic: names": "5. Names",
@@ -215,7 +215,7 @@ COVERS: Final = {
     "topic: count, high": "6. How many partitions?",
     "topic: count, event sourcing": "6. How many partitions?",
     "topic: rule of thumb": "6. How many partitions?",
-    "guarantee: ordering": "1. Where has the money gone?",
+    "guarantee: ordering": "1. A bank and its entries",
 }
 
 EXERCISES: Final = (

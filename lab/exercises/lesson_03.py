@@ -203,8 +203,8 @@ EXERCISES: Final = (
         hints=(
             "`produce` raises nothing when the broker is down. Who tells you?",
             "`on_delivery(error, message)` is called for each record, inside `flush()`.",
-            "In the callback: if there is an error, append `message.value().decode()` to the list. "
-            "Flush before you return it.",
+            "In the callback, `message.value().decode()` is the order. And what is in your list "
+            "if you return it before `flush()`?",
         ),
         tempting={
             "def send_all(producer, orders):\n"

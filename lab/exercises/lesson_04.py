@@ -139,7 +139,8 @@ EXERCISES: Final = (
             "When is `reset` looked at, and when not?",
             "A commit is valid from `log_start` to `end`, both included: at `end` one waits for the"
             " next record.",
-            "`if committed is not None and log_start <= committed <= end: return committed`",
+            "First `if committed is not None and …: return committed`. What is left is the reset "
+            "policy's.",
         ),
         tempting={
             "def begins_at(committed, log_start, end, reset):\n"

@@ -126,7 +126,7 @@ def _judge_safe(answer: Any) -> Right:
 
 COVERS: Final = {
     "offset: management": "5. The whole grid",
-    "offset: auto": "2. A timer that does not know what you did",
+    "offset: auto": "2. The timer",
     "offset: after": "3. After, or before",
     "offset: before": "3. After, or before",
     "offset: transactional": "4. Both in one",
@@ -189,7 +189,7 @@ EXERCISES: Final = (
         hints=(
             "Two things must happen together. Which two?",
             "The offset can be sent into the transaction, instead of being committed by itself.",
-            "`begin_transaction`, ship, `send_offsets`, `commit_transaction`.",
+            "A transaction has to be begun, and to be committed. What happens in between?",
         ),
         tempting={
             "async def loop(shop):\n"

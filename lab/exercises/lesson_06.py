@@ -226,8 +226,8 @@ EXERCISES: Final = (
             "Who sends the heartbeats while the handler works?",
             "One setting is about a process that is gone, another about one that does not come back"
             " for more.",
-            "`max.poll.interval.ms`: more than the slowest order, less than two minutes. It must "
-            "not be below `session.timeout.ms`.",
+            "One of the two must be long enough for the slowest order, and short enough for one "
+            "that hangs. It must not be below the other.",
         ),
         tempting={
             "settings = {'session.timeout.ms': 10000, 'max.poll.interval.ms': 10000}": (

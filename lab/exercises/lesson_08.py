@@ -170,8 +170,8 @@ EXERCISES: Final = (
         hints=(
             "Three kinds, three cases. Nothing is returned: `image` itself changes.",
             "A change that does not mention the leader leaves the leader as it is.",
-            "`if 'isr' in record: image[record['partition']]['isr'] = record['isr']`; when a topic "
-            "is removed, all its partitions go: `name.rpartition('-')[0] == record['topic']`.",
+            "Ask `if 'isr' in record`, and the same for the leader. The topic of a partition's "
+            "name is `name.rpartition('-')[0]`.",
         ),
         tempting={
             "def replay(image, record):\n"

@@ -132,7 +132,8 @@ EXERCISES: Final = (
         hints=(
             "The lens says where the CRC stands, and which bytes it covers.",
             "It stands in bytes 17 to 20 and covers all from byte 21, the attributes, to the end.",
-            "`crc32c(batch[21:]).to_bytes(4, 'big')`, between `batch[:17]` and `batch[21:]`.",
+            "`….to_bytes(4, 'big')` makes four bytes of a number. A slice such as `batch[:17]` is "
+            "what stands before.",
         ),
         tempting={
             (
@@ -168,7 +169,8 @@ EXERCISES: Final = (
         hints=(
             "Look at the Avro value in section 5, byte by byte.",
             "A zero byte, then four bytes of id. What does JSON begin with?",
-            "`int.from_bytes(value[1:5], 'big')`, if `len(value) >= 5 and value[0] == 0`",
+            "`int.from_bytes(…, 'big')` makes a number of bytes. And what of a value that is "
+            "shorter than five bytes?",
         ),
         tempting={
             "def schema_id(value):\n    return int.from_bytes(value[1:5], 'little')": (
@@ -200,7 +202,8 @@ EXERCISES: Final = (
             "`currency`?",
             "A reader fills in what is missing with the field's default. And an int reads as "
             "double.",
-            "`{'name': 'currency', 'type': 'string', 'default': 'EUR'}`",
+            "Section 6: the field that `BACKWARD` lets in has three entries, the one it refuses "
+            "has two.",
         ),
         tempting={
             (

@@ -9,7 +9,7 @@ from lab.exercises.misconceptions import COMPACTION_AT_ONCE, RETENTION_AT_AGE
 from lab.exercises.stories_10 import compaction_case, oldest_and_youngest_lost
 
 COVERS: Final = {
-    "topic: retention": "2. Retention goes by whole segments",
+    "topic: retention": "2. How old does a record become?",
     "topic: cleanup policy": "3. Compaction keeps the latest of each key",
 }
 _KEYS: Final = {"retention_minutes", "segment_minutes"}
@@ -140,7 +140,8 @@ EXERCISES: Final = (
         hints=(
             "The cleaner never touches the active segment.",
             "Nor does it look into it: a newer value there does not remove an older one, yet.",
-            "Of the closed part keep each key's last offset; then add all of the active segment.",
+            "Go through the closed part with a dict: it keeps each key's last. What is not in it "
+            "yet?",
         ),
         tempting={
             "def survivors(records, active_from):\n"
@@ -172,7 +173,7 @@ EXERCISES: Final = (
         hints=(
             "Read in order; what comes later is newer.",
             "What does a record without a value say about its key?",
-            "`rows.pop(key, None)` if the value is None, else `rows[key] = value`.",
+            "`rows.pop(key, None)` takes a key out, whether it is there or not. When must it go?",
         ),
         tempting={
             "def table(log):\n    return {key: value for _, key, value in log}": _GONE,

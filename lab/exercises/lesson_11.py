@@ -166,8 +166,8 @@ EXERCISES: Final = (
             "What must become true at one and the same instant?",
             "The position is a record too, of the topic `__consumer_offsets`: it can be part of "
             "the transaction.",
-            "`await producer.send_offsets_to_transaction(positions_after(orders), member)`, "
-            "and then commit the transaction.",
+            "The producer has a call for it: section 6, in the third worker. It has to be "
+            "awaited, and to come before the end.",
         ),
         tempting={
             _ROUND.replace(
@@ -205,8 +205,8 @@ EXERCISES: Final = (
             "Go through the log once for the markers, and once for the records.",
             "Which is the first offset of a transaction that no marker has ended? Nothing from "
             "there on is read, not even what was written outside of any transaction.",
-            "For each record: its marker is the next one of the same producer. No marker: stop "
-            "reading. ABORT: leave it out.",
+            "For each record: its marker is the next one of the same producer. It says COMMIT or "
+            "ABORT, or there is none: three cases.",
         ),
         tempting={
             (
@@ -244,7 +244,7 @@ EXERCISES: Final = (
         hints=(
             "When the worker comes back it gets the same message again. What is the same about it?",
             "Two customers may order one coffee each. What tells their orders apart?",
-            "A record's place: topic, partition and offset.",
+            "What names one record of a cluster for good? Lesson 01, section 2.",
         ),
         tempting={
             "def key_of(message):\n    return None": misconceptions.EXACTLY_ONCE_ANYWHERE,

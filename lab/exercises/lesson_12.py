@@ -117,8 +117,8 @@ EXERCISES: Final = (
             "when?",
             "Give `produce` a function as `on_delivery`: it is called with an error or None, and "
             "the message, but only inside `poll` and `flush`.",
-            "In it: `if error is not None: failed.append(message.value().decode())`. And "
-            "`flush()` before you return.",
+            "In it, `message.value().decode()` is the order. And what is in your list if you "
+            "return before the queue is empty?",
         ),
         tempting={
             (
@@ -163,7 +163,8 @@ EXERCISES: Final = (
         hints=(
             "Begin with the loop of section 3: `poll`, None, `error()`, `process`, `commit`.",
             "How does the group know that a member has gone? Who tells it?",
-            "`try:` the loop, `finally: consumer.close()`.",
+            "`try: … finally: …`: what stands in the second part happens however the first was "
+            "left.",
         ),
         tempting={
             (
@@ -223,8 +224,8 @@ EXERCISES: Final = (
             "Put yourself where the client is. Which name leads to the broker from there?",
             "In its own container, `localhost` is the client's container. On another machine, it "
             "is that machine.",
-            "`kafka:29092` inside, `localhost:9092` on the host; and for the others the host's "
-            "own address.",
+            "Three places, three addresses. One is a name that only containers know, one is right "
+            "on the host alone. Which is the third?",
         ),
         tempting={
             (

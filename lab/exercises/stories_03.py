@@ -4,12 +4,16 @@ Read next: `lesson_03`, which judges by them.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kafkalab import Producer, Simulation
 from kafkalab.chance import Stream
 from kafkalab.world.batches import batch_at
 from lab.checking.outcome import Wrong
+
+#: The partitioners of two clients, each as its defaults are.
+JAVA: Final = {"partitioner": "murmur2_random"}
+CONFLUENT: Final = {"partitioner": "consistent_random"}
 
 
 class Sent(NamedTuple):

@@ -31,8 +31,8 @@ _CONFIG: Final = {
 
 
 @cache
-def _evening() -> Simulation:
-    """Ten orders, written one a minute; billing has read three and committed."""
+def _ten_orders() -> Simulation:
+    """Ten orders, written one a minute."""
     sim = Simulation.made(brokers=1, seed=4, config=_CONFIG)
     sim.name = "Orders"
     sim.create_topic("orders", config={"segment.bytes": 300})
@@ -41,6 +41,13 @@ def _evening() -> Simulation:
         producer.produce("orders", f"order {number}", key=f"#{number}")
         producer.flush()
         sim.sleep(60)
+    return sim
+
+
+@cache
+def _evening() -> Simulation:
+    """The same; billing has read three and committed."""
+    sim = _ten_orders().fork()
     billing = consumer_of(sim, "billing", "earliest")
     for _ in range(COMMITTED):
         billing.poll(10)
@@ -49,11 +56,14 @@ def _evening() -> Simulation:
     return sim
 
 
+def ten_orders() -> Simulation:
+    """Ten orders that nobody has read: a copy, to do with as one likes."""
+    return still(_ten_orders())
+
+
 def evening() -> Simulation:
-    """A copy of it, to do with as one likes."""
-    sim = _evening().fork()
-    sim.name = "Orders"
-    return sim
+    """The same, and billing has read three of them and committed."""
+    return still(_evening())
 
 
 def still(sim: Simulation) -> Simulation:

@@ -318,7 +318,9 @@ def _sum(lens: Lens, landing: Landing) -> str:
 
 
 def _keyless(lens: Lens, top: float, width: float) -> tuple[list[Shape], float]:
-    """Records without a key, one beside the other, and where it ends."""
+    """Records without a key, one beside the other, and where it ends; nothing if not asked for."""
+    if not lens.keyless:
+        return [], top - 22
     x = MARGIN + _LEFT
     shapes: list[Shape] = [
         text("k-head", MARGIN, top + 10, "No key", "h2"),

@@ -2,6 +2,7 @@
 
     PartitionerLens(["user-1", "user-2", "", None])
     PartitionerLens(["user-1", "user-2"], partitions=3, then=4)        what moves
+    PartitionerLens(["user-1"], keyless=False)                        no strip of keyless records
     PartitionerLens(["vip-1", "user-2"], custom=lambda key, n: 0 if key.startswith(b"vip") else 1)
 
 Read next: `lab.experiments.partitioning`, the truth; `lab.scenes.partitioning`, the picture.
@@ -36,11 +37,12 @@ class PartitionerLens:
         *,
         then: int | None = None,
         custom: Partitioner | None = None,
+        keyless: bool = True,
         seed: int = 0,
     ) -> None:
         if isinstance(keys, str | bytes):
             raise LearnerError(f"keys are several: [{keys!r}], not {keys!r}")
-        self._keys, self._seed = tuple(keys), seed
+        self._keys, self._seed, self._keyless = tuple(keys), seed, keyless
         if not self._keys:
             raise LearnerError("give at least one key; None is a record without one")
         self._methods = METHODS if custom is None else (*METHODS, partitioning.custom(custom))
@@ -50,7 +52,7 @@ class PartitionerLens:
 
     def _looked(self, partitions: int, then: int | None) -> Lens:
         rows = partitioning.land(self._keys, self._methods, partitions, then, self._seed)
-        keyless = partitioning.spread(partitions, self._seed)
+        keyless = partitioning.spread(partitions, self._seed) if self._keyless else ()
         return Lens(rows, self._methods, keyless, partitions, then)
 
     @property
@@ -114,7 +116,7 @@ class PartitionerLens:
         for row in lens.rows:
             cells = "".join(f"{_cell(landing):<18}" for landing in row.landings)
             lines.append(f"{key_name(row):<{wide}}{cells}".rstrip())
-        lines += ["", "without a key"]
+        lines += ["", "without a key"] if lens.keyless else []
         for one in lens.keyless:
             places = " ".join(map(str, one.partitions))
             lines.append(f"{one.name:<18}{one.clients:<24}{places}")

@@ -1,5 +1,7 @@
 """Exercises and predictions as a cell shows them."""
 
+import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,11 @@ from kafkalab.errors import LearnerError
 from lab import exercise, predict
 from lab.checking import progress
 from lab.checking.behaviour import Broken, under_faults
+from lab.checking.definitions import Choice, Prediction
 from lab.checking.outcome import Right, Wrong
 from lab.checking.views import PredictionView
 from lab.exercises.lesson_00 import PREDICTIONS
+from lab.exercises.lessons import LESSONS, Lesson
 
 
 @pytest.fixture(autouse=True)
@@ -96,3 +100,34 @@ def test_a_progress_file_that_is_broken_is_begun_anew(tmp_path: Path) -> None:
     progress.note("00.1", 0.5)
     progress.note("00.1", 0.2)
     assert progress.load() == {"00.1": 0.5}
+
+
+def test_no_mark_of_markdown_is_shown_raw_by_the_buttons() -> None:
+    view = PredictionView(
+        Prediction(
+            id="x",
+            question="*billing* has `a*b*c` and 3 * 4 < 5 * 6; *all of it* `{x}`?",
+            choices=(
+                Choice(key="a", words="The *first* of `two`."),
+                Choice(key="b", words="2 * 3."),
+            ),
+            judge=lambda: "a",
+            evidence="",
+        )
+    )
+    question, buttons = view._buttons().children
+    assert question.value == (
+        "<b>Predict first:</b> <em>billing</em> has <code>a*b*c</code> and 3 * 4 &lt; 5 * 6; "
+        "<em>all of it</em> <code>{x}</code>?"
+    )
+    assert [words for words, _ in buttons.options] == ["The first of two.", "2 * 3."]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
+def test_what_a_lesson_asks_has_no_raw_mark(lesson: Lesson) -> None:
+    module = import_module(f"lab.exercises.lesson_{lesson.number}")
+    for prediction in module.PREDICTIONS:
+        question, buttons = PredictionView(prediction)._buttons().children
+        shown = re.sub(r"<code>.*?</code>", "", question.value)
+        for words in (shown, *(words for words, _ in buttons.options)):
+            assert not re.search(r"\*\S|\S\*|`", words), words

@@ -163,3 +163,14 @@ def test_text_and_picture() -> None:
     for width in (640, 960, 1300):
         ET.fromstring(write_svg(draw_lens(replace(lens._lens, width=width))))
     assert "image/svg+xml" in lens._repr_mimebundle_()
+
+
+def test_without_the_strip_nothing_of_it_is_there() -> None:
+    """A lesson that first asks where keyless records go shows the lens without the answer."""
+    full, less = PartitionerLens(["user-1"]), PartitionerLens(["user-1"], keyless=False)
+    for lens, has_it in ((full, True), (less, False)):
+        svg = lens._repr_mimebundle_()["image/svg+xml"]
+        assert ("No key" in svg) is has_it
+        assert ("sticky" in repr(lens)) is has_it
+    assert draw_lens(less._lens).height < draw_lens(full._lens).height
+    assert "No key" not in write_svg(draw_lens(less.resize(8)._lens))
