@@ -37,6 +37,8 @@ $(VENV)/.test: pyproject.toml
 lab: $(VENV)/.lab
 	$(BIN)/python -m jupyter lab notebooks/index.ipynb $(if $(filter root,$(shell id -un)),--allow-root) $(ARGS)
 
+# Bytecode is written whatever the environment says: the tests start Python some eighty times.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 

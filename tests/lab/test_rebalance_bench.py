@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from lab import RebalanceBench
 from lab.experiments.rebalancing import (
     FIRST,
     HEARTBEAT_MS,
+    PROTOCOLS,
     SCRIPT,
     SESSION_TIMEOUT_MS,
     WORK_MS,
@@ -23,10 +25,24 @@ from lab.scenes.rebalancing import cost_of, draw_bench
 from lab.scenes.svg import write_svg
 
 CHANGES = read_script(SCRIPT)
-RUNS = {seed: run_scripts(CHANGES, seed=seed) for seed in (0, 4)}
+SEEDS = (0, 4)
 EVERY = pytest.mark.parametrize(
-    "run", [run for runs in RUNS.values() for run in runs], ids=lambda run: run.protocol
+    "run",
+    [pytest.param((seed, each), id=each) for seed in SEEDS for each in PROTOCOLS],
+    indirect=True,
 )
+pytestmark = pytest.mark.xdist_group("rebalance-bench")  # they share the runs
+
+
+@cache
+def runs(seed: int) -> tuple[Run, ...]:
+    return run_scripts(CHANGES, seed=seed)
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest) -> Run:
+    seed, protocol = request.param
+    return next(each for each in runs(seed) if each.protocol == protocol)
 
 
 @EVERY
@@ -69,9 +85,9 @@ def test_a_crash_is_noticed_when_the_session_ends(run: Run) -> None:
         assert stop.until - stop.since <= SESSION_TIMEOUT_MS + beat + 2 * WORK_MS
 
 
-@pytest.mark.parametrize("seed", RUNS)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_eager_stops_all_the_others_only_what_changes_hands(seed: int) -> None:
-    eager, *others = RUNS[seed]
+    eager, *others = runs(seed)
     for partition in range(6):
         stops = eager.stops(partition)
         for since, until in ((2_000, 12_000), (12_000, 20_000), (20_000, eager.end)):
@@ -85,17 +101,17 @@ def test_eager_stops_all_the_others_only_what_changes_hands(seed: int) -> None:
         assert run.stopped_ms() < eager.stopped_ms()
 
 
-@pytest.mark.parametrize("seed", RUNS)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_reading_ends_when_a_member_hears_of_it_and_begins_in_its_poll(seed: int) -> None:
     """They hear at one heartbeat; each then gives up, and takes again, in polls of its own."""
-    eager = RUNS[seed][0]
+    eager = runs(seed)[0]
     joins = [one for p in range(6) for one in eager.stops(p) if one.since < 12_000]
     assert len({stop.since for stop in joins}) == 1
     assert len({stop.until for stop in joins}) == 4  # A, B, C and D poll at their own instants
 
 
 def test_the_same_seed_gives_the_same_run() -> None:
-    assert run_scripts(CHANGES, seed=4) == RUNS[4]
+    assert run_scripts(CHANGES, seed=4) == runs(4)
 
 
 def test_without_changes_nothing_stops() -> None:

@@ -1,19 +1,16 @@
 """Every notebook runs as saved (nbval, strict), and what is saved shows its pictures anywhere."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbval_runs import run_notebook
 
 from lab.save_notebooks import WIDGET_VIEW, strip
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-TIMEOUT_S = 180
 
 pytestmark = pytest.mark.notebook
 
@@ -23,20 +20,9 @@ def test_there_are_notebooks() -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_does_again_what_it_says_it_did(path: Path) -> None:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider"),
-            *("-W", "ignore", "-c", os.devnull, "--rootdir", str(ROOT)),
-            *("--nbval-cell-timeout", str(TIMEOUT_S), str(path)),
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=path.parent,
-        env={**os.environ, "PYTEST_XDIST_WORKER": "", "PYTEST_ADDOPTS": ""},
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+def test_a_notebook_does_again_what_it_says_it_did(path: Path, tmp_path: Path) -> None:
+    log = tmp_path / "nbval.log"
+    assert run_notebook(path, log) == 0, log.read_text()[-8000:]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
