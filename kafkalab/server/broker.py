@@ -93,7 +93,9 @@ class Broker:
             effects,
             now,
         )
-        self.replicas = ReplicaManager(broker_id, config, disk, effects, seed)
+        # Other fetch session ids than the process before: who had one there may still name it.
+        anew = Stream(seed, f"{self.name}/fetch-sessions", incarnation).next()
+        self.replicas = ReplicaManager(broker_id, config, disk, effects, anew)
         self.groups = GroupCoordinator(broker_id, config, effects, self.replicas, seed)
         self.forwarding = Forwarding(effects, config.int("request.timeout.ms"))
         self.auto_topics = AutoTopics(config, effects)
