@@ -5,6 +5,9 @@
     │ ■■■■■■|□□     │   │ ■■■■■■|□┆┆    │   │ ▢▢▢▢|┆┆┆┆    │     compact: up to 12, then a window
     └ HW 40  end 42 ┘   └ HW 40  end 41 ┘   └ HW 38 end 38 ┘
 
+Where there are many brokers and most have no replica of most partitions, a card lists only those it
+has: more partitions are seen, and nothing is squeezed.
+
 Filled is there and committed, pale is there and not yet, outlined is on a disk nobody can read,
 dashed is not there.  The line is the replica's *own* high watermark: a follower learns it from its
 leader one fetch later, and that delay is part of the lesson.
@@ -12,60 +15,32 @@ leader one fetch later, and that delay is part of the lesson.
 Invariants: nothing moves when a leader changes; cells are keyed and placed by offset; a mark
 outside the window waits at its edge and points out.
 Left out: record contents (`records`), consumers' positions (`groups`).
-Read next: `cluster_view`, which puts this beside the rest.
+Read next: `replica_cells`, the cells; `cluster_view`, which puts this beside the rest.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kafkalab.frames.shape import (
-    CELLS_MAX,
     DOWN,
     BrokerFrame,
-    CellFrame,
-    PartitionFrame,
     ReplicaFrame,
-    TopicFrame,
 )
 from lab.scenes.clock import clock_words, seconds
 from lab.scenes.metrics import first_fitting, width_of
-from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
+from lab.scenes.replica_cells import COMPACT, ROOMY, Density, Row, draw_log
+from lab.scenes.shapes import Shape, glyph, group, rect, text
 
 ROOMY_ROWS_MAX: Final = 4
 ROWS_MAX: Final = 12
+PACKED_ROWS_MAX: Final = 24  # where cards list only what they have
+_PACKED_FROM: Final = 7  # brokers
 CARD_WIDTH_MIN: Final = 150
 GAP: Final = 14
 HEAD: Final = 44
 
-#: Cells are placed relative to a multiple of this, for browsers place by 32-bit floats.
-ORIGIN_STEP: Final = 1024
-
-
 #: Signs beside a broker's state, where there is one.
 _SIGNS: Final = {"paused": "clock", "stopped": "stop", "crashed": "cross"}
-
-Look = tuple[str, str | None]  # fill and stroke
-NOT_THERE: Final[Look] = ("none", "rule")
-DIVERGED: Final[Look] = ("group-s", "group")
-CONTROL: Final[Look] = ("soft", "rule")
-
-
-@dataclass(frozen=True, slots=True)
-class Density:
-    """How much room a replica has."""
-
-    box: int  # height
-    band: int  # from one row to the next
-    cell: tuple[int, int]
-    step: int
-    left: int  # of the first cell
-    top: int  # of the cells
-
-
-ROOMY: Final = Density(box=80, band=88, cell=(18, 20), step=20, left=17, top=32)
-COMPACT: Final = Density(box=40, band=46, cell=(10, 12), step=12, left=14, top=22)
 
 
 class Role(NamedTuple):
@@ -76,22 +51,13 @@ class Role(NamedTuple):
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A partition, with what all its replicas are compared to."""
-
-    partition: PartitionFrame
-    top: int  # the highest log end offset
-    leader_end: int
-    leader_epochs: dict[int, int]  # offset -> leader epoch, in the leader's log
-
-
-def rows_of(topic: TopicFrame) -> list[Row]:
-    return [_row(partition) for partition in topic["partitions"]]
-
-
 def density_for(partitions: int) -> Density:
     return ROOMY if partitions <= ROOMY_ROWS_MAX else COMPACT
+
+
+def is_packed(brokers: int, replicas: int) -> bool:
+    """Whether cards list only what they have, of a topic with so many replicas a partition."""
+    return brokers >= _PACKED_FROM and replicas * 2 <= brokers
 
 
 def draw_cluster(
@@ -100,12 +66,16 @@ def draw_cluster(
     """Broker cards side by side, in more than one line if they are many; and their height."""
     per_line = _cards_per_line(len(brokers), width)
     card_width = (width - GAP * (per_line - 1)) / per_line
-    card_height = HEAD + max(len(rows), 1) * density.band + 4
+    of: dict[int, Sequence[Row]] = {broker["id"]: rows for broker in brokers}
+    if is_packed(len(brokers), max((len(row.partition["replicas"]) for row in rows), default=0)):
+        of = {id: [row for row in rows if str(id) in row.partition["replicas"]] for id in of}
+    most = max((len(mine) for mine in of.values()), default=0)
+    card_height = HEAD + max(most, 1) * density.band + 4
     cards = []
     for i, broker in enumerate(brokers):
         line_number, column = divmod(i, per_line)
         at = (column * (card_width + GAP), line_number * (card_height + GAP))
-        cards.append(_card(broker, rows, (card_width, card_height), density, at))
+        cards.append(_card(broker, of[broker["id"]], (card_width, card_height), density, at))
     lines = -(-len(brokers) // per_line) or 1
     return cards, lines * (card_height + GAP) - GAP
 
@@ -143,18 +113,6 @@ def state_words(broker: BrokerFrame) -> tuple[str, ...]:
     if state == "stopped" and since is not None:
         return (f"shut down, {seconds(since)} s", "shut down", "stopped")
     return (state,)
-
-
-def _row(partition: PartitionFrame) -> Row:
-    replicas = partition["replicas"]
-    ends = [replica["end"] for replica in replicas.values()]
-    leader = replicas.get(str(partition["leader"]))
-    return Row(
-        partition,
-        top=max(ends, default=0),
-        leader_end=leader["end"] if leader else max(ends, default=0),
-        leader_epochs={c["offset"]: c["epoch"] for c in leader["cells"]} if leader else {},
-    )
 
 
 def _cards_per_line(brokers: int, width: float) -> int:
@@ -272,7 +230,7 @@ def _roomy(
     yield text("id", 17, 22, name, "lab")
     yield text("role", right, 22, words, style, tone, anchor="end")
     yield glyph("glyph", role.glyph, right - width_of(words, style) - 10, 22, tone)
-    yield _log(row, replica, broker, int((width - 30) // ROOMY.step), ROOMY)
+    yield draw_log(row, replica, broker, int((width - 30) // ROOMY.step), ROOMY)
     left, end = _figures(replica, width)
     yield text("hw", 17, 71, left, "num", "mute")
     yield text("end", right, 71, end, "num", "mute", anchor="end")
@@ -306,94 +264,6 @@ def _compact(
     yield text("id", 14, 15, name, "lab")
     yield glyph("glyph", role.glyph, left + 6, 15, tone, 11)
     yield text("role", left + 16, 15, words, style, tone)
-    yield _log(row, replica, broker, int((right - figures - 20) // COMPACT.step), COMPACT)
+    yield draw_log(row, replica, broker, int((right - figures - 20) // COMPACT.step), COMPACT)
     yield text("hw", right, 15, watermark, "num", "mute", anchor="end")
     yield text("end", right, 33, end, "num", "mute", anchor="end")
-
-
-def _log(
-    row: Row, replica: ReplicaFrame, broker: BrokerFrame, slots: int, density: Density
-) -> Shape:
-    """The last records, one cell an offset, and the watermark; a window slides by a transform."""
-    slots = max(1, min(slots, CELLS_MAX))
-    base = max(0, row.top - slots)
-    origin = base // ORIGIN_STEP * ORIGIN_STEP
-    watermark = min(replica["high_watermark"], replica["end"])
-    cells = {cell["offset"]: cell for cell in replica["cells"]}
-    children = []
-    if not row.top:
-        y = density.top + density.cell[1] - 5
-        words = first_fitting(("no records yet", "empty"), "note", slots * density.step + 4)
-        children.append(text("empty", 0, y, words, "note"))
-    for offset in range(base, row.top):
-        look = _look(offset, replica, cells.get(offset), row, broker)
-        if look is not None:
-            children.append(_cell(offset, offset - origin, look, density))
-    if "last_stable" in replica and replica["last_stable"] >= base:
-        children += _stable(replica["last_stable"], origin, density)
-    children += _watermark(watermark, base, origin, density)
-    at = (density.left - (base - origin) * density.step, 0)
-    return group(f"log{origin}", children, at=at)
-
-
-@lru_cache(maxsize=8192)
-def _cell(offset: int, place: int, look: Look, density: Density) -> Shape:
-    """One record.  Remembered, for nine shapes in ten are cells, and most look as before."""
-    fill, stroke = look
-    wide, high = density.cell
-    dash = "2 2" if look == NOT_THERE else "5 2" if look == DIVERGED else None
-    inset = wide // 5 if look == CONTROL else 0  # smaller: no colour is needed to tell it
-    return rect(
-        f"c{offset}", place * density.step + inset, density.top + inset,
-        wide - 2 * inset, high - 2 * inset, fill, stroke,
-        radius=3, dash=dash, stroke_width=2 if look == DIVERGED else None, role="cell",
-    )  # fmt: skip
-
-
-def _stable(offset: int, origin: int, density: Density) -> list[Shape]:
-    """Where readers of committed transactions stop: dashed, left of the high watermark."""
-    rise = 3 if density is COMPACT else 5
-    top, bottom = density.top - rise, density.top + density.cell[1] + rise
-    at = ((offset - origin) * density.step - 1, 0)
-    return [
-        line("lso-bed", (0, top), (0, bottom), "bg", at=at, stroke_width=4),
-        line("lso", (0, top), (0, bottom), "group", at=at, stroke_width=2, dash="4 3"),
-    ]
-
-
-def _watermark(watermark: int, base: int, origin: int, density: Density) -> list[Shape]:
-    """The line; at the window's left edge with an arrow when it lies further left."""
-    top, bottom = density.top - 5, density.top + density.cell[1] + 5
-    if density is COMPACT:
-        top, bottom = density.top - 3, density.top + density.cell[1] + 3
-    x = (max(watermark, base) - origin) * density.step - 1
-    shapes = [line("hw", (0, top), (0, bottom), "ink", at=(x, 0), stroke_width=2)]
-    if watermark < base:
-        middle = (top + bottom) / 2
-        shapes.append(path("hwout", f"M{x} {middle - 5}l-7 5 7 5z", "ink"))
-    return shapes
-
-
-def _look(
-    offset: int, replica: ReplicaFrame, cell: CellFrame | None, row: Row, broker: BrokerFrame
-) -> Look | None:
-    """Fill and stroke of one cell; None where a record was, and is no more (deleted, compacted)."""
-    if offset >= replica["end"]:
-        return NOT_THERE
-    if cell is None:
-        return None
-    if is_diverged(cell, row):
-        return DIVERGED
-    if broker["state"] in DOWN:
-        return ("none", "comm")
-    if cell["kind"] == "control":
-        return CONTROL
-    return ("comm", None) if offset < replica["high_watermark"] else ("unc", "comm")
-
-
-def is_diverged(cell: CellFrame, row: Row) -> bool:
-    """Whether the leader's log has another record there, or none: it will be cut away."""
-    epoch = row.leader_epochs.get(cell["offset"])
-    if epoch is not None:
-        return epoch != cell["epoch"]
-    return bool(row.leader_epochs) and cell["offset"] >= row.leader_end

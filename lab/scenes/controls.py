@@ -23,7 +23,8 @@ from lab.scenes.shapes import Shape, chip, chip_width, glyph, group, line, path,
 PAUSE_MS: Final = 3000
 BAR_HEIGHT: Final = 28
 FAULT_HEIGHT: Final = 34
-BROKERS_MAX: Final = 8
+BROKERS_MAX: Final = 8  # with more of them, rows are short
+_TARGETS_MAX: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,20 @@ def broker_targets(frame: Frame) -> list[Target]:
 
 
 def draw_faults(targets: Sequence[Target], width: float) -> tuple[list[Shape], float]:
-    """For each server, what can be done to it."""
+    """For each server, what can be done to it; for many of them only the worst, in two columns."""
     shapes: list[Shape] = [text("head", 0, 0, "Faults", "h2")]
-    for i, target in enumerate(targets[:BROKERS_MAX]):
-        shapes.append(_fault_row(target, width, 12 + i * FAULT_HEIGHT))
-    return shapes, 12 + min(len(targets), BROKERS_MAX) * FAULT_HEIGHT
+    if len(targets) <= BROKERS_MAX:
+        shapes += [
+            _fault_row(target, width, (0, 12 + i * FAULT_HEIGHT))
+            for i, target in enumerate(targets)
+        ]
+        return shapes, 12 + len(targets) * FAULT_HEIGHT
+    lines = -(-min(len(targets), _TARGETS_MAX) // 2)
+    for i, target in enumerate(targets[: lines * 2]):
+        column, row = divmod(i, lines)
+        at = (column * width / 2, 12 + row * FAULT_HEIGHT)
+        shapes.append(_fault_row(target, width / 2, at, is_short=True))
+    return shapes, 12 + lines * FAULT_HEIGHT
 
 
 def draw_picker(
@@ -238,27 +248,30 @@ def _cut(i: int, x: float, y: float) -> Shape:
     return group(f"x{i}", strokes, at=(x, y))
 
 
-def _fault_row(target: Target, width: float, y: float) -> Shape:
+def _fault_row(
+    target: Target, width: float, at: tuple[float, float], *, is_short: bool = False
+) -> Shape:
     number, name, state, until = target
     shapes: list[Shape] = [text("name", 0, 18.5, name, "body")]
-    x = max(66.0, width_of(name, "body") + 12)
+    x = width_of("Broker 88", "body") + 8 if is_short else max(66.0, width_of(name, "body") + 12)
     is_crashed, is_paused = state in DOWN, state == "paused"
     verb, sign, tone = ("restart", "play", "ink") if is_crashed else ("crash", "cross", "out-t")
-    first, wide = button("first", (x, 0), f"{verb} {number}", words=verb.capitalize(), icon=sign,
+    icon = "" if is_short and is_crashed else sign
+    first, wide = button("first", (x, 0), f"{verb} {number}", words=verb.capitalize(), icon=icon,
                          tone=tone, label=f"{verb.capitalize()} {name.lower()}")  # fmt: skip
     shapes.append(first)
     x += wide + 6
-    note = "its disk is kept" if is_crashed else ""
+    note = "its disk is kept" if is_crashed and not is_short else ""
     if is_paused and until is not None:
         note = f"until {seconds(until)} s"
-    elif not is_crashed:
+    elif not is_crashed and not is_short:
         words = f"Pause {PAUSE_MS // 1000} s"
         second, wide = button("second", (x, 0), f"pause {number} {PAUSE_MS}", words=words,
                               icon="pause", label=f"{words}: {name.lower()}")  # fmt: skip
         shapes.append(second)
         x += wide + 6
     shapes.append(text("note", x + 4, 18.5, fit(note, "note", width - x - 4), "note"))
-    return group(f"f{number}", shapes, at=(0, y))
+    return group(f"f{number}", shapes, at=at)
 
 
 def _pager(first: int, shown: int, total: int) -> tuple[list[Shape], float]:

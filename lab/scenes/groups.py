@@ -21,10 +21,12 @@ from lab.scenes.shapes import Shape, chip, chip_width, glyph, group, line, rect,
 LEFT: Final = 190  # the column with the group's name, at least
 LEFT_SHARE_MAX: Final = 0.4
 MEMBER_WIDTH_MIN: Final = 130
+MEMBER_WIDTH_WANTED: Final = 190  # for a long name, with lag beside it
 LINE_HEIGHT: Final = 52
 GROUPS_MAX: Final = 3
 LINES_MAX: Final = 3
 LAG_BAR_MAX: Final = 56
+_LAG_BAR_MIN: Final = 12  # room: with less of it there are no bars
 
 _STATE_SIGNS: Final = {"Stable": ("tick", "sync-t"), "Empty": ("minus", "mute")}
 _CHIPS: Final = {
@@ -48,8 +50,9 @@ def draw_groups(groups: Sequence[GroupFrame], width: float) -> tuple[list[Shape]
     """One strip a group, and the height of all; at most three, the rest counted in words."""
     strips: list[Shape] = []
     y = 0.0
+    scale = _lag_scale(groups[:GROUPS_MAX], width)
     for each in groups[:GROUPS_MAX]:
-        strip, height = _strip(each, width, y)
+        strip, height = _strip(each, width, y, scale)
         strips.append(strip)
         y += height + 12
     if len(groups) > GROUPS_MAX:
@@ -59,13 +62,52 @@ def draw_groups(groups: Sequence[GroupFrame], width: float) -> tuple[list[Shape]
     return strips, max(y - 12, 0)
 
 
-def _strip(each: GroupFrame, width: float, y: float) -> tuple[Shape, float]:
-    columns = _columns(each)
+def _lag_scale(groups: Sequence[GroupFrame], width: float) -> float:
+    """Pixels for one record of lag, the same for all, so that equal lags have equal bars.
+
+    0 where there is too little room for any: the figure stands alone.
+    """
+    longest, room = 0, float(LAG_BAR_MAX)
+    for each in groups:
+        columns = _columns(each)
+        place = _layout(each, columns, width).column_width - 14
+        for column in columns:
+            lag = _lag(column)
+            longest = max(longest, lag)
+            if lag and len(column.partitions) > 1:
+                taken = width_of(column.name, "lab") + width_of(f"lag {lag}", "note") + 14
+                room = min(room, place - taken)
+    return room / max(longest, LAG_BAR_MAX // 4) if room >= _LAG_BAR_MIN else 0.0
+
+
+class _Layout(NamedTuple):
+    left: float
+    per_line: int
+    lines: int
+    column_width: float
+
+
+def _layout(each: GroupFrame, columns: Sequence[Column], width: float) -> _Layout:
     left = min(max(LEFT, width_of(f"Group {each['id']}", "h2") + 34), width * LEFT_SHARE_MAX)
-    per_line = max(1, int((width - left - 14) // MEMBER_WIDTH_MIN))
+    named = (
+        width_of(column.name, "lab") + width_of(f"lag {_lag(column)}", "note") + 24
+        for column in columns
+        if len(column.partitions) > 1
+    )
+    member = min(max(MEMBER_WIDTH_MIN, *named, 0), MEMBER_WIDTH_WANTED)
+    per_line = max(1, int((width - left - 14) // member))
     lines = min(-(-len(columns) // per_line) or 1, LINES_MAX)
     per_line = min(per_line, max(-(-len(columns) // lines), 3))
-    column_width = (width - left - 14) / per_line
+    return _Layout(left, per_line, lines, (width - left - 14) / per_line)
+
+
+def _lag(column: Column) -> int:
+    return sum(p["end"] - (p["committed"] or 0) for p in column.partitions)
+
+
+def _strip(each: GroupFrame, width: float, y: float, scale: float) -> tuple[Shape, float]:
+    columns = _columns(each)
+    left, per_line, lines, column_width = _layout(each, columns, width)
     height = lines * LINE_HEIGHT + 12
     is_calm = each["state"] in _STATE_SIGNS
     sign, tone = _STATE_SIGNS.get(each["state"], ("swap", "group-t"))
@@ -80,10 +122,13 @@ def _strip(each: GroupFrame, width: float, y: float) -> tuple[Shape, float]:
     kept = columns[: per_line * lines]
     for i, column in enumerate(kept):
         at = (left + i % per_line * column_width, i // per_line * LINE_HEIGHT)
-        shapes.append(_column(column, each, column_width, at))
+        shapes.append(_column(column, each, column_width, at, scale))
     if len(columns) > len(kept):
         more = f"+ {len(columns) - len(kept)} more"
-        shapes.append(text("more", width - 12, height - 8, more, "tiny", anchor="end"))
+        if lines > 1:
+            shapes.append(text("more", 14, height - 18, more, "note"))
+        else:
+            shapes.append(text("more", width - 12, height - 8, more, "tiny", anchor="end"))
     label = f"Group {each['id']}, {state}, {len(each['members'])} members"
     return group(f"g-{each['id']}", shapes, at=(0, y), label=label), height
 
@@ -121,18 +166,22 @@ def _distinct(members: Sequence[MemberFrame]) -> list[MemberFrame]:
     return list({member["id"]: member for member in members}.values())
 
 
-def _column(column: Column, each: GroupFrame, width: float, at: tuple[float, float]) -> Shape:
+def _column(
+    column: Column, each: GroupFrame, width: float, at: tuple[float, float], scale: float
+) -> Shape:
     """One partition: name and chip, then lag.  More: name and lag, then chips."""
     names_topics = len({o["topic"] for o in each["offsets"]}) > 1
     room = width - 14
     shapes: list[Shape] = [line("edge", (-12, 12), (-12, 52), "line")]
     draw = _column_of_many if len(column.partitions) > 1 else _column_of_one
-    shapes += draw(column, room, names_topics)
+    shapes += draw(column, room, names_topics, scale)
     parts = ", ".join(progress_words(p) for p in column.partitions) or "no partitions"
     return group(column.key, shapes, at=at, label=f"{column.name}: {parts}")
 
 
-def _column_of_one(column: Column, room: float, names_topics: bool) -> list[Shape]:
+def _column_of_one(
+    column: Column, room: float, names_topics: bool, scale: float
+) -> list[Shape]:  # fmt: skip
     if not column.partitions:
         return [
             _name(column, fit(column.name, "lab", room)),
@@ -147,10 +196,9 @@ def _column_of_one(column: Column, room: float, names_topics: bool) -> list[Shap
     if state in _MOVES and not column.is_nobody:
         words = fit(_MOVES[state][1], "note", room)
         return [*shapes, text("move", 0, 48.5, words, "note", _CHIPS[state][2])]
-    lag = partition["end"] - (partition["committed"] or 0)
-    bar = min(lag * 4, LAG_BAR_MAX)
+    lag, bar = _lag(column), max(_lag(column) * scale, 0.0)
     words = f"lag {lag}"
-    x = bar + 6 if lag else 0
+    x = bar + 6 if bar else 0
     tone = "out" if column.is_nobody else "comm"
     shapes += [
         rect("lagbar", 0, 38.5, bar, 12, tone, radius=2),
@@ -164,12 +212,14 @@ def _column_of_one(column: Column, room: float, names_topics: bool) -> list[Shap
     return shapes
 
 
-def _column_of_many(column: Column, room: float, names_topics: bool) -> list[Shape]:
-    lag = sum(p["end"] - (p["committed"] or 0) for p in column.partitions)
+def _column_of_many(
+    column: Column, room: float, names_topics: bool, scale: float
+) -> list[Shape]:  # fmt: skip
+    lag = _lag(column)
     words = f"lag {lag}"
     name = fit(column.name, "lab", room - width_of(words, "note") - 8)
     x = width_of(name, "lab") + 8
-    bar = max(0, min(lag * 4, LAG_BAR_MAX, room - x - width_of(words, "note") - 6))
+    bar = max(lag * scale, 0.0)
     tone = "out" if column.is_nobody else "comm"
     return [
         _name(column, name),

@@ -4,8 +4,8 @@
     rows       offset │ bytes │ name │ value │ note      header left, one record right
     a byte     chosen: its bits, to be flipped; and what the broker said to the changed batch
 
-Bytes that have been changed are outlined.  Colour says what a field is about, and each kind has a
-word in the legend.
+Bytes that have been changed are outlined.  Colour and a letter say what a field is about; the
+legend has a word for each.
 
 Read next: `kafkalab.record.anatomy`, which takes the bytes apart; `lab.widgets.record_lens`.
 """
@@ -32,6 +32,7 @@ WIDE: Final = 920  # from here on, header and record stand side by side
 ROW: Final = 22
 _BYTES_A_LINE: Final = 8
 _BYTE: Final = 17
+_LETTER: Final = 12.0  # the room a letter takes
 _LINES_MAX: Final = 6  # of one field's bytes
 _TONES: Final = {
     "place": ("lead", "lead-s"),
@@ -41,6 +42,15 @@ _TONES: Final = {
     "data": ("comm", "comm-s"),
     "framing": ("rule", "soft"),
     "broken": ("out", "out-s"),
+}
+#: The letter of each kind, and its tone on the kind's colour; framing has none.
+_LETTERS: Final = {
+    "place": ("L", "onout"),
+    "format": ("F", "onout"),
+    "time": ("T", "onout"),
+    "producer": ("P", "onout"),
+    "data": ("D", "bg"),
+    "broken": ("F", "onout"),
 }
 _LEGEND: Final = (
     ("place", "place in the log"),
@@ -100,7 +110,7 @@ def draw_lens(lens: Lens) -> Scene:
         shapes.append(group("byte", inspector, at=(MARGIN, below)))
         end = below + inspector_height
     entries = [
-        Entry(rect("shape", 0, -8, 16, 16, _TONES[key][0], radius=3), 16, words)
+        Entry(group("shape", _swatch(key, (0, -8), (16, 16), 3)), 16, words)
         for key, words in _LEGEND
     ]
     legend, legend_height = draw_legend(entries, room)
@@ -155,6 +165,8 @@ def _strip(lens: Lens, room: float) -> Iterator[Shape]:
         fill = _TONES[field.about][0] if is_shown else "line"
         x, wide = field.offset * scale, max(field.size * scale - 1, 0.5)
         yield rect(f"f{field.offset}", x, 20, wide, 30, fill, radius=min(2, wide / 2))
+        if is_shown and wide >= _LETTER:
+            yield from _letter(f"l{field.offset}", field.about, x + wide / 2, 39)
     yield from _bracket("head", 0, HEADER_BYTES * scale, "batch header, 61 bytes", 12, room)
     rest = len(anatomy.data) - HEADER_BYTES
     count = anatomy.records
@@ -176,6 +188,20 @@ def _strip(lens: Lens, room: float) -> Iterator[Shape]:
         yield text(f"{key}-words", x + 8, y + 15, fit(words, "note", room - x - 8), "note")
 
 
+def _swatch(
+    about: str, at: tuple[float, float], size: tuple[float, float], radius: float
+) -> Iterator[Shape]:
+    """A kind's colour with its letter."""
+    yield rect("band", *at, *size, _TONES[about][0], radius=radius)
+    yield from _letter("letter", about, at[0] + size[0] / 2, at[1] + 12)
+
+
+def _letter(key: str, about: str, x: float, y: float) -> Iterator[Shape]:
+    if about in _LETTERS:
+        letter, tone = _LETTERS[about]
+        yield text(key, x, y, letter, "cap", tone, anchor="middle")
+
+
 def _bracket(key: str, x: float, end: float, words: str, y: float, room: float) -> Iterator[Shape]:
     yield line(f"{key}-line", (x, 15), (max(end - 1, x), 15), "rule")
     shown = fit(words, "noteb", end - x)
@@ -189,8 +215,8 @@ class _Column:
     def __init__(self, lens: Lens, fields: Sequence[Field], width: float) -> None:
         self._lens = lens
         self._fields = fields
-        self._bytes_x = 36
-        self._name_x = self._bytes_x + _BYTES_A_LINE * _BYTE + 12
+        self._bytes_x = 44
+        self._name_x = self._bytes_x + _BYTES_A_LINE * _BYTE + 8
         self._value_x = self._name_x + 146
         self._width = width
         self.height = sum(_lines(field) * ROW for field in fields) + 20
@@ -203,12 +229,13 @@ class _Column:
             y += _lines(field) * ROW
 
     def _row(self, field: Field) -> Iterator[Shape]:
-        tone, soft = _TONES[field.about]
+        soft = _TONES[field.about][1]
         lines = _lines(field)
         shown = min(field.size, _BYTES_A_LINE * _LINES_MAX)
         across = min(shown, _BYTES_A_LINE)
         yield text("offset", 27, 4.5, str(field.offset), "num", "mute", anchor="end")
-        yield rect("band", self._bytes_x - 5, -9, 4, lines * ROW - 3, tone)
+        size = (_LETTER, lines * ROW - 3)
+        yield from _swatch(field.about, (self._bytes_x - _LETTER - 1, -9), size, 0)
         yield rect(
             "soft", self._bytes_x - 1, -9, across * _BYTE + 4, lines * ROW - 3, soft, radius=2
         )

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from kafkalab.frames.shape import BrokerFrame, Frame, GroupFrame, PartitionFrame, TopicFrame
 from lab.scenes.clock import seconds
-from lab.scenes.cluster import clock_of, role_of, rows_of, state_words
+from lab.scenes.cluster import clock_of, role_of, state_words
 from lab.scenes.groups import progress_words
+from lab.scenes.replica_cells import rows_of
 from lab.scenes.shapes import plain
 from lab.scenes.view import chosen_topic, settings
 

@@ -20,12 +20,13 @@ from kafkalab.frames.twins import MarkFrame, RunFrame, TwinsFrame
 from lab.scenes import spacetime
 from lab.scenes.axis import Axis, draw_axis
 from lab.scenes.clock import seconds
-from lab.scenes.cluster import COMPACT, draw_cluster, rows_of
+from lab.scenes.cluster import draw_cluster
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry, draw_legend
 from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.outcomes import draw_outcomes
 from lab.scenes.parting import draw_parting
+from lab.scenes.replica_cells import COMPACT, rows_of
 from lab.scenes.shapes import Scene, Shape, glyph, group, line, path, rect, text
 from lab.scenes.twin_cells import CELL, FATES, Level, draw_cells
 from lab.scenes.twin_differences import what_differs

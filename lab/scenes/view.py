@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kafkalab.frames.shape import Frame, TopicFrame
-from lab.scenes.cluster import ROWS_MAX
+from lab.scenes.cluster import PACKED_ROWS_MAX, ROWS_MAX, is_packed
 from lab.scenes.shapes import Shape
 
 WIDE: Final = 1000
@@ -69,10 +69,16 @@ def topics_in_order(frame: Frame) -> list[TopicFrame]:
     return sorted(frame["topics"], key=lambda topic: topic["name"].startswith("__"))
 
 
-def window(topic: TopicFrame | None, first_row: int) -> tuple[int, int]:
+def rows_max(frame: Frame, topic: TopicFrame | None) -> int:
+    """How many of the topic's partitions are shown at once."""
+    replicas = topic["replication_factor"] if topic else 0
+    return PACKED_ROWS_MAX if is_packed(len(frame["brokers"]), replicas) else ROWS_MAX
+
+
+def window(frame: Frame, topic: TopicFrame | None, first_row: int) -> tuple[int, int]:
     """First row and number of rows shown of the topic's partitions."""
     total = len(topic["partitions"]) if topic else 0
-    shown = min(total, ROWS_MAX)
+    shown = min(total, rows_max(frame, topic))
     return max(0, min(first_row, total - shown)), shown
 
 

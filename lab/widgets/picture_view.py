@@ -20,14 +20,13 @@ from kafkalab.live import LiveCluster
 from lab.playback.source import Source
 from lab.playback.sources import source_of
 from lab.player import Player, player_of
-from lab.scenes.cluster import ROWS_MAX
 from lab.scenes.controls import Controls
 from lab.scenes.page import Tab, Tabs, draw_page
 from lab.scenes.picture import Picture, Sight, detail_of
 from lab.scenes.shapes import Scene
 from lab.scenes.svg import write_svg
 from lab.scenes.text_table import write_text
-from lab.scenes.view import View, chosen_topic, window
+from lab.scenes.view import View, chosen_topic, rows_max, window
 from lab.widgets.player_widget import Message, ScenePlayer
 
 World = Simulation | LiveCluster | Source
@@ -201,9 +200,9 @@ class PictureView:
 
     def _first_row(self, which: str) -> int:
         topic = chosen_topic(self._frame, self._view.topic)
-        first, _ = window(topic, self._view.first_row)
-        step = ROWS_MAX if which == "later" else -ROWS_MAX
-        return window(topic, first + step)[0]
+        first, _ = window(self._frame, topic, self._view.first_row)
+        step = rows_max(self._frame, topic)
+        return window(self._frame, topic, first + (step if which == "later" else -step))[0]
 
     # still
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from kafkalab.frames.shape import TopicFrame
 from lab.scenes.clients import draw_clients
-from lab.scenes.cluster import Row, density_for, draw_cluster, is_diverged, rows_of
+from lab.scenes.cluster import density_for, draw_cluster
 from lab.scenes.controls import draw_picker
 from lab.scenes.groups import draw_groups
 from lab.scenes.legend import ALWAYS, CONTROL, DIVERGED, MAY_LEAD, STABLE, STOPPED, Entry
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.records import HEIGHT, draw_records
+from lab.scenes.replica_cells import Row, is_diverged, rows_of
 from lab.scenes.shapes import Shape, group
 from lab.scenes.view import GAP, Block, chosen_topic, topics_in_order, window
 
@@ -23,7 +24,7 @@ def _draw(sight: Sight) -> Block:
     topic = chosen_topic(frame, view.topic)
     shapes: list[Shape] = []
     y = 0.0
-    first, shown = window(topic, view.first_row)
+    first, shown = window(frame, topic, view.first_row)
     total = len(topic["partitions"]) if topic else 0
     names = [each["name"] for each in topics_in_order(frame)]
     if controls and (len(names) > 1 or total > shown):
