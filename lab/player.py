@@ -246,7 +246,7 @@ class Player:
         with self._lock:
             self._is_dirty = False
             frame = self._playback.tape.shown.frame
-            controls = self._playback.controls(self._notice)
+            controls = self._playback.controls(self._notice, is_live=self._source.is_live)
             due, views = self._playback.due(), tuple(self._views)
             is_cut = self._playback.is_cut
         # What has no time to glide jumps: half-way places say nothing.

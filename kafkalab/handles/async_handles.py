@@ -215,3 +215,8 @@ class AppConsumer:
     async def close(self) -> None:
         """Leave the group; nothing else works afterwards."""
         await self._session.run(self._consuming.close())
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has been closed, here or from outside the app (`leave` in the bench)."""
+        return bool(self._session.read("is_closed"))

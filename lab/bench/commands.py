@@ -7,6 +7,7 @@
     create topic NAME [PARTITIONS [REPLICATION_FACTOR]]
     delete topic NAME
     produce orders [KEY] VALUE         run 5  (virtual seconds)
+    consume orders [GROUP]             leave consumer-2  (a member more, one less)
     reset offsets billing [orders] earliest   (or latest, current, 41, +10, -10, a date)
     crash 2 · restart 2 · pause 2 3000 · partition 1 | 2,3 · heal · …
 

@@ -8,6 +8,7 @@ Read next: `source`, the face this wears; `kafkalab.live.cluster`.
 
 from typing import Any
 
+from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import Frame
 from kafkalab.live import LiveCluster
@@ -50,6 +51,11 @@ class LiveSource:
             self._produced += 1
             key, value = f"user-{self._produced % 7}", f"by hand {self._produced}"
             self._cluster.produce(rest.strip(), key.encode(), value.encode())
+        elif verb in ("consume", "leave"):
+            raise LearnerError(
+                "a live cluster's consumers are programs of their own: start and stop them where "
+                "they run; or branch, and try it there"
+            )
         else:
             self._cluster.command(words)
 

@@ -156,11 +156,13 @@ class Playback:
             slice_ms *= 2 ** min(dull / 200, 10)
         return max(1, int(min(slice_ms, SLICE_MS_MAX)))
 
-    def controls(self, notice: str = "") -> Controls:
+    def controls(self, notice: str = "", *, is_live: bool = False) -> Controls:
         tape = self.tape
         rail = lay_out(tape.marks, tape.started_at, tape.shown.at, tape.ends_at)
         can_step_back = tape.cursor > 0
-        return Controls(self.is_moving, self.speed, can_step_back, tape.waiting, rail, notice)
+        return Controls(
+            self.is_moving, self.speed, can_step_back, tape.waiting, rail, notice, is_live
+        )
 
     def _jump(self, cursor: int, now: float) -> None:
         self._move_to(cursor, now)

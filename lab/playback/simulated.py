@@ -13,6 +13,7 @@ from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.details import details
 from kafkalab.frames.shape import Frame
+from lab.playback import members
 from lab.playback.source import Happening, Observer
 from lab.scenes.kinds import SHOWN
 
@@ -62,12 +63,17 @@ class SimulationSource:
         )
 
     def command(self, words: str) -> None:
-        """A fault in words, or `produce TOPIC`; `LearnerError` says what was wrong."""
+        """A fault in words, or what clients do; `LearnerError` says what was wrong."""
         verb, _, rest = words.strip().partition(" ")
-        if verb == "produce":
-            self._produce(rest.strip())
-        else:
-            self._sim.driver.command(words)
+        match verb:
+            case "produce":
+                self._produce(rest.strip())
+            case "consume":
+                members.add(self._sim, rest.split())
+            case "leave":
+                members.remove(self._sim, rest.split())
+            case _:
+                self._sim.driver.command(words)
 
     def run_for(self, duration_ms: int) -> None:
         self._sim.driver.run_for(duration_ms)

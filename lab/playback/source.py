@@ -62,8 +62,9 @@ class Source(Protocol):
         """Act as `kafkalab serve --control` would: one line of words.
 
         `crash 2`, `restart 2`, `pause 2 3000` (ms), and besides `produce orders`: one record with
-        an automatic key and value to that topic.  Raises an exception whose text says what was
-        wrong, in words for a learner.
+        an automatic key and value to that topic; in a simulation `consume orders billing`, one
+        more member of that group, and `leave consumer-2`, one less (`members`).  Raises an
+        exception whose text says what was wrong, in words for a learner.
         """
 
     def run_for(self, duration_ms: int) -> None:

@@ -37,6 +37,7 @@ class Controls:
     waiting: int  # pictures still to come
     rail: Rail
     notice: str = ""  # why a command failed
+    is_live: bool = False  # its clients are programs elsewhere
 
 
 def button(

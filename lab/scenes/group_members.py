@@ -46,9 +46,9 @@ class Status(NamedTuple):
 
 
 def draw_members(
-    each: GroupFrame, history: GroupHistoryFrame, width: float
+    each: GroupFrame, history: GroupHistoryFrame, width: float, *, may_leave: Sequence[str] = ()
 ) -> tuple[list[Shape], float]:
-    """Cards in at most two lines, and their height."""
+    """Cards in at most two lines, and their height.  `may_leave`: clients with a button for it."""
     members = sorted(each["members"], key=lambda member: _natural(name_of(member, history)))
     if not members:
         words = "No members: nobody reads. What the group has committed is kept."
@@ -62,7 +62,8 @@ def draw_members(
     for index, member in enumerate(shown):
         row, column = divmod(index, per_line)
         at = (column * (wide + GAP), row * (_HEIGHT + GAP))
-        shapes.append(_card(each, history, member, wide, at))
+        can_leave = member["client"] in may_leave
+        shapes.append(_card(each, history, member, wide, at, can_leave=can_leave))
     height = -(-len(shown) // per_line) * (_HEIGHT + GAP) - GAP
     rest = [member for member in members if member not in shown]
     if rest:
@@ -136,6 +137,8 @@ def _card(
     member: MemberFrame,
     width: float,
     at: tuple[float, float],
+    *,
+    can_leave: bool,
 ) -> Shape:
     name, status = name_of(member, history), status_of(each, history, member)
     has = partitions_of(member, history)
@@ -147,6 +150,8 @@ def _card(
     room = width - 48 - width_of(title, "h2")
     aside = first_fitting((f"{epoch} {number}", f"{epoch[:3]} {number}"), "note", room)
     dash = "4 3" if status.glyph == "cross" else None
+    leave = [_leave(member, width)] if can_leave else []
+    told = fit(status.words, "note", width - 42 - (chip_width("leave") + 8 if leave else 0))
     shapes = [
         rect("card", 0, 0, width, _HEIGHT, "card", "out" if dash else "line", radius=10, dash=dash),
         path(
@@ -156,11 +161,20 @@ def _card(
         text("epoch", width - 12, 26, aside, "note", anchor="end"),
         *_chips(has, each, width - 26),
         glyph("sign", status.glyph, 21, 78, status.tone),
-        text("status", 32, 77.5, fit(status.words, "note", width - 42), "note", _text(status.tone)),
+        text("status", 32, 77.5, told, "note", _text(status.tone)),
+        *leave,
     ]
     spoken = ", ".join(f"{one.partition} {one.state}" for one in has) or "no partitions"
     label = f"Member {name}: {spoken}; {status.words}"
     return group(f"m-{member['id']}", shapes, at=at, label=label)
+
+
+def _leave(member: MemberFrame, width: float) -> Shape:
+    name = member["client"]
+    wide = chip_width("leave")
+    tones = ("none", "rule", "ink")
+    at = (width - wide - 10, _HEIGHT - 28)
+    return chip("leave", at, "leave", tones, action=f"leave {name}", label=f"{name} leaves")
 
 
 def _text(tone: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from kafkalab.frames.group_history import GroupHistoryFrame
 from kafkalab.frames.shape import GroupFrame
-from lab.scenes.controls import draw_picker
+from lab.scenes.controls import button, draw_picker
 from lab.scenes.group_members import draw_members
 from lab.scenes.group_table import ROWS_MAX, draw_table, in_order, rows_of
 from lab.scenes.group_words import cost_words, key_of, known_of, say, waiting_words, words_of
@@ -38,10 +38,17 @@ def _draw(sight: Sight) -> Block:
     if sight.controls is not None and len(names) > 1:
         shapes.append(group("picker", _picker(names, each["id"], sight.width), label="Groups"))
         y += 32
-    head, height = _head(each, history, sight.width)
+    can_act = sight.controls is not None and not sight.controls.is_live
+    room = sight.width
+    if can_act:
+        add, wide = _add_member(each, sight)
+        room -= wide + 16
+        shapes.append(group("add", [add], at=(sight.width - wide, y - 4)))
+    head, height = _head(each, history, sight.width, room)
     shapes.append(group("head", head, at=(0, y)))
     y += height + 12
-    members, height = draw_members(each, history, sight.width)
+    own = [one["name"] for one in sight.frame["clients"] if can_act and one["state"] == "online"]
+    members, height = draw_members(each, history, sight.width, may_leave=own)
     shapes.append(group("members", members, at=(0, y), label="Members"))
     y += height + 4
     rows = in_order(rows_of(each, history), history)
@@ -68,16 +75,18 @@ def _picker(names: Sequence[str], chosen: str, width: float) -> list[Shape]:
     return chips
 
 
-def _head(each: GroupFrame, history: GroupHistoryFrame, width: float) -> tuple[list[Shape], float]:
-    """Name and settings, then the machine with what is waited for."""
-    name = fit(f"Group {each['id']}", "h2", width * 0.5)
+def _head(
+    each: GroupFrame, history: GroupHistoryFrame, width: float, room: float
+) -> tuple[list[Shape], float]:
+    """Name and settings in `room`, then the machine with what is waited for."""
+    name = fit(f"Group {each['id']}", "h2", room * 0.5)
     kind = "KIP-848" if each.get("type") == "consumer" else "classic"
     count = "epoch" if each.get("type") == "consumer" else "generation"
     parts = [f"{kind} protocol", each["protocol"], f"{count} {each['generation']}"]
     if each["coordinator"] is not None:
         parts.append(f"coordinator broker {each['coordinator']}")
     x = width_of(name, "h2") + 14
-    words = fit(" · ".join(part for part in parts if part), "sub", width - x)
+    words = fit(" · ".join(part for part in parts if part), "sub", room - x)
     shapes = [text("name", 0, 16, name, "h2"), text("settings", x, 16, words, "sub")]
     calm = each["state"] in ("Stable", "Empty")
     states = [s for s in history["machine"]["states"] if s != "Dead" or each["state"] == "Dead"]
@@ -96,6 +105,15 @@ def _head(each: GroupFrame, history: GroupHistoryFrame, width: float) -> tuple[l
         height += 22
         shapes.append(text("waits", 0, 32 + height - 2, fit(waits, "lab", width), "lab", "group-t"))
     return shapes, 32 + height
+
+
+def _add_member(each: GroupFrame, sight: Sight) -> tuple[Shape, float]:
+    topics = [offset["topic"] for offset in each["offsets"]]
+    topics += [one["topic"] for member in each["members"] for one in member["partitions"]]
+    topics.append(sight.view.topic or next((t["name"] for t in sight.frame["topics"]), ""))
+    words = "Add a member" if sight.width > 600 else "Add"
+    action, label = f"consume {topics[0]} {each['id']}", f"{words} to {each['id']}"
+    return button("more", (0, 0), action, words=words, icon="plus", tone="group-t", label=label)
 
 
 def _first_row(view: View, total: int) -> int:
