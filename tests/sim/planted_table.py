@@ -91,7 +91,7 @@ def main() -> None:
     """See the module's docstring."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], help="names; the page stays as it is")
-    parser.add_argument("--seeds", type=int, default=100, help="of the swarm, for each at most")
+    parser.add_argument("--seeds", type=int, default=500, help="of the swarm, for each at most")
     parser.add_argument("--seconds", type=float, default=5.0, help="virtual, of each")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
