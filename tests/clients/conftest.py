@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+#: `tests.clients.exercised` has another, which notes what it is asked.
+SERVED_BY = os.environ.get("KAFKALAB_SERVED_BY", "kafkalab")
+
 
 class Served:
     """A served cluster: its address, and its standard input for commands."""
@@ -48,7 +51,7 @@ class Served:
 def served() -> Iterator[Served]:
     with subprocess.Popen(
         [
-            *(sys.executable, "-m", "kafkalab", "serve", "--port", "0", "--control"),
+            *(sys.executable, "-m", SERVED_BY, "serve", "--port", "0", "--control"),
             *("--config", "group.initial.rebalance.delay.ms=100"),
             *("--config", "group.consumer.heartbeat.interval.ms=300"),
             *("--config", "broker.session.timeout.ms=1500"),
@@ -61,7 +64,7 @@ def served() -> Iterator[Served]:
     ) as process:
         yield Served(process)
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.fixture

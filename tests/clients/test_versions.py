@@ -7,7 +7,8 @@ import pytest
 from kafkalab.protocol.api_keys import ApiKey
 from kafkalab.server.apis import BROKER_APIS, versions_of
 
-from .recording import CLIENTS, TABLE, record
+from . import exercised
+from .recording import CLIENTS, ROOT, TABLE, record
 
 pytestmark = [
     pytest.mark.peer,
@@ -15,13 +16,15 @@ pytestmark = [
     pytest.mark.usefixtures("sockets_left_open"),
 ]
 
+TESTS = ROOT / exercised.HERE
 #: Asked or not as time will have it.
 _BY_CHANCE = {int(ApiKey.HEARTBEAT)}
 
 
 def rows() -> dict[str, dict[int, list[int]]]:
     """client → API key → versions, as the table has them."""
-    lines = [line for line in TABLE.read_text().splitlines() if line.startswith("|")]
+    text = TABLE.read_text().partition("\n## ")[0]
+    lines = [line for line in text.splitlines() if line.startswith("|")]
     names = [name.strip().split(" ")[0] for name in lines[0].strip("|").split("|")[1:]]
     found: dict[str, dict[int, list[int]]] = {name: {} for name in names}
     for line in lines[2:]:
@@ -50,6 +53,16 @@ def test_what_the_table_names_is_offered() -> None:
             offered = versions_of(BROKER_APIS, key)
             assert offered is not None, (client, key)
             assert all(number in offered for number in numbers), (client, key, numbers)
+
+
+def test_the_page_names_every_test_of_a_client() -> None:
+    """`python -m tests.clients.exercised` writes it."""
+    _, found, text = TABLE.read_text().partition("\n## ")
+    assert found
+    for client, tests in exercised.CLIENTS.items():
+        for file in tests.files:
+            for name in re.findall(r"^def test_(\w+)", (TESTS / file).read_text(), re.M):
+                assert f"- {name.replace('_', ' ')}" in text, (client, file, name)
 
 
 def test_nothing_is_offered_that_is_not_implemented() -> None:
