@@ -1,6 +1,6 @@
 """Lesson 13, the chaos lab: break it on purpose, and say with evidence what broke.
 
-Read next: `stories_13`, the incidents; `case_13`, the case.
+Read next: `stories_13`, the incidents; `case_13`, the case; `predictions_13`.
 """
 
 from typing import Any, Final
@@ -10,10 +10,11 @@ from kafkalab.sim.changes import Change
 from kafkalab.world import Entry
 from kafkalab.world.faults import CommandError
 from lab.checking.behaviour import Broken, under_faults
-from lab.checking.definitions import Choice, Exercise, Prediction
+from lab.checking.definitions import Exercise
 from lab.checking.outcome import Right, Wrong
 from lab.exercises import misconceptions
 from lab.exercises.case_13 import case, unbilled
+from lab.exercises.predictions_13 import PREDICTIONS as PREDICTIONS
 from lab.exercises.stories_13 import bad_day, deliveries, storm, times_in_words
 
 _ALIVE: Final = "as long as it leads, what it has is safe"
@@ -214,8 +215,8 @@ EXERCISES: Final = (
             "How long is an order on the leader alone, when all is well? Can that be made longer?",
             "A follower that cannot reach the leader copies nothing, and the leader goes on giving "
             "receipts.",
-            'First `"partition {leader} | {others}"`, and a little later, before it can heal, '
-            '`"crash {leader}"`.',
+            "Two faults. The first keeps the followers from copying; the second takes the only "
+            "copy, before the first is mended.",
         ),
         tempting={
             'schedule = [(1.0, "crash {leader}"), (5.0, "restart {leader}")]': _COPIED,
@@ -240,7 +241,8 @@ EXERCISES: Final = (
             "Two clocks watch a member. Which one has run out?",
             "Heartbeats come from the client by itself. The other clock asks when the application "
             "polled last.",
-            "Five orders take 12.5 seconds: fewer at once, or a longer `max.poll.interval.ms`.",
+            "Five orders take 12.5 seconds. Two of the four settings decide whether the next poll "
+            "comes in time.",
         ),
         tempting={
             "settings = {'session.timeout.ms': 30_000}": misconceptions.HEARTBEAT_IS_LIFE,
@@ -272,8 +274,8 @@ EXERCISES: Final = (
             "The order was read by `billing`. What did the worker do between reading and billing, "
             'and when did it die? `sim.trace.of("RecordsPolled")`, `"OffsetCommitted"`, '
             '`"AppCrashed"`.',
-            "It noted its position first. `patient_biller` does it last: "
-            "`swap(biller, patient_biller)`.",
+            "Three events show it: handed over, noted, dead. And a mend is no luck if the "
+            "worker's two steps change places: compare the sources of the two billers.",
         ),
         tempting={
             "verdict = {'cause': 'a', 'evidence': [], 'mend': None}": _CAUSES["a"][0],
@@ -288,83 +290,5 @@ EXERCISES: Final = (
         },
         concepts=("guarantee: delivery",),
         is_behaviour=True,
-    ),
-)
-
-PREDICTIONS: Final = (
-    Prediction(
-        id="13.search",
-        question=(
-            "Three copies, `acks=all`, `min.insync.replicas=2`, and one broker may crash, whenever "
-            "it likes. Is there an order of events that loses a record with a receipt?"
-        ),
-        choices=(
-            Choice(
-                key="a",
-                words="Yes, some very unlucky one: we only never saw it.",
-                because="Every order within the scope was tried, and none does it.",
-            ),
-            Choice(
-                key="b",
-                words="None.",
-                because="The search found one.",
-            ),
-        ),
-        judge=lambda found, states: "a" if found else "b",
-        evidence="{states} states were seen.",
-    ),
-    Prediction(
-        id="13.last",
-        question=(
-            "Two brokers left in order, with the record on their disks. The last one lost power, "
-            "and its copy. All are back. In Kafka 3: can the record be read?"
-        ),
-        choices=(
-            Choice(
-                key="a",
-                words="Yes: two of three disks have it.",
-                because="The controller did not count disks. It counted who was in sync last.",
-                misconception=misconceptions.RF_SURVIVES,
-            ),
-            Choice(
-                key="b",
-                words="Not yet: the partition waits until somebody chooses a leader by hand.",
-                because="It waited only for the last one in sync, and that one is back.",
-            ),
-            Choice(
-                key="c",
-                words="No: the last one leads, and it is empty.",
-                because="One that has the record leads.",
-            ),
-        ),
-        judge=lambda readable, leader: "a" if readable else ("b" if leader is None else "c"),
-        evidence="Records that can be read: {readable}. The leader: broker {leader}.",
-    ),
-    Prediction(
-        id="13.storm",
-        question=(
-            "Three workers send heartbeats faithfully. A poll brings five orders, each takes 2.5 "
-            "seconds; `max.poll.interval.ms` is ten seconds. What becomes of sixty orders?"
-        ),
-        choices=(
-            Choice(
-                key="a",
-                words="Each is done once: nobody dies.",
-                because="Who does not poll in time is taken for dead, however his heart beats.",
-                misconception=misconceptions.HEARTBEAT_IS_LIFE,
-            ),
-            Choice(
-                key="b",
-                words="Some are done again and again, others never.",
-                because="Each was done once.",
-            ),
-            Choice(
-                key="c",
-                words="Each is done, some of them twice.",
-                because="Who has been thrown out cannot note a position. It never ends.",
-            ),
-        ),
-        judge=lambda times, words: "a" if times == {1: 60} else ("b" if 0 in times else "c"),
-        evidence="Handed to a worker: {words}.",
     ),
 )

@@ -25,6 +25,8 @@ from kafkalab.record.records import Entry
 from kafkalab.sim import cluster
 from kafkalab.sim.search import Found, NotFound, Scope, acknowledged_is_lost, search
 from kafkalab.world.operator import OPERATOR
+from lab.checking.views import Words
+from lab.exercises.stories_11 import read
 from lab.experiments.rules import Rule, Watch, with_rules
 
 SERVERS: Final = {"bootstrap.servers": "kafka:9092"}
@@ -87,8 +89,7 @@ def bad_day(seed: int = 1, faults: Iterable[tuple[float, str]] = BAD_LUCK) -> Si
 
 def on_its_way(acks: str) -> Simulation:
     """A cluster whose producer has just sent `x`."""
-    sim = Simulation(brokers=3, seed=1)
-    sim.create_topic("orders", 1, 3, SAFE)
+    sim = cluster_with(seed=1)
     producer = Producer({**SERVERS, "acks": acks, "linger.ms": 0}, sim=sim)
     producer.produce("orders", "before")
     producer.flush()
@@ -182,6 +183,34 @@ def late_request(version: int, *, verified: bool, begins_next: bool = False) -> 
     return sim, said
 
 
+def repairs() -> Words:
+    """The late request in six worlds: when it arrives, and what had been repaired by then."""
+    eras = {
+        "until 3.6": (1, False),
+        "3.6: the leader asks": (1, True),
+        "4.0: an epoch for each transaction": (2, True),
+    }
+    lines = [f"| the late request arrives | {' | '.join(eras)} |", "| --- " * 4 + "|"]
+    moments = {"after the abort": False, "while the next transaction is open": True}
+    for moment, begins_next in moments.items():
+        ends = []
+        for version, verified in eras.values():
+            sim, said = late_request(version, verified=verified, begins_next=begins_next)
+            ends.append(_what_became(sim, said))
+        lines.append(f"| {moment} | {' | '.join(ends)} |")
+    return Words("\n".join(lines))
+
+
+def _what_became(sim: Simulation, said: str) -> str:
+    """Of the late record and of those who wait for its transaction."""
+    if said != "NONE":
+        return f"refused: `{said}`"
+    seen = read(sim, "orders", "read_committed")
+    if "late" in seen:
+        return "**committed with a transaction that is not its own**"
+    return "in the log" if "a stranger's" in seen else "**written; readers stand still for ever**"
+
+
 def _last_batch(sim: Simulation) -> Batch:
     leader = sim.leader("orders", 0)
     assert leader is not None
@@ -262,6 +291,13 @@ def times_in_words(times: Mapping[int, int]) -> str:
     return ", ".join(
         f"{count} orders {often.get(many, f'{many} times')}" for many, count in times.items()
     )
+
+
+def outcome(sim: Simulation) -> str:
+    """How a storm ended: how often the group was formed, and how often orders were handed out."""
+    count = generations(sim)
+    often = "once" if count == 1 else f"{count} times"
+    return f"formed {often}; handed out: {times_in_words(deliveries(sim))}"
 
 
 # --- which promise breaks -----------------------------------------------------------------------
