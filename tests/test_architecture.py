@@ -42,7 +42,7 @@ LAB_ROWS: tuple[tuple[str, ...], ...] = (
     ("checking",),
     ("exercises",),
     ("solutions",),
-    ("coverage", "grade", "release"),
+    ("coverage", "grade", "launch", "release"),
 )
 
 #: (importer, imported) pairs that break the rows, each with its reason.
