@@ -74,6 +74,7 @@ _SORTS: Final[dict[State, Sort]] = {
     State.UNREACHABLE: "under way",
     State.KEPT: "kept",
     State.EXPIRED: "kept",
+    State.DELETED: "kept",
     State.ABORTED: "failed",
     State.FAILED: "failed",
     State.KEPT_UNKNOWN: "failed",

@@ -38,6 +38,7 @@ class State(Enum):
     GONE = "written, never acknowledged, gone"
     UNREACHABLE = "on brokers that are down"
     EXPIRED = "removed by the topic's policy"
+    DELETED = "deleted on purpose"
     ABORTED = "aborted with its transaction"
 
 
@@ -74,7 +75,7 @@ class Place:
     copies: list[Copy] = field(default_factory=list)
     committed: Moment | None = None
     reads: list[Read] = field(default_factory=list)
-    removed: Moment | None = None  # by retention or deletion, not by truncation
+    removed: Moment | None = None  # on purpose, not by truncation: see `removals`
     marker: Moment | None = None  # that ended the transaction it was written in
     is_aborted: bool = False  # by that marker
     is_open: bool = False  # in a transaction that has not ended

@@ -8,6 +8,7 @@ from typing import Final
 
 from kafkalab.client.errors import KafkaError
 from kafkalab.ids import NodeName
+from kafkalab.sim import removals
 from kafkalab.sim.fate import Fate, Place, State
 from kafkalab.sim.faults_in_force import ENDS
 from kafkalab.sim.telling import past
@@ -56,10 +57,12 @@ def sentence(fate: Fate, world: World) -> str:
             holders = _nodes(each.node for each in place.copies if not each.gone)
             return f"{who} is at {place.name} on {holders}, and that partition has no leader."
         case State.EXPIRED:
-            policy = _policy(fate.places[-1], world)
-            return (
-                f"{who} was at {fate.places[-1].name}, and the topic's policy removed it{policy}."
-            )
+            place = fate.places[-1]
+            how = removals.words(place, world) + removals.later_place(world, fate, place)
+            return f"{who} was at {place.name}, and{how}."
+        case State.DELETED:
+            place = fate.places[-1]
+            return f"{who} was at {place.name}, and{removals.words(place, world)}."
         case State.LOST | State.GONE:
             return _lost(fate, world)
 
@@ -84,6 +87,7 @@ def summary(fates: Sequence[Fate]) -> str:
         (State.GONE, "gone without an answer"),
         (State.UNREACHABLE, "without a leader"),
         (State.EXPIRED, "removed by policy"),
+        (State.DELETED, "deleted on purpose"),
         (State.ABORTED, "aborted"),
     ):
         count = sum(fate.state is state for fate in fates)
@@ -168,17 +172,6 @@ def _read(fate: Fate) -> str:
     words = {1: "once", 2: "twice"}
     said = [f"{g} {words.get(n, f'{n} times')}" for g, n in applied.items()]
     return f", read by {' and '.join(said)}"
-
-
-def _policy(place: Place, world: World) -> str:
-    """` (retention.ms) at 5.020 s`, of what was deleted."""
-    removed = world.trace.entry(place.removed.id) if place.removed else None
-    if removed is None:
-        return ""
-    deleted = world.trace.of("SegmentsDeleted", node=removed.node)
-    reasons = [e.fields["reason"] for e in deleted if e.cause == removed.cause]
-    by = f" ({reasons[-1]})" if reasons else ""
-    return f"{by} at {_s(removed.at - world.began)}"
 
 
 def _twice(fate: Fate) -> str:

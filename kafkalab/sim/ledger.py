@@ -11,7 +11,7 @@ Read next: `record_lives`, `fate`, `fate_words`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from kafkalab.errors import LearnerError
@@ -20,6 +20,7 @@ from kafkalab.sim import cluster, fate_words
 from kafkalab.sim.fate import SURPRISES, Copy, Fate, Moment, Place, State
 from kafkalab.sim.faults_in_force import InForce
 from kafkalab.sim.record_lives import RecordLives
+from kafkalab.sim.removals import Cleanings, is_by_request
 from kafkalab.world import Entry, Trace, World
 
 _SHOWN: Final = 40
@@ -98,7 +99,7 @@ class Ledger(Sequence[Fate]):
 def ledger(world: World, topic: str | None = None) -> Ledger:
     """Of one topic, or of all.  `LearnerError` if nothing was ever produced to it."""
     fates = [fate for fate in _lives(world) if topic in (None, fate.topic)]
-    now = _Now(world)
+    now = _Now(world, fates)
     for fate in fates:
         now.settle(fate)
     return Ledger(fates, world.now - world.began, f"Ledger of {topic}" if topic else "Ledger")
@@ -114,7 +115,7 @@ def find(world: World, about: Any) -> Fate:
     """One record: a message, `"orders-0@41"`, or its value or key.  `LearnerError` otherwise."""
     fates = _lives(world)
     fate = _chosen(fates, about)
-    _Now(world).settle(fate)
+    _Now(world, fates).settle(fate)
     return fate
 
 
@@ -162,7 +163,7 @@ def _groups(world: World) -> dict[NodeName, str]:
 class _Now:
     """What is so now: which logs have which places."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, fates: Iterable[Fate]) -> None:
         self._world = world
         self._image = cluster.metadata(world)
         self._faults = InForce(world.trace)
@@ -172,22 +173,28 @@ class _Now:
         for entry in world.trace.of("MarkerWritten"):
             of = TopicPartition(entry.event[1], entry.event[2])
             self._markers.setdefault(of, []).append(entry)
+        self._cleanings = Cleanings(world, fates)
 
     def settle(self, fate: Fate) -> None:
         """Set state, words, and what lost it."""
         for place in fate.places:
-            self._look(place)
+            self._look(place, fate)
         fate.state = _state(fate)
+        if fate.state is State.EXPIRED and is_by_request(self._world.trace, fate.places[-1]):
+            fate.state = State.DELETED
         if fate.state in (State.LOST, State.GONE):
             fate.lost_by = self._lost_by(fate)
         fate.say = fate_words.sentence(fate, self._world)
 
-    def _look(self, place: Place) -> None:
+    def _look(self, place: Place, fate: Fate) -> None:
         partition = TopicPartition(place.topic, place.partition)
         decided = self._image.partition(partition)
         for copy in place.copies:
             if copy.gone is None and not self._has(copy, partition, place):
-                copy.gone = self._ended(copy)
+                by = self._cleanings.of(fate, place, copy)
+                if by is not None:
+                    place.removed = place.removed or by
+                copy.gone = place.removed or self._ended(copy)
         if decided is None:
             return
         self._look_for_marker(place, partition)
@@ -205,6 +212,7 @@ class _Now:
             entry is not None
             and entry.base_offset <= place.offset
             and entry.leader_epoch == place.leader_epoch
+            and self._cleanings.has(copy.node, partition, entry, place.offset)
         )
 
     def _look_for_marker(self, place: Place, partition: TopicPartition) -> None:
@@ -223,7 +231,7 @@ class _Now:
         place.is_open = True
 
     def _ended(self, copy: Copy) -> Moment:
-        """A copy that vanished without a truncation: in a restart, or with its topic."""
+        """A copy that vanished without a truncation: in a restart."""
         restarts = self._world.trace.of("Restarted", node=copy.node)
         later = [each for each in restarts if each.id > copy.written.id]
         began = self._world.began

@@ -37,6 +37,8 @@ class RecordLives:
         self.places: dict[Partition, dict[int, list[Place]]] = {}
         self._uncommitted: dict[Partition, list[Place]] = {}
         self._leading: set[tuple[NodeName, Partition]] = set()
+        self._leader: dict[Partition, NodeName] = {}  # who has begun to lead it last
+        self._deleted: dict[str, Moment] = {}  # topics, and when last
 
     def read(self, entries: Iterable[Entry]) -> None:
         """Take in entries, oldest first."""
@@ -132,6 +134,9 @@ class RecordLives:
     def _new_place(self, key: Partition, offset: int, appended: Entry) -> Place:
         moment = self._moment(appended)
         place = Place(*key, offset, appended.event[5], moment, [Copy(appended.node, moment)])
+        if key[0] in self._deleted and (appended.node, key) not in self._leading:
+            place.removed = place.copies[0].gone = self._deleted[key[0]]  # it has not heard yet
+            return place
         self.places.setdefault(key, {}).setdefault(offset, []).append(place)
         self._uncommitted.setdefault(key, []).append(place)
         return place
@@ -180,9 +185,23 @@ class RecordLives:
 
     def _lead(self, entry: Entry, topic: str, partition: int, epoch: int, end: int) -> None:
         self._leading.add((entry.node, (topic, partition)))
+        self._leader[topic, partition] = entry.node
 
     def _follow(self, entry: Entry, topic: str, partition: int, leader: int, epoch: int) -> None:
         self._leading.discard((entry.node, (topic, partition)))
+
+    def _topic_deleted(self, entry: Entry, topic: str) -> None:
+        """Its records end here; another topic of its name begins again at offset 0, epoch 0."""
+        moment = self._deleted[topic] = self._moment(entry)
+        self._leading = {each for each in self._leading if each[1][0] != topic}
+        for key in [each for each in self.places if each[0] == topic]:
+            leader = self._leader.pop(key, "")
+            self._uncommitted.pop(key, None)
+            for place in [each for at in self.places.pop(key).values() for each in at]:
+                if place.removed is None and place.copy_on(leader) is not None:
+                    place.removed = moment
+                for copy in place.copies:
+                    copy.gone = copy.gone or moment
 
 
 _HANDLERS: Final[Mapping[str, Callable[..., None]]] = {
@@ -203,5 +222,6 @@ _HANDLERS: Final[Mapping[str, Callable[..., None]]] = {
     "LogStartAdvanced": RecordLives._log_start,
     "HighWatermarkAdvanced": RecordLives._watermark,
     "LeaderStarted": RecordLives._lead,
+    "TopicDeleted": RecordLives._topic_deleted,
     "FollowerStarted": RecordLives._follow,
 }

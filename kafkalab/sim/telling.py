@@ -56,6 +56,7 @@ def past(fault: Entry) -> str:
 _PAST: Final = (
     (" crashes", " crashed"),
     (" calls ", " called "),
+    (" asks ", " asked "),
     (" starts", " started"),
     (" has finished", " had finished"),
     (" restarts", " restarted"),
@@ -234,6 +235,14 @@ _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
         f"{w} loses what it had not flushed of {_p(f)}, from {f['offset']} on"
     ),
     "Truncated": lambda w, f: f"{w} cuts {_p(f)} back to {f['offset']}",
+    "SegmentsDeleted": lambda w, f: (
+        f"{w} deletes {f['segments']} segment{'s' if f['segments'] > 1 else ''} of {_p(f)} "
+        f"({f['reason']})"
+    ),
+    "LogCleaned": lambda w, f: (
+        f"{w} compacts {_p(f)} below offset {f['clean_offset']}: of {f['before']} records "
+        f"{f['after']} stay"
+    ),
     "LogStartAdvanced": lambda w, f: f"{w} begins {_p(f)} at {f['log_start_offset']}",
     "ProduceHandled": lambda w, f: f"{w} handles a write of {f['client']} to {_p(f)}",
     "ProduceAnswered": _answered,

@@ -8,6 +8,12 @@ from lost_record import lose
 
 from kafkalab import Consumer, Producer, Simulation
 from kafkalab.errors import LearnerError
+from kafkalab.protocol.messages.log_offsets import (
+    DeleteRecordsPartition,
+    DeleteRecordsRequest,
+    DeleteRecordsTopic,
+)
+from kafkalab.sim.changes import without
 from kafkalab.sim.fate import State
 
 SERVERS = {"bootstrap.servers": "kafka:9092"}
@@ -143,3 +149,84 @@ def test_the_ledger_of_a_long_run_prints_what_is_remarkable() -> None:
     assert "'lost'" in text and "'99'" in text and "'5'" not in text
     assert "… and 63 more records" in text
     assert sim.ledger().to_json()["states"] == {"kept": 102, "lost": 1}
+
+
+def sent(sim: Simulation, *values: str, key: str | None = None) -> None:
+    producer = Producer(SERVERS)
+    for value in values:
+        producer.produce("orders", value, key)
+    producer.flush()
+    sim.run(1)
+
+
+def test_a_record_whose_topic_was_deleted_is_not_lost_and_says_who_deleted_it() -> None:
+    sim, _ = one_partition(1)
+    sent(sim, "first", "later")
+    sim.delete_topic("orders")
+    sim.run(1)
+    assert sim.ledger().say == "2 produced, 2 acknowledged, 2 deleted on purpose."
+    answer = sim.why("later")
+    assert "went with its topic: orders was deleted at" in answer.say
+    assert answer.say.split(". ")[-1].startswith("The simulation asked broker 1 to do DeleteTopics")
+    assert [each.kind for each in answer.chain] == ["ActionTaken", "TopicDeleted"]
+    assert answer.cause is not None
+    assert sim.twins(without(answer.cause)).b.fate("later").state is State.KEPT
+    # Another topic of the name gives the same offset in the same leader epoch again.
+    sim.create_topic("orders", replication_factor=3)
+    sent(sim, "new")
+    places = [sim.fate(each).places[0] for each in ("first", "new")]
+    assert places[0].name == places[1].name and places[0].leader_epoch == places[1].leader_epoch
+    assert [each.state for each in sim.ledger()] == [State.DELETED, State.DELETED, State.KEPT]
+    assert sim.fate("orders-0@0").value == b"new"
+
+
+def test_a_record_that_was_lost_before_its_topic_was_deleted_was_lost() -> None:
+    sim, _ = lose(1)
+    assert sim.fate("lost").state is State.LOST
+    sim.delete_topic("orders")
+    states = {fate.value: fate.state for fate in sim.ledger()}
+    assert states == {b"lost": State.LOST, b"kept": State.DELETED, b"after": State.DELETED}
+
+
+def test_records_deleted_on_request_or_by_retention_say_which() -> None:
+    sim, leader = one_partition(1, **{"retention.ms": 5000, "segment.ms": 500})
+    sent(sim, "first", "second")
+    partition = DeleteRecordsPartition(partition_index=0, offset=1)
+    topic = DeleteRecordsTopic(name="orders", partitions=(partition,))
+    request = DeleteRecordsRequest(topics=(topic,), timeout_ms=1000)
+    sim.driver.act("operator", "ask", f"broker-{leader}", request)
+    sim.run(1)
+    assert sim.fate("first").state is State.DELETED
+    assert sim.fate("second").state is State.KEPT
+    answer = sim.why("first")
+    assert "delete_records removed it at" in answer.say and "before offset 1" in answer.say
+    assert answer.cause is not None and answer.cause.kind == "ActionTaken"
+    sim.run(400)
+    assert sim.fate("first").state is State.DELETED
+    assert sim.fate("second").state is State.EXPIRED
+    answer = sim.why("second")
+    assert "the topic's policy removed it (retention.ms) at" in answer.say
+    assert [each.kind for each in answer.chain] == ["SegmentsDeleted", "LogStartAdvanced"]
+    assert not sim.ledger().lost
+
+
+def test_a_record_that_was_compacted_away_names_the_one_with_its_key() -> None:
+    settings = {"cleanup.policy": "compact", "segment.ms": 500, "min.cleanable.dirty.ratio": 0.01}
+    sim, leader = one_partition(1, **settings)
+    sent(sim, "old", "older", key="k")  # one batch: its offsets stay when records go
+    sent(sim, "other", key="o")
+    sent(sim, "new", key="k")
+    sent(sim, "last", key="z")
+    sim.run(60)
+    states = {fate.value.decode(): fate.state for fate in sim.ledger() if fate.value}
+    gone = [value for value, state in states.items() if state is State.EXPIRED]
+    assert gone == ["old", "older"]
+    assert all(states[each] is State.KEPT for each in ("other", "new", "last"))
+    assert "and compaction removed it at" in sim.fate("old").say
+    assert sim.fate("old").say.endswith("orders-0@3 has its key.")
+    cleaned = sim.trace.of("LogCleaned", node=f"broker-{leader}")[0]
+    assert sim.why("old").chain == (cleaned,)
+    sim.crash(leader)
+    sim.restart(leader)  # a restart has taken nothing
+    sim.run(20)
+    assert sim.fate("old").state is State.EXPIRED

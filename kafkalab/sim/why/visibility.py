@@ -7,7 +7,8 @@ from kafkalab.ids import NO_NODE, TopicPartition, server_name
 from kafkalab.sim import cluster
 from kafkalab.sim.fate import Fate, State
 from kafkalab.sim.fate_words import FAULTS, name
-from kafkalab.sim.telling import node_name
+from kafkalab.sim.removals import segments_deleted
+from kafkalab.sim.telling import node_name, past
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.fault_words import clause
 from kafkalab.sim.why.leadership import offline
@@ -16,6 +17,7 @@ from kafkalab.sim.why.refusals import refused
 from kafkalab.sim.why.watermark import held_back, stuck
 from kafkalab.sim.why.world_seen import Seen
 from kafkalab.world import Entry
+from kafkalab.world.causality import causes
 
 
 def not_visible(seen: Seen, fate: Fate) -> Explanation:
@@ -27,9 +29,8 @@ def not_visible(seen: Seen, fate: Fate) -> Explanation:
         case State.WRITTEN:
             why = stuck(seen, _partition(fate))
             return Explanation(question, f"{fate.say} {why.say}", _with(seen, fate, why), why.cause)
-        case State.EXPIRED if fate.place is not None and fate.place.removed is not None:
-            removed = seen.trace.entry(fate.place.removed.id)
-            return Explanation(question, fate.say, ordered(removed, *_before(seen, removed)))
+        case State.EXPIRED | State.DELETED:
+            return _removed(seen, fate, question)
         case State.ABORTED:
             ended = _ended(seen, fate)
             say = f"{fate.say} Readers of read_committed pass over it."
@@ -99,12 +100,22 @@ def _not_written(seen: Seen, fate: Fate, question: str) -> Explanation:
     return Explanation(question, f"{fate.say} It is on its way.", ordered(produced, *sent))
 
 
-def _before(seen: Seen, removed: Entry | None) -> list[Entry]:
-    """The deletion by which a log's start rose."""
+def _removed(seen: Seen, fate: Fate, question: str) -> Explanation:
+    """On purpose: by its topic's policy, or because somebody asked for it."""
+    place = fate.place
+    removed = seen.trace.entry(place.removed.id) if place and place.removed else None
     if removed is None:
-        return []
-    deleted = seen.trace.of("SegmentsDeleted", node=removed.node)
-    return [each for each in deleted if each.cause == removed.cause and each.id < removed.id][-1:]
+        return Explanation(question, fate.say)
+    if fate.state is State.EXPIRED:
+        deleted = segments_deleted(seen.trace, removed)
+        return Explanation(question, fate.say, ordered(deleted, removed))
+    found = causes(seen.trace, removed.id)
+    root = found.chain[-1]
+    is_asked = found.complete and root.kind in ("ActionTaken", "AppStarted")
+    by = outside(seen, root) if is_asked else None
+    asked = past(by) if by else ""
+    say = f"{fate.say} {asked[:1].upper()}{asked[1:]} at {seen.clock(by.at)}." if by else fate.say
+    return Explanation(question, say, ordered(by, root if by else None, removed), by)
 
 
 def _ended(seen: Seen, fate: Fate) -> list[Entry]:
