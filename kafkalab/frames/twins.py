@@ -194,7 +194,8 @@ def chain_of(twins: Twins, run: str) -> Explanation:
         raise LearnerError(f"they do not part: {twins.say}")
     entry = (divergence.a if run == "A" else divergence.b).entry
     sim = twins.a if run == "A" else twins.b
-    own = [each for each in twins.own_faults(run) if entry is None or each.at <= entry.at]
+    until = divergence.at if entry is None else entry.at  # what came later led nobody there
+    own = [each for each in twins.own_faults(run) if each.at <= until]
     name = "as it was" if run == "A" else twins.change.words
     question = f"What led {run} ({name}) to where the two part?"
     if entry is None:
