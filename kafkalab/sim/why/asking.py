@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from kafkalab.errors import ErrorCode, LearnerError
+from kafkalab.errors import LearnerError
 from kafkalab.ids import TopicPartition
 from kafkalab.sim import ledger
 from kafkalab.sim.fate import Fate
@@ -19,6 +19,7 @@ from kafkalab.sim.why.fault_words import clause
 from kafkalab.sim.why.leadership import fenced, leader_changed, offline, why_out
 from kafkalab.sim.why.rebalances import rebalanced
 from kafkalab.sim.why.refusals import ANSWERS, error_of, refused
+from kafkalab.sim.why.unkept import names_of, unkept
 from kafkalab.sim.why.visibility import not_visible
 from kafkalab.sim.why.watermark import held_back, stuck
 from kafkalab.sim.why.world_seen import Seen
@@ -28,7 +29,8 @@ from kafkalab.world.causality import causes
 _STEPS_MAX: Final = 10  # of a long walk the beginning and the end
 ASKABLE: Final = (
     'a partition "orders-0", a topic\'s record "orders-0@41" or sim.fate(…), a consumer or its '
-    'name, a group\'s name, an event of sim.trace or its id, an error "NOT_ENOUGH_REPLICAS"'
+    'name, a group\'s name, an event of sim.trace or its id, an error "NOT_ENOUGH_REPLICAS" '
+    "or the exception itself"
 )
 
 
@@ -54,8 +56,8 @@ def _answer(seen: Seen, about: Any) -> Explanation:
     world = seen.world
     if isinstance(about, Fate):
         return not_visible(seen, about)
-    if isinstance(about, ErrorCode):
-        about = about.name
+    if not isinstance(about, str) and (names := names_of(about)):
+        return _error(seen, names)
     if isinstance(about, int) and not isinstance(about, bool):
         entry = world.trace.entry(about)
         if entry is None:
@@ -90,11 +92,8 @@ def _named(seen: Seen, name: str) -> Explanation:
     changes = [e for e in world.trace.of("GroupStateChanged") if e.fields["group"] == name]
     if changes:
         return rebalanced(seen, changes[-1])
-    if name in ErrorCode.__members__:
-        found = next((e for e in reversed(seen.trace.of(*ANSWERS)) if error_of(e) == name), None)
-        if found is not None:
-            return refused(seen, found)
-        raise LearnerError(f"nothing has been answered with {name} yet")
+    if names := names_of(name):
+        return _error(seen, names)
     if name in world.nodes:
         return _node(seen, name)
     try:
@@ -103,6 +102,12 @@ def _named(seen: Seen, name: str) -> Explanation:
         told = f"  {str(error)[:1].upper()}{str(error)[1:]}." if "@" in name else ""
         told = f"  There is no partition {name} here." if number.isdigit() else told
         raise LearnerError(f"why {name!r}?{told}  What may be asked about: {ASKABLE}") from error
+
+
+def _error(seen: Seen, names: tuple[str, ...]) -> Explanation:
+    """By all its names: the last that was answered with it, or what else there is to say of it."""
+    found = next((e for e in reversed(seen.trace.of(*ANSWERS)) if error_of(e) in names), None)
+    return refused(seen, found) if found is not None else unkept(seen, names[0])
 
 
 def _partition(seen: Seen, of: TopicPartition) -> Explanation:

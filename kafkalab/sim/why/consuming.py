@@ -5,7 +5,9 @@ Read next: `rebalances`.
 
 from typing import Any
 
+from kafkalab.client.consumer.assignment import AssignedPartition, Phase
 from kafkalab.ids import NO_NODE, NodeName, TopicPartition, server_name
+from kafkalab.log import PartitionLog
 from kafkalab.sim import cluster
 from kafkalab.sim.telling import node_name, tell
 from kafkalab.sim.why.explanation import Explanation, ordered
@@ -105,35 +107,14 @@ def _nothing_to_read(seen: Seen, name: NodeName, node: Any, question: str) -> Ex
         polls = _calls(seen, name, "take_message", "begin_poll")
         say = f"Messages wait at {name}; its application has not asked for them."
         return Explanation(question, say, polls)
-    positions = node.positions
-    read_up: list[TopicPartition] = []
     for of in node.assignment():
-        nobody = offline(seen, of)
-        if nobody is not None:
-            say = f"{name} reads {of}. {nobody.say}"
-            return Explanation(question, say, nobody.chain, nobody.cause)
-        decided = seen.partition(of)
-        assert decided is not None
-        leader = server_name(decided.leader)
-        fault = seen.apart(name, leader)
-        if fault is not None:
-            say = (
-                f"{name} cannot reach {node_name(leader)}, which leads {of}: {clause(seen, fault)}."
-            )
-            return Explanation(question, say, (fault,), fault)
-        log = cluster.broker(seen.world, decided.leader).disk.logs[of]
-        position = positions.get(of)
-        if position is not None and position >= log.high_watermark < log.log_end_offset:
-            why = stuck(seen, of)
-            say = f"{name} has read {of} up to its high watermark. {why.say}"
-            return Explanation(question, say, why.chain, why.cause)
-        if position is not None and log.last_stable_offset <= position < log.high_watermark:
-            held = held_back(seen, of)
-            if held is not None:
-                say = f"{name} has read {of} up to {position}. {held.say}"
-                return Explanation(question, say, held.chain, held.cause)
-        if position is not None and position >= log.high_watermark:
-            read_up.append(of)
+        held = _kept_from(seen, name, node, of, question)
+        if held is not None:
+            return held
+    read_up = [of for of in node.assignment() if _is_read_up(seen, node, of)]
+    paused = [str(of) for of in node.assignment() if _place(node, of).is_paused]
+    asleep = f" It has paused {', '.join(paused)}." if paused else ""
+    calls = _calls(seen, name, "pause") if paused else ()
     if len(read_up) == len(node.assignment()):
         names = ", ".join(map(str, read_up))
         resets = [e for e in seen.trace.of("OffsetReset", node=name) if _skips(seen, e)]
@@ -142,12 +123,74 @@ def _nothing_to_read(seen: Seen, name: NodeName, node: Any, question: str) -> Ex
             f"{e.fields['policy']}), after what was there by then."
             for e in resets[-1:]
         )
-        say = f"{name} has read all there is in {names}.{skipped}"
-        return Explanation(question, say, tuple(resets[-1:]))
-    paused = _calls(seen, name, "pause")
+        say = f"{name} has read all there is in {names}.{skipped}{asleep}"
+        return Explanation(question, say, ordered(*resets[-1:], *calls))
     if paused:
-        return Explanation(question, f"{name} has paused partitions.", paused, paused[-1])
+        say = f"{name} has paused {', '.join(paused)}: nothing of that comes until it is resumed."
+        return Explanation(question, say, calls, calls[-1] if calls else None)
     return Explanation(question, f"{name} has something to read; its fetch is under way.")
+
+
+def _kept_from(
+    seen: Seen, name: NodeName, node: Any, of: TopicPartition, question: str
+) -> Explanation | None:
+    """What keeps a consumer from going on in one of its partitions; None if nothing does."""
+    nobody = offline(seen, of)
+    if nobody is not None:
+        say = f"{name} reads {of}. {nobody.say}"
+        return Explanation(question, say, nobody.chain, nobody.cause)
+    decided = seen.partition(of)
+    assert decided is not None
+    leader = server_name(decided.leader)
+    fault = seen.apart(name, leader)
+    if fault is not None:
+        say = f"{name} cannot reach {node_name(leader)}, which leads {of}: {clause(seen, fault)}."
+        return Explanation(question, say, (fault,), fault)
+    log = cluster.broker(seen.world, decided.leader).disk.logs[of]
+    if _place(node, of).phase is Phase.STOPPED or _place(node, of).position > log.log_end_offset:
+        return _out_of_range(seen, name, _place(node, of), log, question)
+    position = node.positions.get(of)
+    if position is not None and position >= log.high_watermark < log.log_end_offset:
+        why = stuck(seen, of)
+        say = f"{name} has read {of} up to its high watermark. {why.say}"
+        return Explanation(question, say, why.chain, why.cause)
+    if position is not None and log.last_stable_offset <= position < log.high_watermark:
+        held = held_back(seen, of)
+        if held is not None:
+            say = f"{name} has read {of} up to {position}. {held.say}"
+            return Explanation(question, say, held.chain, held.cause)
+    return None
+
+
+def _out_of_range(
+    seen: Seen, name: NodeName, place: AssignedPartition, log: PartitionLog, question: str
+) -> Explanation:
+    """It stands where there is no record to come, and does not go elsewhere by itself."""
+    of, at = place.partition, max(place.position, place.fetch_offset)
+    where = f"stands at offset {at} of {of}" if at >= 0 else f"has no offset to begin {of} at"
+    there = f"which has {log.log_start_offset} to {log.log_end_offset}"
+    calls = _calls(seen, name, "assign", "seek", "subscribe", "incremental_assign")
+    if place.phase is not Phase.STOPPED:
+        paused = ", and has paused it" if place.is_paused else ""
+        say = f"{name} {where}, {there}: it asks for what is not there{paused}."
+        return Explanation(question, say, calls, calls[-1] if calls else None)
+    say = (
+        f"{name} {where}, {there}, and its auto.offset.reset is error: it was told "
+        "_AUTO_OFFSET_RESET, and reads no more of it until it seeks or assigns another offset."
+    )
+    return Explanation(question, say, calls, calls[-1] if calls else None)
+
+
+def _is_read_up(seen: Seen, node: Any, of: TopicPartition) -> bool:
+    position, decided = node.positions.get(of), seen.partition(of)
+    assert decided is not None
+    log = cluster.broker(seen.world, decided.leader).disk.logs[of]
+    return position is not None and bool(position >= log.high_watermark)
+
+
+def _place(node: Any, of: TopicPartition) -> AssignedPartition:
+    place: AssignedPartition = node._context.assignment.get(of)
+    return place
 
 
 def _coordinator(seen: Seen, group: str) -> tuple[TopicPartition | None, NodeName]:
