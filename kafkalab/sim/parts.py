@@ -5,6 +5,7 @@ Each is a name and a driver, nothing more, so it stays right whatever happens to
 
 from collections.abc import Iterable
 
+from kafkalab.errors import LearnerError
 from kafkalab.ids import ConnectionId, NodeId, NodeName
 from kafkalab.node import Node
 from kafkalab.world import Driver, actions
@@ -12,6 +13,9 @@ from kafkalab.world.clocks import clock_of, wrong_clocks
 from kafkalab.world.faults import name_of
 from kafkalab.world.holds import Flight, Message, flights
 from kafkalab.world.servers import state_of
+
+#: A message in flight, as `Network.in_flight` has it, or its name alone.
+Held = Flight | Message
 
 
 class Server:
@@ -127,31 +131,31 @@ class Network:
         """Let messages between two nodes take so many virtual ms, each way (1 is usual)."""
         self._driver.command(f"delay {one} {other} {ms}")
 
-    def hold(self, one: NodeId | NodeName | Message, other: NodeId | NodeName = "") -> None:
-        """Let a message in flight wait until `release`, and what is behind it on its connection.
+    def hold(self, one: NodeId | NodeName | Held, other: NodeId | NodeName = "") -> None:
+        """Let one of `in_flight` wait until `release`, and what is behind it on its connection.
 
         With two nodes, all that goes from the first to the other: `hold("producer-1", 2)`.
         """
         self._driver.command(f"hold {_message_or_link(one, other)}")
 
-    def release(self, one: NodeId | NodeName | Message = "", other: NodeId | NodeName = "") -> None:
+    def release(self, one: NodeId | NodeName | Held = "", other: NodeId | NodeName = "") -> None:
         """What was held so arrives now, in its order; by default all that is held."""
         self._driver.command(f"release {_message_or_link(one, other)}".strip())
 
     def cut(
-        self, one: NodeId | NodeName | ConnectionId | Message, other: NodeId | NodeName = ""
+        self, one: NodeId | NodeName | ConnectionId | Held, other: NodeId | NodeName = ""
     ) -> None:
         """Break a connection (a message's own too), or all between two nodes.
 
         What is in flight on it is lost.
         """
-        if isinstance(one, Message):
-            one = one.connection
+        if isinstance(one, Flight | Message):
+            one = _message(one).connection
         if isinstance(one, ConnectionId):
             connection = one
             self._driver.call("cut", lambda world: actions.cut(world, *connection))
         else:
-            self._driver.command(f"cut {one} {other}")
+            self._driver.command(f"cut {_message_or_link(one, other)}")
 
     @property
     def connections(self) -> list[ConnectionId]:
@@ -173,8 +177,19 @@ class Network:
         return f"<Network: {self._driver.world.network.cut_in_words or 'whole'}>"
 
 
-def _message_or_link(one: NodeId | NodeName | Message, other: NodeId | NodeName) -> str:
-    return one.words if isinstance(one, Message) else f"{one} {other}".strip()
+def _message_or_link(one: NodeId | NodeName | Held, other: NodeId | NodeName) -> str:
+    if isinstance(one, Flight | Message):
+        return _message(one).words
+    if not all(isinstance(each, int | str) for each in (one, other)):
+        raise LearnerError(
+            "which message, or which two nodes?  one of sim.network.in_flight, or "
+            f'"producer-1", 2; not {type(one).__name__} {type(other).__name__}'.strip()
+        )
+    return f"{one} {other}".strip()
+
+
+def _message(one: Held) -> Message:
+    return one.message if isinstance(one, Flight) else one
 
 
 class Clocks:
