@@ -35,7 +35,7 @@ from kafkalab.handles.resources import (
     group_listing,
     places,
 )
-from kafkalab.handles.session import Session, limit_ms
+from kafkalab.handles.session import Session, limit_ms, settings
 
 if TYPE_CHECKING:
     from kafkalab.sim import Simulation
@@ -47,7 +47,7 @@ class AdminClient:
     """See the module's docstring.  `request_timeout` in virtual seconds, 60 if it is not given."""
 
     def __init__(self, conf: Mapping[str, Any], sim: "Simulation | None" = None) -> None:
-        self._session = Session("admin", conf, sim)
+        self._session = Session("admin", settings("admin", conf), sim)
 
     @property
     def name(self) -> str:

@@ -23,7 +23,7 @@ from kafkalab.client.transaction_requests import GroupMember
 from kafkalab.handles.consuming import Consuming, OnAssign, OnCommit
 from kafkalab.handles.listing import ClusterMetadata
 from kafkalab.handles.producing import list_topics
-from kafkalab.handles.session import Session
+from kafkalab.handles.session import Session, settings
 
 if TYPE_CHECKING:
     from kafkalab.sim import Simulation
@@ -38,7 +38,7 @@ class Consumer:
     """
 
     def __init__(self, conf: Mapping[str, Any], sim: "Simulation | None" = None) -> None:
-        given = dict(conf)
+        given = settings("consumer", conf)
         on_commit: OnCommit | None = given.pop("on_commit", None)
         self._session = Session("consumer", given, sim)
         self._consuming = Consuming(self._session, self, on_commit)

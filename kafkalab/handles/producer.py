@@ -20,7 +20,7 @@ from kafkalab.client.message import TopicPartition
 from kafkalab.client.transaction_requests import GroupMember
 from kafkalab.handles.listing import ClusterMetadata
 from kafkalab.handles.producing import OnDelivery, Producing, list_topics
-from kafkalab.handles.session import Session
+from kafkalab.handles.session import Session, settings
 
 if TYPE_CHECKING:
     from kafkalab.sim import Simulation
@@ -35,7 +35,7 @@ class Producer:
     """
 
     def __init__(self, conf: Mapping[str, Any], sim: "Simulation | None" = None) -> None:
-        given = dict(conf)
+        given = settings("producer", conf)
         on_delivery: OnDelivery | None = given.pop("on_delivery", None)
         self._session = Session("producer", given, sim)
         self._producing = Producing(self._session, on_delivery)

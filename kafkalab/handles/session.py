@@ -15,6 +15,7 @@ Read next: `producing`, the shortest steps.
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from kafkalab.config import ConfigError
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName
 from kafkalab.sim import current
@@ -53,6 +54,16 @@ class Reach(Protocol):
 
     def read(self, name: str, *arguments: Any) -> Any:
         """An attribute of the node, or what a method that changes nothing returns."""
+
+
+def settings(kind: str, conf: Mapping[str, Any]) -> dict[str, Any]:
+    """A client's settings, to be taken apart.  `ConfigError` for what is no dict."""
+    if not isinstance(conf, Mapping):
+        raise ConfigError(
+            f"{conf!r} is no configuration of a {kind}: give a dict, such as "
+            '{"bootstrap.servers": "kafka:9092"}'
+        )
+    return dict(conf)
 
 
 class Session:

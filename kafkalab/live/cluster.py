@@ -248,7 +248,7 @@ class LiveCluster:
         Real clients are not in it: their connections end there, as if their processes had died.
         """
         with self.locked() as world:
-            at = f"{self.name}, frozen at {world.now} ms"
+            at = f"{self.name}, frozen at {(world.now - world.began) / 1000:.3f} s"
             return frozen(world, self.config, name or at)
 
     def observe(self, observer: Observer, kinds: Collection[str]) -> None:

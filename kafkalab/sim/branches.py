@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Optional
 from weakref import ref
 
 from kafkalab.errors import LearnerError
+from kafkalab.sim.telling import seconds
 
 if TYPE_CHECKING:
     from kafkalab.sim.simulation import Simulation
@@ -31,6 +32,7 @@ class Branch:
     ) -> None:
         self.name = name
         self.at = at
+        self.began = sim.world.began  # what times are told from
         self.origin = origin
         self.children: list[Branch] = []
         self._sim = ref(sim)
@@ -95,15 +97,11 @@ class Branches:
     def _lines(self, branch: Branch, first: str, rest: str) -> Iterator[str]:
         sim = branch.sim
         here = "   ◀ this one" if branch is self.here else ""
-        now = "gone" if sim is None else f"now {_seconds(sim.now)}"
+        now = "gone" if sim is None else f"now {seconds(sim.now, branch.began)}"
         begun = "began at" if branch.origin is None else "from"
-        yield f"{first}{branch.name}  {begun} {_seconds(branch.at)}, {now}{here}"
+        yield f"{first}{branch.name}  {begun} {seconds(branch.at, branch.began)}, {now}{here}"
         children = branch._alive()
         for child in children:
             is_last = child is children[-1]
             twig, below = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
             yield from self._lines(child, rest + twig, rest + below)
-
-
-def _seconds(ms: int) -> str:
-    return f"{ms / 1000:.3f} s"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kafkalab.config import Config
+from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName, server_name
 from kafkalab.world import World, servers
 from kafkalab.world.servers import (
@@ -28,8 +29,14 @@ from kafkalab.world.servers import (
 PORT: Final = 9092
 
 
-def settings(brokers: int, config: Mapping[str, Any] | None) -> Config:
-    """The brokers' and controllers' configuration.  `ConfigError` for what does not fit."""
+def settings(brokers: int, config: Mapping[str, Any] | None, seed: int = 0) -> Config:
+    """The brokers' and controllers' configuration.  `LearnerError` for what does not fit."""
+    if not hasattr(seed, "__index__"):
+        raise LearnerError(f"seed={seed!r}: a seed is a whole number, such as seed=7")
+    if not isinstance(config or {}, Mapping):
+        raise LearnerError(
+            f"config={config!r}: settings are a dict, such as {{'min.insync.replicas': 2}}"
+        )
     return servers.settings(brokers, {"auto.create.topics.enable": False, **(config or {})})
 
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName, TopicPartition
+from kafkalab.sim.telling import seconds
 from kafkalab.world import Driver, Entry, Trace
 
 #: What a learner calls them, and the kinds of events they are.
@@ -55,17 +56,20 @@ class Instant(NamedTuple):
     what: str
     id: int
     entry: Entry
+    began: int = 0  # what it is told from
 
     def __repr__(self) -> str:
-        return f"{self.at / 1000:.3f} s  {self.what}: {self.entry.node} {self.entry.text}"
+        return f"{seconds(self.at, self.began)}  {self.what}: {self.entry.node} {self.entry.text}"
 
 
-def instants(trace: Trace, what: Collection[str] = (), topic: str | None = None) -> list[Instant]:
+def instants(
+    trace: Trace, what: Collection[str] = (), topic: str | None = None, began: int = 0
+) -> list[Instant]:
     """Those there have been, oldest first; Kafka's own topics only if asked for."""
     wanted = _wanted(what)
     entries = trace.of(*wanted, "LeaderStarted", "FollowerStarted")
     return [
-        Instant(entry.at, wanted[entry.kind], entry.id, entry)
+        Instant(entry.at, wanted[entry.kind], entry.id, entry, began)
         for entry in leaders_only(entries)
         if entry.kind in wanted and _is_about(entry, topic)
     ]
@@ -84,7 +88,8 @@ def run_to_next(driver: Driver, what: Collection[str], topic: str | None, limit_
         for entry in driver.world.trace.recent(before):
             is_wanted = entry.kind in wanted and _is_about(entry, topic)
             if is_wanted and _is_of_leader(driver, entry):
-                return Instant(entry.at, wanted[entry.kind], entry.id, entry)
+                world = driver.world
+                return Instant(entry.at, wanted[entry.kind], entry.id, entry, world.began)
 
 
 def leaders_only(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -127,3 +132,12 @@ def _wanted(what: Collection[str]) -> dict[str, str]:
     if unknown:
         raise LearnerError(f"there is no instant {unknown[0]!r}; there are {', '.join(KINDS)}")
     return {kind: name for name in (what or _USUAL) for kind in KINDS[name]}
+
+
+def ms_of(seconds: float) -> int:
+    """Whole virtual ms.  `LearnerError` for what is no number, or below 0."""
+    if not isinstance(seconds, int | float) or not abs(seconds) < 1e12:
+        raise LearnerError(f"how many seconds?  a number such as 2.5, not {seconds!r}")
+    if seconds < 0:
+        raise LearnerError(f"time does not go back: {seconds} seconds")
+    return round(seconds * 1000)

@@ -25,13 +25,13 @@ from kafkalab.config import Config
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NO_NODE, NodeId, NodeName
 from kafkalab.metadata import MetadataImage
-from kafkalab.sim import cluster, instants, ledger, saved, topics
+from kafkalab.sim import cluster, instants, ledger, saved, telling, topics
 from kafkalab.sim.branches import Branch, Branches
 from kafkalab.sim.changes import Change
 from kafkalab.sim.clients import ALIAS, SimulatedClients
 from kafkalab.sim.cluster import StoredRecord
 from kafkalab.sim.fate import Fate
-from kafkalab.sim.instants import Instant
+from kafkalab.sim.instants import Instant, ms_of
 from kafkalab.sim.ledger import Ledger
 from kafkalab.sim.open_simulations import opened
 from kafkalab.sim.parts import AppHandle, Clocks, Network, Server
@@ -67,10 +67,10 @@ class Simulation:
         racks: Racks | None = None,
         is_current: bool = True,
     ) -> None:
+        self.config: Config = cluster.settings(brokers, config, seed)
         named = {"config": dict(config or {}), "racks": racks_of(brokers, racks)}
         sizes = {"brokers": brokers, "seed": seed, "controllers": controllers}
         self.options: Mapping[str, Any] = {**sizes, "combined": combined, "wire": wire, **named}
-        self.config: Config = cluster.settings(brokers, config)
         self.name = "Simulation"
         self.is_closed = False
         world = World(seed, is_wire=wire)
@@ -220,7 +220,7 @@ class Simulation:
         if steps is not None:
             self.driver.run_steps(steps)
         elif seconds is not None:
-            self.driver.run_for(_ms(seconds))
+            self.driver.run_for(ms_of(seconds))
 
     def run_to(self, ms: int) -> None:
         """Run until the clock shows `ms`.  Nothing if it is later already."""
@@ -245,14 +245,14 @@ class Simulation:
 
     def sleep(self, seconds: float) -> None:
         """Let virtual seconds pass, as `time.sleep` does with yours."""
-        self.driver.run_for(_ms(seconds))
+        self.driver.run_for(ms_of(seconds))
 
     def schedule(self, seconds: float, words: str) -> None:
         """Plan a fault so many virtual seconds from now: "crash 2", "heal" (`world.faults`).
 
         `LearnerError` for words that are no command; one that does not apply then is passed over.
         """
-        at = self.now + _ms(seconds)
+        at = self.now + ms_of(seconds)
         self.driver.call(f"planning {words!r}", lambda world: world.schedule(at, words))
 
     def run_to_next(
@@ -265,7 +265,7 @@ class Simulation:
 
     def instants(self, *what: str, topic: str | None = None) -> list[Instant]:
         """The instants there have been, as `run_to_next` names them, oldest first."""
-        return instants.instants(self.trace, what, topic)
+        return instants.instants(self.trace, what, topic, self.world.began)
 
     # what became of records
 
@@ -293,7 +293,8 @@ class Simulation:
         `kafka:9092` goes on to mean the origin: `Producer(conf, sim=branch)` for this one.
         """
         with self.driver.locked() as world:
-            other = self.branched(world.fork(), name or f"{self.name}, branch at {self.now} ms")
+            now = telling.seconds(world.now, world.began)
+            other = self.branched(world.fork(), name or f"{self.name}, branch at {now}")
         other.branch = self.branch.add(other, name, self.now)
         return other
 
@@ -303,15 +304,17 @@ class Simulation:
         return Branches(self.branch)
 
     def at(self, seconds: float) -> Self:
-        """A view of then (seconds since the beginning, as `now` / 1000), to be read only.
+        """A view of then (seconds since the cluster began, or as `now` / 1000), to be read only.
 
         To go on from there, fork it.  `LearnerError` before the cluster was ready or after now.
         """
-        ms = _ms(seconds)
+        ms = ms_of(seconds)
+        ms += self.world.began if ms < self.world.began else 0  # a live one began in Unix time
         with self.driver.locked() as world:
             history = self.driver.history
             assert history is not None
-            view = self.branched(history.at(world, ms), f"{self.name} at {ms} ms")
+            then = telling.seconds(ms, world.began)
+            view = self.branched(history.at(world, ms), f"{self.name} at {then}")
         view.driver.is_view = True
         view.branch = self.branch
         return view
@@ -347,7 +350,7 @@ class Simulation:
         """This run again, twice, with one thing changed in the second (`changes`: `config`,
         `without`, `move`, `also`, `swap`).  `until` in seconds; by default to now.
         """
-        return run_twins(self, change, None if until is None else _ms(until))
+        return run_twins(self, change, None if until is None else ms_of(until))
 
     # saving
 
@@ -389,12 +392,5 @@ class Simulation:
 
     def __repr__(self) -> str:
         alive = ", ".join(map(str, self.alive())) or "none"
-        return f"<{self.name}: seed {self.seed}, {self.now} ms, brokers up: {alive}>"
-
-
-def _ms(seconds: float) -> int:
-    if not isinstance(seconds, int | float) or not abs(seconds) < 1e12:
-        raise LearnerError(f"how many seconds?  a number such as 2.5, not {seconds!r}")
-    if seconds < 0:
-        raise LearnerError(f"time does not go back: {seconds} seconds")
-    return round(seconds * 1000)
+        now = telling.seconds(self.now, self.world.began)
+        return f"<{self.name}: seed {self.seed}, {now}, brokers up: {alive}>"

@@ -48,9 +48,10 @@ class History:
     def at(self, world: World, ms: int) -> World:
         """`world` as it was at the end of that millisecond.  `LearnerError` if out of range."""
         if not self.begins_at <= ms <= world.now:
-            raise LearnerError(
-                f"only {self.begins_at} ms … {world.now} ms can be seen here, not {ms} ms"
+            first, last, asked = (
+                f"{(each - world.began) / 1000:.3f} s" for each in (self.begins_at, world.now, ms)
             )
+            raise LearnerError(f"only {first} … {last} can be seen here, not {asked}")
         start = max(
             (each for each in self._checkpoints if each.now < ms),
             key=lambda each: each.steps,

@@ -111,7 +111,7 @@ def words_of(link: LinkFrame | None) -> str:
         parts.append(f"{link['in_flight']} in flight")
     lately = sum(link["lately"].values())
     if lately:
-        parts.append(f"{lately} messages in the last second")
+        parts.append(f"{lately} message{'s' if lately > 1 else ''} in the last second")
     return ", ".join(parts) or ("silent" if link["connections"] else "no connection")
 
 

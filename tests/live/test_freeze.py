@@ -142,14 +142,22 @@ def test_answers_about_a_frozen_cluster_count_from_when_it_began() -> None:
     producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
     producer.produce("orders", "one")
     producer.flush()
+    since_ms = sim.now - sim.world.began
+    view = sim.at(since_ms / 1000)
+    assert view.now == sim.at(sim.now / 1000).now == sim.now
+    with pytest.raises(LearnerError, match="can be seen here") as early:
+        sim.at(0.001)
     sim.broker(leader).crash()
     sim.run(12)
     why = sim.why(sim.instants("leader", topic="orders")[-1])
     twins = sim.twins(without(*why.causes))
     ledger = sim.ledger()
-    told = [repr(why), str(why.to_json()["chain"]), repr(ledger), repr(twins), ledger[0].say]
+    told = [repr(why), str(why.to_json()["chain"]), repr(ledger), repr(twins), ledger[0].say,
+            sim.name, view.name, repr(sim), str(early.value), repr(sim.fork("then").branches),
+            sim.fork().name, repr(sim.instants("leader"))]  # fmt: skip
     for words in told:
         times = [float(each) for each in re.findall(r"(\d+\.\d+) s", words)]
         assert all(0 < each < 600 for each in times), words
+        assert times or words == told[1]
     assert all(each["at"] < 600_000 for each in why.to_json()["chain"])
     assert twins.b.leader("orders", 0) == leader

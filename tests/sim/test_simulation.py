@@ -3,10 +3,11 @@
 import gc
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
-from kafkalab import Simulation
+from kafkalab import AdminClient, Consumer, Producer, Simulation
 from kafkalab.errors import ErrorCode, KafkaError, LearnerError
 from kafkalab.sim import current
 from kafkalab.world import CommandError, StillWaiting
@@ -168,3 +169,35 @@ def test_importing_the_package_loads_none_of_its_parts() -> None:
     code = "import sys, kafkalab; print(sorted(m for m in sys.modules if 'kafkalab' in m))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['kafkalab']"
+
+
+@pytest.mark.parametrize("what", [{"seed": "x"}, {"seed": None}, {"seed": 1.5}, {"config": "x"}])
+def test_a_simulation_of_the_wrong_kind_of_options_says_what_they_are(what: Any) -> None:
+    with pytest.raises(LearnerError, match=f"{next(iter(what))}=.*(whole number|a dict)"):
+        Simulation(**what)
+
+
+@pytest.mark.parametrize("client", [Producer, Consumer, AdminClient])
+def test_clients_without_a_configuration_say_what_one_is(client: Any) -> None:
+    sim = Simulation(brokers=1, controllers=1)
+    for conf in (None, "kafka:9092", [("bootstrap.servers", "kafka:9092")]):
+        with pytest.raises(LearnerError, match=r"no configuration of .*: give a dict, such as"):
+            client(conf, sim)
+
+
+def test_a_message_in_flight_is_held_released_and_cut_as_in_flight_gives_it() -> None:
+    sim = Simulation(brokers=3)
+    while not sim.network.in_flight:
+        sim.run(0.001)
+    flight = sim.network.in_flight[0]
+    sim.network.hold(flight)
+    sim.run(2)
+    assert [each.message for each in sim.network.in_flight if each.is_held] == [flight.message]
+    sim.network.release(flight)
+    assert not [each for each in sim.network.in_flight if each.is_held]
+    sim.network.cut(flight)
+    assert flight.message.connection not in sim.network.connections
+    for odd in (None, 1.5, [flight]):
+        with pytest.raises(LearnerError, match="which message, or which two nodes") as raised:
+            sim.network.hold(odd)  # type: ignore[arg-type]
+        assert len(str(raised.value)) < 200
