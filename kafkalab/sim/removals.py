@@ -129,4 +129,4 @@ def later_place(world: World, fate: Fate, place: Place) -> str:
 
 def _is_delete_records(trace: Trace, removed: Entry) -> bool:
     by = trace.entry(removed.cause)
-    return by is not None and by.kind == "Delivered" and by.fields["api"] == "delete_records"
+    return by is not None and by.kind == "Delivered" and by.fields["api"] == "DELETE_RECORDS"

@@ -158,6 +158,5 @@ def test_answers_about_a_frozen_cluster_count_from_when_it_began() -> None:
     for words in told:
         times = [float(each) for each in re.findall(r"(\d+\.\d+) s", words)]
         assert all(0 < each < 600 for each in times), words
-        assert times or words == told[1]
     assert all(each["at"] < 600_000 for each in why.to_json()["chain"])
     assert twins.b.leader("orders", 0) == leader

@@ -226,7 +226,7 @@ def test_a_record_that_was_compacted_away_names_the_one_with_its_key() -> None:
     assert sim.fate("old").say.endswith("orders-0@3 has its key.")
     cleaned = sim.trace.of("LogCleaned", node=f"broker-{leader}")[0]
     assert sim.why("old").chain == (cleaned,)
-    sim.crash(leader)
-    sim.restart(leader)  # a restart has taken nothing
+    sim.broker(leader).crash()
+    sim.broker(leader).restart()  # a restart has taken nothing
     sim.run(20)
     assert sim.fate("old").state is State.EXPIRED
