@@ -157,6 +157,8 @@ def q6_never_back(observed: Observed) -> Complaints:
     world = observed.world
     nodes: list[Controller | Broker] = [*servers.controllers(world), *servers.brokers(world)]
     for node in nodes:
+        if node.name in world.crashed:
+            continue  # its disk may have lost what it knew
         raft = node.raft
         now = (world.started[node.name], raft.epoch, raft.high_watermark)
         before = observed.quorum.get(node.name)

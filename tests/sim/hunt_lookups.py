@@ -7,9 +7,12 @@ Read next: `hunt`, which asks it at the end of schedules.
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from kafkalab.log import PartitionLog
-from kafkalab.record import end_marker
+from kafkalab.log import Disk, PartitionLog
+from kafkalab.log.restarting import restarted
+from kafkalab.log.storage_directory import DirectoryStorage, reopened
+from kafkalab.record import Records, end_marker
 from kafkalab.world import World, servers
 
 
@@ -17,8 +20,16 @@ def lookups(world: World) -> Iterator[str]:
     """Every way in which some log of some server does not find what is there."""
     for node in servers.all_servers(world):
         for log in node.disk.logs.values():
-            for words in (*_offsets(log), *_timestamps(log), *_aborted(log), *_restarted(log)):
+            for words in _all(log):
                 yield f"{node.name}, {log.topic_partition}: {words}"
+    yield from directories(world)
+
+
+def _all(log: PartitionLog) -> Iterator[str]:
+    yield from _offsets(log)
+    yield from _timestamps(log)
+    yield from _aborted(log)
+    yield from _restarted(log)
 
 
 def _offsets(log: PartitionLog) -> Iterator[str]:
@@ -69,8 +80,6 @@ def _aborted(log: PartitionLog) -> Iterator[str]:
 
 def _restarted(log: PartitionLog) -> Iterator[str]:
     """A new process that finds the log on its disk knows the same of it."""
-    from kafkalab.log.restarting import restarted
-
     again = restarted(log.fork(), log.high_watermark)
     for what in ("log_start_offset", "log_end_offset", "last_stable_offset"):
         mine, other = getattr(log, what), getattr(again, what)
@@ -80,6 +89,49 @@ def _restarted(log: PartitionLog) -> Iterator[str]:
 
 def directories(world: World) -> Iterator[str]:
     """What a log written into a directory is, when it is read from there again."""
-    del world
+    node = servers.brokers(world)[0]
     with tempfile.TemporaryDirectory() as directory:
-        yield str(Path(directory))
+        root = Path(directory) / "broker"
+        disk = Disk.opened(DirectoryStorage(root, 1, node.config))
+        logs = {
+            name: log for name, log in node.disk.logs.items() if not log.segments.base_offset
+        }
+        for name, log in logs.items():
+            copy = disk.create_log(name, log.config, log.topic_id)
+            for entry in log.entries_from(0):
+                copy.append_as_follower(Records((entry,)))
+            copy.set_high_watermark(log.log_end_offset)  # (who had ended above is not written)
+        for _ in range(2):  # found as a crash left it, then as it ended in order
+            disk.checkpoint_high_watermarks()
+            assert disk.storage is not None
+            disk = Disk.opened(reopened(disk.storage))
+            for name, log in logs.items():
+                again = disk.logs[name]
+                again.config = log.config
+                yield from (f"from a directory, {name}: {words}" for words in _differs(log, again))
+                yield from (f"from a directory, {name}: {words}" for words in _all(again))
+            disk.shut_down(1)
+        disk.abandon()
+
+
+def _differs(log: PartitionLog, again: PartitionLog) -> Iterator[str]:
+    if list(again.entries_from(0)) != list(log.entries_from(0)):
+        yield "other entries"
+    if log.clean_offset:
+        return
+    if (again.log_start_offset, again.log_end_offset) != (0, log.log_end_offset):
+        yield f"it is {again} instead of {log}"
+    mine, others = _producers(log), _producers(again)
+    if mine != others:
+        yield f"producers {others} instead of {mine}"
+    rows = [row for row in log.epochs.rows if row[1] < log.log_end_offset]
+    if list(again.epochs.rows) != rows:
+        yield f"epochs {again.epochs.rows} instead of {rows}"
+
+
+def _producers(log: PartitionLog) -> dict[int, tuple[Any, ...]]:
+    """What is known of producers, but for what a snapshot leaves out: times, older batches."""
+    return {
+        id: (one.producer_epoch, one.batches[-1:] and one.batches[-1][:4], one.transaction_first_offset)
+        for id, one in log.producers.entries.items()
+    }
