@@ -140,7 +140,9 @@ def end(world: World, clients: Clients, name: str, call: str) -> bool:
 
 def _call(world: World, clients: Clients, name: str, call: str) -> bool:
     if call == "commit_transaction":
-        clients.history.note(name, "txn_commit_asked", transaction=f"{name}#{clients.numbers[name]}")
+        clients.history.note(
+            name, "txn_commit_asked", transaction=f"{name}#{clients.numbers[name]}"
+        )
     clients.calls[name] = call
     try:
         world.act(name, "begin_call", call)

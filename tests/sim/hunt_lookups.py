@@ -93,9 +93,7 @@ def directories(world: World) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory) / "broker"
         disk = Disk.opened(DirectoryStorage(root, 1, node.config))
-        logs = {
-            name: log for name, log in node.disk.logs.items() if not log.segments.base_offset
-        }
+        logs = {name: log for name, log in node.disk.logs.items() if not log.segments.base_offset}
         for name, log in logs.items():
             copy = disk.create_log(name, log.config, log.topic_id)
             for entry in log.entries_from(0):
@@ -132,6 +130,10 @@ def _differs(log: PartitionLog, again: PartitionLog) -> Iterator[str]:
 def _producers(log: PartitionLog) -> dict[int, tuple[Any, ...]]:
     """What is known of producers, but for what a snapshot leaves out: times, older batches."""
     return {
-        id: (one.producer_epoch, one.batches[-1:] and one.batches[-1][:4], one.transaction_first_offset)
+        id: (
+            one.producer_epoch,
+            one.batches[-1:] and one.batches[-1][:4],
+            one.transaction_first_offset,
+        )
         for id, one in log.producers.entries.items()
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hunt import Scope, State, do, run_to
+from hunt import TICK, Scope, State, do, run_to
 from hunt_clients import Clients, add_consumer, add_producer, attend
 
 from kafkalab.protocol.schema import Message
@@ -79,7 +79,7 @@ P, Q = "do produce producer-1 orders", "do produce producer-2 orders"
 
 def one_producer(state: State) -> None:
     """An idempotent one."""
-    add_producer(state.world, state.clients, enable_idempotence=True)
+    add_producer(state.world, state.clients, enable_idempotence=True, request_timeout_ms=1_000)
 
 
 def two_producers(state: State) -> None:
@@ -121,44 +121,258 @@ ENDS = {f"do end producer-1 {call}_transaction": 2 for call in ("commit", "abort
 EXTRA = TopicPlan("extra", 2, 3, {})
 
 SCOPES = (
-    Scope("records", began(two_producers, before=(P, Q, SOON)),
-          {P: 2, Q: 1, **crashes(1, 2, 3), **WAITS}, 5),
-    Scope("cut off", began(two_producers, before=(P, Q, SOON)),
-          {P: 2, Q: 1, "partition 1 | 2,3,101": 1, "partition 2 | 1,3,101": 1,
-           "partition 3 | 1,2": 1, "pause 1 3000": 1, "heal": 1, "crash 2": 1, "restart 2": 1, **WAITS}, 5),
-    Scope("power", began(two_producers, before=(P, Q, SOON)),
-          {P: 2, "power-off 1": 1, "power-off 2": 1, "power-off 3": 1,
-           "restart 1": 1, "restart 2": 1, "restart 3": 1, "shutdown 1": 1, "shutdown 2": 1, **WAITS}, 5),
-    Scope("each step", began(two_producers, before=(P, Q)),
-          {"crash 1": 1, "crash 2": 1, "crash 3": 1, "cut producer-1 1": 1, "cut 1 2": 1, "pause 1 2500": 1, LONG: 1, P: 1},
-          3, faults_max=1, nexts_max=25),
-    Scope("quorum", began(one_producer, controllers=3, before=(P, SOON), asks=asking(
-              AdminPlan(0, "create", "extra", EXTRA), AdminPlan(0, "config", "orders", ("min.insync.replicas", "1")))),
-          {P: 1, "ask create extra": 1, "ask config orders": 1, **crashes(101, 102, 103), "power-off 101": 1,
-           "partition 101 | 102,103,1,2,3": 1, "heal": 1, **WAITS}, 4),
-    Scope("administration", began(two_producers, before=(P, Q, SOON), asks=asking(
-              AdminPlan(0, "create", "extra", EXTRA), AdminPlan(0, "delete", "extra"),
-              AdminPlan(0, "partitions", "orders", 2), AdminPlan(0, "config", "orders", ("segment.bytes", "500")))),
-          {P: 1, "ask create extra": 2, "ask delete extra": 1, "ask partitions orders": 1, "ask config orders": 1,
-           **crashes(1, 2), **WAITS}, 4),
-    Scope("group", began(group(CLASSIC, CLASSIC), partitions=2, before=(P, SOON)),
-          {P: 1, "do produce producer-1 orders 1": 1, "do leave consumer-1": 1, "do join g orders": 1,
-           "pause consumer-2 3000": 1, **crashes(1, 2), **WAITS}, 4),
-    Scope("group, sticky", began(group(STICKY, STICKY), partitions=3, before=(P, SOON)),
-          {P: 1, "do produce producer-1 orders 1": 1, "do leave consumer-1": 1,
-           "do join g orders partition_assignment_strategy=cooperative-sticky": 1,
-           "pause consumer-2 3000": 1, **crashes(1, 2), **WAITS}, 4),
-    Scope("group, KIP-848", began(group(KIP848, KIP848), partitions=2, before=(P, SOON)),
-          {P: 1, "do produce producer-1 orders 1": 1, "do leave consumer-1": 1,
-           "do join g orders group_protocol=consumer": 1, "pause consumer-2 3000": 1, **crashes(1, 2), **WAITS}, 4),
-    Scope("transaction", began(transactions, partitions=2, before=BEGUN),
-          {P: 1, "do produce producer-1 orders 1": 1, Q: 1, "do begin producer-1": 1, **ENDS,
-           "do offsets producer-1 g2 5": 1, "do take-over t": 1, **crashes(1, 2, 3), **WAITS}, 4),
-    Scope("transaction, each step", began(transactions, partitions=2, before=(*BEGUN, "do end producer-1 commit_transaction")),
-          {"crash 1": 1, "crash 2": 1, "crash 3": 1, "pause 1 2500": 1, LONG: 1, Q: 1, "do begin producer-1": 1}, 3, faults_max=1, nexts_max=25),
-    Scope("compaction", began(one_producer, topic={"cleanup.policy": "compact", "segment.bytes": 150, "min.cleanable.dirty.ratio": 0.01},
-              before=(P + " 0 a", SOON, P + " 0 b", SOON, P + " 0 a", SOON)),
-          {P + " 0 a": 2, P + " 0 b": 1, **crashes(1, 2, 3), **WAITS}, 4),
-    Scope("acks=1", began(lambda s: add_producer(s.world, s.clients, acks=1), acks_all=False, before=(P, SOON)),
-          {P: 2, "partition 1 | 2,3,101": 1, "heal": 1, **crashes(1, 2, 3), **WAITS}, 5),
+    Scope(
+        "records",
+        began(two_producers, before=(P, Q, SOON)),
+        {P: 2, Q: 1, **crashes(1, 2, 3), **WAITS},
+        5,
+    ),
+    Scope(
+        "cut off",
+        began(two_producers, before=(P, Q, SOON)),
+        {
+            P: 2,
+            Q: 1,
+            "partition 1 | 2,3,101": 1,
+            "partition 2 | 1,3,101": 1,
+            "partition 3 | 1,2": 1,
+            "pause 1 3000": 1,
+            "heal": 1,
+            "crash 2": 1,
+            "restart 2": 1,
+            **WAITS,
+        },
+        5,
+    ),
+    Scope(
+        "power",
+        began(two_producers, before=(P, Q, SOON)),
+        {
+            P: 2,
+            "power-off 1": 1,
+            "power-off 2": 1,
+            "power-off 3": 1,
+            "restart 1": 1,
+            "restart 2": 1,
+            "restart 3": 1,
+            "shutdown 1": 1,
+            "shutdown 2": 1,
+            **WAITS,
+        },
+        5,
+    ),
+    Scope(
+        "each step",
+        began(two_producers, before=(P, Q)),
+        {
+            "crash 1": 1,
+            "crash 2": 1,
+            "crash 3": 1,
+            "cut producer-1 1": 1,
+            "cut 1 2": 1,
+            "pause 1 2500": 1,
+            LONG: 1,
+            P: 1,
+        },
+        3,
+        faults_max=1,
+        nexts_max=25,
+    ),
+    Scope(
+        "quorum",
+        began(
+            one_producer,
+            controllers=3,
+            before=(P, SOON),
+            asks=asking(
+                AdminPlan(0, "create", "extra", EXTRA),
+                AdminPlan(0, "config", "orders", ("min.insync.replicas", "1")),
+            ),
+        ),
+        {
+            P: 1,
+            "ask create extra": 1,
+            "ask config orders": 1,
+            **crashes(101, 102, 103),
+            "power-off 101": 1,
+            "partition 101 | 102,103,1,2,3": 1,
+            "heal": 1,
+            **WAITS,
+        },
+        4,
+    ),
+    Scope(
+        "administration",
+        began(
+            two_producers,
+            before=(P, Q, SOON),
+            asks=asking(
+                AdminPlan(0, "create", "extra", EXTRA),
+                AdminPlan(0, "delete", "extra"),
+                AdminPlan(0, "partitions", "orders", 2),
+                AdminPlan(0, "config", "orders", ("segment.bytes", "500")),
+            ),
+        ),
+        {
+            P: 1,
+            "ask create extra": 2,
+            "ask delete extra": 1,
+            "ask partitions orders": 1,
+            "ask config orders": 1,
+            **crashes(1, 2),
+            **WAITS,
+        },
+        4,
+    ),
+    Scope(
+        "group",
+        began(group(CLASSIC, CLASSIC), partitions=2, before=(P, SOON)),
+        {
+            P: 1,
+            "do produce producer-1 orders 1": 1,
+            "do leave consumer-1": 1,
+            "do join g orders": 1,
+            "pause consumer-2 3000": 1,
+            **crashes(1, 2),
+            **WAITS,
+        },
+        4,
+    ),
+    Scope(
+        "group, sticky",
+        began(group(STICKY, STICKY), partitions=3, before=(P, SOON)),
+        {
+            P: 1,
+            "do produce producer-1 orders 1": 1,
+            "do leave consumer-1": 1,
+            "do join g orders partition_assignment_strategy=cooperative-sticky": 1,
+            "pause consumer-2 3000": 1,
+            **crashes(1, 2),
+            **WAITS,
+        },
+        4,
+    ),
+    Scope(
+        "group, KIP-848",
+        began(group(KIP848, KIP848), partitions=2, before=(P, SOON)),
+        {
+            P: 1,
+            "do produce producer-1 orders 1": 1,
+            "do leave consumer-1": 1,
+            "do join g orders group_protocol=consumer": 1,
+            "pause consumer-2 3000": 1,
+            **crashes(1, 2),
+            **WAITS,
+        },
+        4,
+    ),
+    Scope(
+        "transaction",
+        began(transactions, partitions=2, before=BEGUN),
+        {
+            P: 1,
+            "do produce producer-1 orders 1": 1,
+            Q: 1,
+            "do begin producer-1": 1,
+            **ENDS,
+            "do offsets producer-1 g2 5": 1,
+            "do take-over t": 1,
+            **crashes(1, 2, 3),
+            **WAITS,
+        },
+        4,
+    ),
+    Scope(
+        "transaction, each step",
+        began(transactions, partitions=2, before=(*BEGUN, "do end producer-1 commit_transaction")),
+        {
+            "crash 1": 1,
+            "crash 2": 1,
+            "crash 3": 1,
+            "pause 1 2500": 1,
+            LONG: 1,
+            Q: 1,
+            "do begin producer-1": 1,
+        },
+        3,
+        faults_max=1,
+        nexts_max=25,
+    ),
+    Scope(
+        "compaction",
+        began(
+            one_producer,
+            topic={
+                "cleanup.policy": "compact",
+                "segment.bytes": 150,
+                "min.cleanable.dirty.ratio": 0.01,
+            },
+            before=(P + " 0 a", SOON, P + " 0 b", SOON, P + " 0 a", SOON),
+        ),
+        {P + " 0 a": 2, P + " 0 b": 1, **crashes(1, 2, 3), **WAITS},
+        4,
+    ),
+    Scope(
+        "acks=1",
+        began(lambda s: add_producer(s.world, s.clients, acks=1), acks_all=False, before=(P, SOON)),
+        {P: 2, "partition 1 | 2,3,101": 1, "heal": 1, **crashes(1, 2, 3), **WAITS},
+        5,
+    ),
+    # Narrow and deep: few moves, by role.
+    Scope(
+        "a leader nobody hears",
+        began(two_producers, before=(P, Q, SOON), topic={"min.insync.replicas": 1}),
+        {"partition $L | $F,$G,101": 1, P: 1, Q: 1, SOON: 2, LONG: 2, "heal": 1, "crash $F": 1},
+        5,
+        states_max=600,
+    ),
+    Scope(
+        "a leader deposed",
+        began(one_producer, before=(P, SOON)),
+        {"partition $L | $F,$G,101": 1, P: 1, SOON: 2, LONG: 2, "heal": 1},
+        6,
+        states_max=600,
+    ),
+    Scope(
+        "a voter behind",
+        began(
+            lambda state: None, controllers=3, asks=asking(AdminPlan(0, "create", "extra", EXTRA))
+        ),
+        {
+            "partition $E | $C,$D,1,2,3": 1,
+            "ask create extra": 1,
+            SOON: 1,
+            "crash $C": 1,
+            "crash $D": 1,
+            "restart $D": 1,
+            "heal": 1,
+            LONG: 1,
+        },
+        7,
+        states_max=900,
+    ),
+    Scope(
+        "three controllers, one broker less",
+        began(one_producer, controllers=3, before=(P, SOON)),
+        {P: 1, "crash $F": 1, "restart $F": 1, "crash $C": 1, SOON: 2, LONG: 2},
+        5,
+        states_max=600,
+    ),
+    Scope(
+        "a transaction's leader is back at once",
+        began(
+            transactions,
+            partitions=2,
+            before=(*BEGUN[:2], "do produce producer-1 orders 1", "wait 30"),
+        ),
+        {
+            "do end producer-1 commit_transaction": 1,
+            **crashes(1, 2, 3),
+            TICK: 7,
+            LONG: 1,
+        },
+        11,
+        faults_max=1,
+        states_max=900,
+    ),
 )
