@@ -112,8 +112,8 @@ class NotFound(NamedTuple):
     is_complete: bool
 
     def __str__(self) -> str:
-        whole = "all" if self.is_complete else "not all"
-        return f"{self.scope}: nothing in {self.states} states ({whole}), {self.settled} settled"
+        all_ = "all" if self.is_complete else "not all"
+        return f"{self.scope}: nothing in {self.states} states ({all_}), {self.settled} settled"
 
 
 def copied(thing: Any, known: dict[int, Any]) -> Any:
@@ -370,8 +370,7 @@ def settle(state: State) -> None:
             ASKED["end"](whole.world, whole.clients, name, "abort_transaction")
     end._until_live()
     end._audit()
-    assert end.monitor is not None
-    end.monitor.everything()
+    whole.monitor.everything()
     end._until_live()
     end._exempt_what_was_lost()
     wrong = [(anomaly.rule, anomaly.words) for anomaly in checker.check(end.history)]
