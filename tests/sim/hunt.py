@@ -55,7 +55,7 @@ class Scope:
     """Where a hunt looks.
 
     `moves`: each at most as often as said, `moves_max` in all, `next` not counted, of which
-    `faults_max` break something; `nexts_max` steps may be taken one by one, before all else.
+    `faults_max` break something; `nexts_max` steps one by one, before all moves but `amid_nexts`.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Scope:
     moves_max: int
     faults_max: int = 2
     nexts_max: int = 0
+    amid_nexts: tuple[str, ...] = ()
     states_max: int = 120
     settled_max: int = 12
 
@@ -262,8 +263,7 @@ class _Hunt:
                         waiting.append(after)
             self.ends.sort(key=lambda end: end[0])
             for _, state in self.ends[: self.scope.settled_max]:
-                moves = state.moves
-                self.settled += 1
+                moves, self.settled = state.moves, self.settled + 1
                 settle(state)
         except Broken as broken:
             return self._found(moves, broken.promise, str(broken))
@@ -300,7 +300,7 @@ class _Hunt:
                     continue
                 if moves.count(words) < most:
                     yield words
-        if len(moves) < scope.nexts_max and not count:
+        if len(moves) < scope.nexts_max and set(moves) <= {"next", *scope.amid_nexts}:
             yield "next"
 
 

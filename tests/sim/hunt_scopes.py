@@ -375,4 +375,23 @@ SCOPES = (
         faults_max=1,
         states_max=900,
     ),
+    Scope(
+        "a transaction ends, a leader crashes and is back",
+        began(
+            transactions,
+            partitions=2,
+            before=(
+                *BEGUN[:2],
+                "do produce producer-1 orders 1",
+                SOON,
+                "do end producer-1 commit_transaction",
+            ),
+        ),
+        {**crashes(1, 2, 3), LONG: 1},
+        3,
+        faults_max=1,
+        nexts_max=60,
+        amid_nexts=tuple(f"crash {broker}" for broker in (1, 2, 3)),
+        states_max=250,
+    ),
 )
