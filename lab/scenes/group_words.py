@@ -100,7 +100,7 @@ def _effect(each: GroupFrame, history: GroupHistoryFrame, now: int) -> str:
             words = f"{len(still)} of {_count(total, 'partition')} stand still"
         return f"{words}; {waits}." if waits else f"{words}."
     if not stopped:
-        return f"No partition stopped: all {total} were read on."
+        return f"In this rebalance no partition stopped: all {total} had an owner throughout."
     if all(stop["why"] == "new" for stop in history["stops"]):
         waited = max((s["until"] or now) - s["since"] for s in history["stops"])
         return f"Until all had an owner {duration(waited)} went by, and nobody read."
