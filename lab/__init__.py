@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lab.checking.views import exercise, predict
     from lab.loops import Stopped
     from lab.widgets.background import background
-    from lab.widgets.cluster_view import ClusterView
     from lab.widgets.durability_grid import DurabilityGrid
     from lab.widgets.ledger_view import LedgerView
     from lab.widgets.partitioner_lens import PartitionerLens
@@ -28,18 +27,33 @@ if TYPE_CHECKING:
     from lab.widgets.record_lens import RecordLens
     from lab.widgets.spacetime import SpaceTime
     from lab.widgets.twins_view import TwinsView
+    from lab.widgets.views import (
+        ClusterView,
+        GroupsView,
+        LogView,
+        NetworkView,
+        QuorumView,
+        ReplicationView,
+        TransactionView,
+    )
 
 __all__ = [
     "Bench",
     "ClusterView",
     "Contents",
     "DurabilityGrid",
+    "GroupsView",
     "LedgerView",
+    "LogView",
+    "NetworkView",
     "PartitionerLens",
+    "QuorumView",
     "RebalanceBench",
     "RecordLens",
+    "ReplicationView",
     "SpaceTime",
     "Stopped",
+    "TransactionView",
     "TwinsView",
     "background",
     "exercise",
@@ -49,9 +63,15 @@ __all__ = [
 
 _HOMES: Final = {
     "Bench": "lab.bench",
-    "ClusterView": "lab.widgets.cluster_view",
+    "ClusterView": "lab.widgets.views",
     "Contents": "lab.checking.contents",
+    "GroupsView": "lab.widgets.views",
     "LedgerView": "lab.widgets.ledger_view",
+    "LogView": "lab.widgets.views",
+    "NetworkView": "lab.widgets.views",
+    "QuorumView": "lab.widgets.views",
+    "ReplicationView": "lab.widgets.views",
+    "TransactionView": "lab.widgets.views",
     "DurabilityGrid": "lab.widgets.durability_grid",
     "PartitionerLens": "lab.widgets.partitioner_lens",
     "RebalanceBench": "lab.widgets.rebalance_bench",

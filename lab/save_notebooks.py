@@ -4,7 +4,7 @@ A saved notebook is read on the web, in print and by screen readers, where no wi
 prefer the widget's view and then show nothing; so the view and the widgets' state are taken out of
 what is saved, and the static twin (SVG and text) stays.
 
-Read next: `widgets.cluster_view`, which gives both.
+Read next: `widgets.picture_view`, which gives both.
 """
 
 import sys

@@ -33,16 +33,18 @@ from lab.scenes.page import Tab
 from lab.scenes.pictures import ALL
 from lab.scenes.view import View
 from lab.widgets.picture_view import PictureView
+from lab.widgets.transport import Transport
 
 _FOLLOWED_MS: Final = 600  # a follower asks at least twice a second
 
 
-class Bench:
+class Bench(Transport):
     """See the package's docstring.
 
     `picture`: the one shown first, by the name on its tab ("cluster", "network", "spacetime", …).
-    `topic`, `group`: what it shows, by default the first.  `LearnerError` names the pictures if
-    there is none of that name.
+    `topic`, `partition`, `group`: what it shows, by default the first.  `LearnerError` if there is
+    no such picture, or none of that name yet: leave it out, and the first is shown once there is
+    one.
     """
 
     def __init__(
@@ -110,23 +112,7 @@ class Bench:
         self._page.turn_to(self.worlds[name])
         return self
 
-    # time
-
-    def play(self) -> "Bench":
-        """Play on, or pause, as the button does."""
-        return self._post("play")
-
-    def step(self) -> "Bench":
-        """To the next event."""
-        return self._post("step")
-
-    def back(self) -> "Bench":
-        """To the picture before."""
-        return self._post("back")
-
-    def seek(self, seconds: float) -> "Bench":
-        """To the last picture at or before that instant."""
-        return self._post(f"seek {round(seconds * 1000)}")
+    # time (and what `Transport` has)
 
     def branch(self, name: str | None = None, *, at: float | None = None) -> Simulation:
         """A run that leaves this one at the instant shown (or at `at` seconds); turned to.
@@ -204,6 +190,10 @@ class Bench:
 
     # acting
 
+    def post(self, words: str) -> None:
+        """Do what a click would."""
+        self._page.post(words)
+
     def then(self, at: int, words: str) -> Simulation:
         """Branch at an instant (ms), do something there in words, and turn to the branch."""
         branch = self.branch(asking.branch_name(self.worlds, words), at=at / 1000)
@@ -221,10 +211,6 @@ class Bench:
         self._line.close()
 
     # inside
-
-    def _post(self, words: str) -> "Bench":
-        self._page.post(words)
-        return self
 
     def _act(self, words: list[str]) -> bool:
         """What neither the page nor the player knows."""

@@ -148,7 +148,7 @@ def draw_picker(
         right = width - wide
         shapes.append(group("pager", pager, at=(right, 0), label="Partitions shown"))
         right -= 16
-    if len(topics) < 2:
+    if len(topics) < 2 and (chosen or not topics):  # the one there is is chosen
         return shapes
     shapes.append(text("head", 0, 14.5, "Topic", "sub"))
     x = 46.0

@@ -19,11 +19,23 @@ _NAMES_MAX: Final = 3
 
 
 def chosen_group(frame: Frame, view: View) -> GroupFrame | None:
-    """The group of that name, else the first that has members, else the first."""
+    """The group of that name, None if there is none then; without a name the first with members,
+    else the first.
+    """
     groups = frame["groups"]
-    named = next((each for each in groups if each["id"] == view.group), None)
+    if view.group:
+        return next((each for each in groups if each["id"] == view.group), None)
     alive = next((each for each in groups if each["members"]), None)
-    return named or alive or (groups[0] if groups else None)
+    return alive or (groups[0] if groups else None)
+
+
+def absent_of(sight: Sight) -> str:
+    """A sentence, if the group looked at is not there at this instant; else ""."""
+    name, names = sight.view.group, [each["id"] for each in sight.frame["groups"]]
+    if not name or name in names:
+        return ""
+    there = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names[:6])}"
+    return f"There is no group {name} at this instant; {there if names else 'there is none'}."
 
 
 def key_of(frame: Frame, view: View) -> str:
@@ -40,7 +52,7 @@ def known_of(sight: Sight) -> tuple[GroupFrame, GroupHistoryFrame] | None:
 def say(sight: Sight) -> str:
     known = known_of(sight)
     if known is None:
-        return ""
+        return absent_of(sight)
     each, history = known
     if history["began"] is None or (not history["stops"] and not history["marks"]):
         return _calm(each, history)
@@ -204,7 +216,8 @@ def cost_words(each: GroupFrame, history: GroupHistoryFrame, now: int) -> tuple[
 def words_of(sight: Sight) -> str:
     known = known_of(sight)
     if known is None:
-        return ""
+        said, frame = absent_of(sight), sight.frame
+        return f"{frame['title']} · {seconds(frame['now'])} s\n{said}" if said else ""
     each, history = known
     now = sight.frame["now"]
     lines = [

@@ -12,7 +12,7 @@ from lab.scenes.cluster import clock_of, role_of, state_words
 from lab.scenes.groups import progress_words
 from lab.scenes.replica_cells import rows_of
 from lab.scenes.shapes import plain
-from lab.scenes.view import chosen_topic, settings
+from lab.scenes.view import View, absent, chosen_topic, settings
 
 EVENTS = 5
 
@@ -24,7 +24,7 @@ def write_text(frame: Frame, topic_name: str = "") -> str:
     parts = [
         f"{frame['title']}{name} · {seconds(frame['now'])} s",
         settings(frame, topic),
-        frame["say"],
+        absent(frame, View(topic=topic_name)) or frame["say"],
         "",
         *_brokers(frame),
     ]

@@ -60,9 +60,25 @@ class Block:
 
 
 def chosen_topic(frame: Frame, name: str) -> TopicFrame | None:
-    """The topic of that name, else the first; Kafka's own topics last."""
+    """The topic of that name, None if there is none then; without a name the first."""
     topics = topics_in_order(frame)
-    return next((t for t in topics if t["name"] == name), topics[0] if topics else None)
+    first = topics[0] if topics and not name else None
+    return next((t for t in topics if t["name"] == name), first)
+
+
+def absent(frame: Frame, view: View) -> str:
+    """A sentence, if the topic or partition looked at is not there at this instant; else ""."""
+    topic = chosen_topic(frame, view.topic)
+    if topic is not None:
+        count = len(topic["partitions"])
+        if view.partition < count or not count:
+            return ""
+        return f"{topic['name']} has no partition {view.partition} at this instant, but {count}."
+    if not view.topic:
+        return ""
+    names = [each["name"] for each in topics_in_order(frame)]
+    there = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names[:6])}"
+    return f"There is no topic {view.topic} at this instant; {there if names else 'there is none'}."
 
 
 def topics_in_order(frame: Frame) -> list[TopicFrame]:

@@ -6,7 +6,7 @@ the same file.
 
 Invariants: nothing here waits; handlers only enqueue; a width, a topic or a picture chosen
 belongs to this view and never to the world.
-Read next: `lab.player`, which calls `show`; `lab.scenes.page`, which draws; `cluster_view`.
+Read next: `lab.player`, which calls `show`; `lab.scenes.page`, which draws; `views`.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -28,6 +28,8 @@ from lab.scenes.svg import write_svg
 from lab.scenes.text_table import write_text
 from lab.scenes.view import View, chosen_topic, rows_max, window
 from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.transport import Transport
+from lab.widgets.what_there_is import check, no_picture
 
 World = Simulation | LiveCluster | Source
 
@@ -46,11 +48,12 @@ class OwnDetails(Protocol):
         """
 
 
-class PictureView:
+class PictureView(Transport):
     """One or more pictures of a world; `view` says which at first, and of what.
 
     `more`: asked about actions that are neither this view's nor the player's; `worlds`: tabs to
     other worlds; `own`: makes details that take a whole run.  All three are the bench's.
+    `LearnerError` for a topic, partition or group that is not there.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class PictureView:
         self._worlds = worlds
         self._own = own
         self._frame = self._world.frame()
+        check(view, self._frame)
         self._player: Player = player_of(self._world)
         self.widget = ScenePlayer(self._draw(self._frame, self._view, None), name=name)
         self.widget.on_message(lambda message: self._player.post(message, self))
@@ -89,15 +93,19 @@ class PictureView:
     def look(self, **choices: Any) -> None:
         """Look at something else: `picture`, `topic`, `partition`, `group`, `choice`.
 
-        `LearnerError` for a picture there is none of.
+        `LearnerError` for what is there neither at the instant shown nor at the present.
         """
         name = choices.get("picture", self._view.picture)
         if name not in self._pictures:
-            there_are = ", ".join(self._pictures)
-            raise LearnerError(f"there is no picture {name!r}; there are {there_are}")
+            raise no_picture(name, tuple(self._pictures))
         choice = choices.pop("choice", None)
+        if "topic" in choices:
+            choices = {"partition": 0, "first_row": 0, **choices}
         view = replace(self._view, **choices)
-        self._view = view if choice is None else view.choosing(choice)
+        view = view if choice is None else view.choosing(choice)
+        if choices or choice:
+            self._check(view)
+        self._view = view
         self._player.post({})
 
     def turn_to(self, world: World) -> None:
@@ -145,11 +153,11 @@ class PictureView:
             case ["show", name] if name in self._pictures:
                 self._view = replace(self._view, picture=name)
             case ["topic", name]:
-                self._view = replace(self._view, topic=name, partition=0, first_row=0)
+                self._turn(topic=name, partition=0, first_row=0)
             case ["group", name]:
-                self._view = replace(self._view, group=name)
+                self._turn(group=name)
             case ["select", which]:
-                self._view = replace(self._view, partition=self._partition(which))
+                self._turn(partition=self._partition(which))
             case ["rows", which]:
                 self._view = replace(self._view, first_row=self._first_row(which))
             case ["choose", *choice]:
@@ -159,6 +167,18 @@ class PictureView:
         return True
 
     # inside
+
+    def _turn(self, **choices: Any) -> None:
+        view = replace(self._view, **choices)
+        self._check(view)
+        self._view = view
+
+    def _check(self, view: View) -> None:
+        """Whether it is there: at the instant shown, or now."""
+        try:
+            check(view, self._frame)
+        except LearnerError:
+            check(view, self._world.frame())
 
     @property
     def _picture(self) -> Picture:
@@ -195,7 +215,7 @@ class PictureView:
         topic = chosen_topic(self._frame, self._view.topic)
         count = len(topic["partitions"]) if topic else 1
         if which.isdigit():
-            return min(int(which), count - 1)
+            return int(which)
         return (self._view.partition + (1 if which == "next" else -1)) % max(count, 1)
 
     def _first_row(self, which: str) -> int:

@@ -40,7 +40,7 @@ def bench_page(browser: Browser, jupyter: Any) -> Iterator[Notebook]:
 def bench(bench_page: Notebook) -> Notebook:
     bench_page.run(
         "if bench.world is not sim: bench.turn_to('the run')\n"
-        "bench.why(None); bench.twins(None); bench.show('cluster'); bench._post('end')"
+        "bench.why(None); bench.twins(None); bench.show('cluster'); bench.end()"
     )
     bench_page.wait_until(lambda: chosen(bench_page, "Cluster"))
     return bench_page
@@ -49,7 +49,7 @@ def bench(bench_page: Notebook) -> Notebook:
 @pytest.fixture
 def crashed(bench: Notebook) -> Notebook:
     """Broker 2 is down, and the controller has noticed."""
-    bench.run("if 2 in sim.alive():\n    sim.broker(2).crash(); sim.run(12)\nbench._post('end')")
+    bench.run("if 2 in sim.alive():\n    sim.broker(2).crash(); sim.run(12)\nbench.end()")
     bench.wait_until(lambda: "The controller fenced broker 2" in words(bench))
     return bench
 
@@ -84,14 +84,12 @@ def test_play_lets_time_pass_and_pause_stops_it(bench: Notebook) -> None:
 
 
 def test_a_crash_is_seen_rewound_and_undone_in_a_branch(bench: Notebook) -> None:
-    bench.run(
-        "if 2 not in sim.alive():\n    sim.broker(2).restart(); sim.run(12)\nbench._post('end')"
-    )
+    bench.run("if 2 not in sim.alive():\n    sim.broker(2).restart(); sim.run(12)\nbench.end()")
     bench.wait_until(lambda: bench.button("Crash broker 2").count() == 1)
-    bench.run("made = len(bench.worlds); sim.run(0.1); bench._post('end')")
+    bench.run("made = len(bench.worlds); sim.run(0.1); bench.end()")
     bench.button("Crash broker 2").click()
     bench.wait_until(lambda: bench.button("Restart broker 2").count() == 1)
-    bench.run("sim.run(12); bench._post('end')")
+    bench.run("sim.run(12); bench.end()")
     bench.wait_until(lambda: "The controller fenced broker 2" in words(bench), limit=30)
     after = clock(bench)
     bench.view.get_by_role("button", name=re.compile("^Go to .*Broker 2 crashed")).last.click()
@@ -131,7 +129,7 @@ def test_twins_are_asked_for_compared_and_opened(crashed: Notebook) -> None:
     bench.wait_until(lambda: bench.view.locator("[aria-label^='B at']").count() == 1)
     bench.button("The causes in A in its spacetime").click()
     bench.wait_until(lambda: "the causal chain" in words(bench))
-    bench.run("sim.run(1); bench._post('end')")
+    bench.run("sim.run(1); bench.end()")
     bench.wait_until(lambda: "the run has gone on since" in words(bench))
     bench.button("Compare all of it").click()
     bench.wait_until(lambda: "the run has gone on since" not in words(bench), limit=30)
@@ -153,14 +151,14 @@ def in_flight(bench: Notebook, value: str) -> None:
 def test_a_message_is_held_released_and_its_connection_cut(bench: Notebook) -> None:
     in_flight(bench, "held")
     turn(bench, "Spacetime")
-    bench.run("bench._post('end')")
+    bench.run("bench.end()")
     arrow = bench.view.locator("[aria-label^='produce: produce request'][aria-label*=', due at']")
     bench.wait_until(lambda: arrow.count() == 1)
     arrow.locator("line").last.click(force=True)
     bench.button("Hold it").click()
     bench.wait_until(lambda: bench.button("Release it").count() == 1)
     bench.run("assert on_its_way()[0].is_held; sim.run(1); assert on_its_way()[0].is_held")
-    bench.run("bench._post('end')")
+    bench.run("bench.end()")
     bench.wait_until(lambda: bench.button("Release it").count() == 1)
     assert "Held in flight: the produce request" in words(bench)
     bench.view.focus()
@@ -172,7 +170,7 @@ def test_a_message_is_held_released_and_its_connection_cut(bench: Notebook) -> N
         "sim.run(1); assert not on_its_way()"
     )
     in_flight(bench, "cut")
-    bench.run("bench._post('end')")
+    bench.run("bench.end()")
     bench.wait_until(lambda: arrow.count() == 1)
     arrow.locator("line").last.click(force=True)
     bench.button("Cut its connection").click()
@@ -189,7 +187,7 @@ def test_a_message_is_held_released_and_its_connection_cut(bench: Notebook) -> N
 def test_a_message_of_the_past_is_held_in_a_branch(bench: Notebook) -> None:
     in_flight(bench, "past")
     bench.run(
-        "sim.run(1); bench._post('end')\n"
+        "sim.run(1); bench.end()\n"
         "made = len(bench.worlds); bench.show('spacetime', choice='span=1500')"
     )
     bench.wait_until(lambda: chosen(bench, "Spacetime"))

@@ -136,14 +136,14 @@ def test_the_command_line_acts_on_the_world_shown(sim: Simulation, bench: Bench)
 
 
 def test_a_choice_in_one_picture_says_nothing_in_another(bench: Bench) -> None:
-    bench.show("groups", choice="rows 24").show("transaction")
+    bench.show("groups", choice="rows 24").show("network")
     assert bench._page.view.choice == ""
-    bench.show("transaction", choice="transaction pay").show("groups")
+    bench.show("network", choice="beside 2").show("groups")
     assert bench._page.view.choice == "rows 24"
     bench._page.handle({"action": "choose rows 48"})
     assert bench._page.view.choice == "rows 48"
-    bench.show("transaction")
-    assert bench._page.view.choice == "transaction pay"
+    bench.show("network")
+    assert bench._page.view.choice == "beside 2"
 
 
 def test_turning_to_a_picture_from_a_cell_is_seen(bench: Bench) -> None:
@@ -166,7 +166,7 @@ def test_the_bench_goes_back_to_instants_it_has_not_seen(sim: Simulation) -> Non
         until(lambda: bench.shown_at == 6000)
         bench.back()
         until(lambda: bench.shown_at == 4321)
-        bench._post("end")
+        bench.end()
         until(lambda: bench.shown_at == sim.now)
     finally:
         bench.close()

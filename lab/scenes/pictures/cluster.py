@@ -15,7 +15,7 @@ from lab.scenes.picture import Picture, Sight
 from lab.scenes.records import HEIGHT, draw_records
 from lab.scenes.replica_cells import Row, is_diverged, rows_of
 from lab.scenes.shapes import Shape, group
-from lab.scenes.view import GAP, Block, chosen_topic, topics_in_order, window
+from lab.scenes.view import GAP, Block, absent, chosen_topic, topics_in_order, window
 
 
 def _draw(sight: Sight) -> Block:
@@ -27,7 +27,7 @@ def _draw(sight: Sight) -> Block:
     first, shown = window(frame, topic, view.first_row)
     total = len(topic["partitions"]) if topic else 0
     names = [each["name"] for each in topics_in_order(frame)]
-    if controls and (len(names) > 1 or total > shown):
+    if controls and (len(names) > 1 or total > shown or (names and topic is None)):
         pager = (first, shown, total) if total > shown else None
         picker = draw_picker(names, topic["name"] if topic else "", pager, width)
         shapes.append(group("picker", picker, label="Topics"))
@@ -36,8 +36,8 @@ def _draw(sight: Sight) -> Block:
     cards, height = draw_cluster(frame["brokers"], rows, width, density_for(shown))
     shapes.append(group("cluster", cards, at=(0, y)))
     y += height + GAP
-    if topic and topic["partitions"]:
-        partition = topic["partitions"][min(view.partition, total - 1)]
+    if topic and view.partition < total:
+        partition = topic["partitions"][view.partition]
         has_buttons = controls is not None and total > 1
         records = draw_records(partition, frame["brokers"], width, has_buttons=has_buttons)
         label = f"Records of partition {partition['id']}"
@@ -81,4 +81,6 @@ def _legend(sight: Sight) -> Sequence[Entry]:
     return entries
 
 
-CLUSTER = Picture(name="cluster", draw=_draw, legend=_legend)
+CLUSTER = Picture(
+    name="cluster", draw=_draw, say=lambda sight: absent(sight.frame, sight.view), legend=_legend
+)

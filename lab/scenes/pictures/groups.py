@@ -17,7 +17,15 @@ from kafkalab.frames.shape import GroupFrame
 from lab.scenes.controls import button, draw_picker
 from lab.scenes.group_members import draw_members
 from lab.scenes.group_table import ROWS_MAX, draw_table, in_order, rows_of
-from lab.scenes.group_words import cost_words, key_of, known_of, say, waiting_words, words_of
+from lab.scenes.group_words import (
+    absent_of,
+    cost_words,
+    key_of,
+    known_of,
+    say,
+    waiting_words,
+    words_of,
+)
 from lab.scenes.legend import Entry
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.picture import Picture, Sight
@@ -28,16 +36,19 @@ from lab.scenes.view import Block, View
 
 def _draw(sight: Sight) -> Block:
     known = known_of(sight)
-    if known is None:
-        words = "No group to show: nobody has joined one, or nothing was recorded of it then."
-        return Block((text("none", 0, 20, words, "sub"),), 40)
-    each, history = known
     shapes: list[Shape] = []
     y = 0.0
     names = [one["id"] for one in sight.frame["groups"]]
-    if sight.controls is not None and len(names) > 1:
-        shapes.append(group("picker", _picker(names, each["id"], sight.width), label="Groups"))
+    if sight.controls is not None and (len(names) > 1 or absent_of(sight)):
+        chosen = known[0]["id"] if known else ""
+        shapes.append(group("picker", _picker(names, chosen, sight.width), label="Groups"))
         y += 32
+    if known is None:
+        words = absent_of(sight) or (
+            "No group to show: nobody has joined one, or nothing was recorded of it then."
+        )
+        return Block((*shapes, text("none", 0, y + 20, words, "sub")), y + 40)
+    each, history = known
     can_act = sight.controls is not None and not sight.controls.is_live
     room = sight.width
     if can_act:

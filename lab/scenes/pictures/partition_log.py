@@ -20,7 +20,7 @@ from kafkalab.frames.shape import Frame
 from lab.scenes.clock import seconds
 from lab.scenes.legend import ALWAYS, STABLE, Entry
 from lab.scenes.metrics import fit, width_of
-from lab.scenes.one_partition import key_of, picker_of
+from lab.scenes.one_partition import absent_of, absent_words, key_of, picker_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
 from lab.scenes.view import Block, View
@@ -44,7 +44,7 @@ def _key(frame: Frame, view: View) -> str:
 def _say(sight: Sight) -> str:
     log = cast("LogFrame | None", sight.detail)
     if log is None:
-        return ""
+        return absent_of(sight)
     name = f"{log['topic']}-{log['partition']}"
     count = len(log["segments"]) + log["more_segments"]
     if log["clean"] and "compact" in log["cleanup"]:
@@ -74,7 +74,9 @@ def _draw(sight: Sight) -> Block:
     log = cast("LogFrame | None", sight.detail)
     shapes, y, has_buttons = picker_of(sight)
     if log is None:
-        words = "No log to show: no topic yet, or nothing was recorded of it then."
+        words = (
+            absent_of(sight) or "No log to show: no topic yet, or nothing was recorded of it then."
+        )
         return Block((*shapes, text("none", 0, y + 20, words, "sub")), y + 40)
     shapes.append(group("head", _head(log, sight.width, has_buttons), at=(0, y)))
     y += 58
@@ -339,7 +341,7 @@ def _legend(sight: Sight) -> Sequence[Entry]:
 def _words(sight: Sight) -> str:
     log = cast("LogFrame | None", sight.detail)
     if log is None:
-        return ""
+        return absent_words(sight)
     name, now = f"{log['topic']}-{log['partition']}", seconds(sight.frame["now"])
     lines = [
         f"{sight.frame['title']} · {name} · {now} s",

@@ -16,7 +16,7 @@ from kafkalab.frames.shape import Frame
 from lab.scenes.clock import seconds
 from lab.scenes.legend import Entry
 from lab.scenes.metrics import fit, width_of
-from lab.scenes.one_partition import key_of, picker_of
+from lab.scenes.one_partition import absent_of, absent_words, key_of, picker_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.replica_lanes import ago_words, draw_lanes, holds, standing_of
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
@@ -38,7 +38,7 @@ def _key(frame: Frame, view: View) -> str:
 def _say(sight: Sight) -> str:
     frame = cast("ReplicationFrame | None", sight.detail)
     if frame is None:
-        return ""
+        return absent_of(sight)
     name, mark, end = _name(frame), frame["high_watermark"], frame["end"]
     if frame["leader"] is None:
         able = frame["isr"] or frame["elr"] or frame["last_known_elr"]
@@ -122,7 +122,10 @@ def _draw(sight: Sight) -> Block:
     frame = cast("ReplicationFrame | None", sight.detail)
     shapes, y, has_buttons = picker_of(sight)
     if frame is None:
-        words = "No partition to show: no topic yet, or nothing was recorded of it then."
+        words = (
+            absent_of(sight)
+            or "No partition to show: no topic yet, or nothing was recorded of it then."
+        )
         return Block((*shapes, text("none", 0, y + 20, words, "sub")), y + 40)
     head = _head(frame, sight.width, has_buttons)
     shapes.append(group("head", head, at=(0, y)))
@@ -327,7 +330,7 @@ def _legend(sight: Sight) -> Sequence[Entry]:
 def _words(sight: Sight) -> str:
     frame = cast("ReplicationFrame | None", sight.detail)
     if frame is None:
-        return ""
+        return absent_words(sight)
     lines = [
         f"{sight.frame['title']} · {_name(frame)} · {seconds(sight.frame['now'])} s",
         _say(sight),

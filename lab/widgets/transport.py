@@ -1,0 +1,47 @@
+"""`Transport`: what the time bar's buttons do, as calls.
+
+Read next: `lab.player`, which obeys; `picture_view` and `lab.bench.bench`, which have it.
+"""
+
+from typing import Self
+
+from kafkalab.errors import LearnerError
+
+
+class Transport:
+    """Whatever has a time bar.  Each call does what its button does, and returns at once."""
+
+    def post(self, words: str) -> None:
+        """Do what a click with this action would."""
+        raise NotImplementedError
+
+    def play(self) -> Self:
+        """Play on, or pause, as the button does."""
+        return self._posted("play")
+
+    def step(self) -> Self:
+        """To the next event."""
+        return self._posted("step")
+
+    def back(self) -> Self:
+        """To the picture before."""
+        return self._posted("back")
+
+    def end(self) -> Self:
+        """To the present."""
+        return self._posted("end")
+
+    def seek(self, seconds: float) -> Self:
+        """To the last picture at or before that instant.
+
+        `LearnerError` for what is no instant; beyond an end it is that end.
+        """
+        if not isinstance(seconds, int | float) or seconds < 0:
+            raise LearnerError(
+                f"an instant is in seconds since the beginning, such as 1.5, not {seconds!r}"
+            )
+        return self._posted(f"seek {round(seconds * 1000)}")
+
+    def _posted(self, words: str) -> Self:
+        self.post(words)
+        return self
