@@ -184,31 +184,42 @@ class Player:
 
     def _control(self, words: str, now: float) -> bool:
         """Playback's own actions; False when the words are for the world."""
+        playback = self._playback
         match words.split():
-            case ["play"]:
+            case ["play" | "back" | "end" as move]:
+                moves = {"play": playback.toggle, "back": playback.back, "end": playback.skip}
                 with self._lock:
-                    self._playback.toggle(now)
+                    moves[move](now)
             case ["step"]:
-                with self._lock:
-                    has_stepped = self._playback.step(now)
-                if not has_stepped:
-                    self._command(self._source.step)
-            case ["back"]:
-                with self._lock:
-                    self._playback.back(now)
+                self._step(self._source.step, now)
+            case ["step", "message"]:
+                self._step_message(now)
             case ["seek", at] if at.isdigit():
-                self._seek(int(at), now)
-            case ["end"]:
-                with self._lock:
-                    self._playback.skip(now)
+                self._seek(int(at), "", now)
             case ["speed"]:
                 with self._lock:
-                    self._playback.next_speed()
+                    playback.next_speed()
             case _:
                 return False
         return True
 
-    def _seek(self, at: int, now: float) -> None:
+    def _step(self, further: Callable[[], None], now: float) -> None:
+        with self._lock:
+            has_stepped = self._playback.step(now)
+        if not has_stepped:
+            self._command(further)
+
+    def _step_message(self, now: float) -> None:
+        """At the present one message further; looking back, to the next instant with one."""
+        tape, found = self._playback.tape, None
+        if tape.waiting and not tape.moments[tape.cursor + 1].words:
+            found = self._source.message_after(tape.shown.at)
+        if found is None:
+            self._step(self._source.step_message, now)
+        else:
+            self._seek(*found, now)
+
+    def _seek(self, at: int, words: str, now: float) -> None:
         """To that very instant if it can be made again, else to the picture before it."""
         tape = self._playback.tape
         with self._lock:
@@ -217,6 +228,7 @@ class Player:
         with self._lock:
             if frame is not None:
                 tape.insert(at, frame)
+            tape.tell(at, words)
             self._playback.seek(at, now)
 
     def _command(self, act: Callable[[], None]) -> None:

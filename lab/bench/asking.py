@@ -5,6 +5,7 @@
     twins config acks all · twins again · twins open · twins none
     then 1234 hold request producer-1 2 1 17          (a branch at 1,234 ms, and do it there)
     show log                                          (turn to a picture)
+    step · step message                               (to the next event, or message)
 
 Read next: `bench`, whose methods these call; `commands`, for what else can be typed.
 """

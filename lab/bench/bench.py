@@ -202,6 +202,10 @@ class Bench(Transport):
 
     def run(self, line: str) -> str:
         """Run one line of the command line; its answer.  `help` lists what there is."""
+        verb, _, rest = line.strip().partition(" ")
+        if verb == "step":
+            self.step(rest.strip() or "event")
+            return f"one {rest.strip() or 'event'} on"
         answer = asking.run(self, line)
         return run(self.world, line) if answer is None else answer
 

@@ -64,3 +64,13 @@ class LiveSource:
 
     def step(self) -> None:
         """Its time passes anyway."""
+
+    def step_message(self) -> None:
+        """Its time passes anyway, and it keeps no messages."""
+        raise LearnerError(
+            "a live cluster does not wait between two messages: freeze it, and step there"
+        )
+
+    def message_after(self, at: int) -> tuple[int, str] | None:
+        """A live cluster keeps no messages."""
+        return None

@@ -161,8 +161,9 @@ class Playback:
         rail = lay_out(tape.marks, tape.started_at, tape.shown.at, tape.ends_at)
         can_step_back = tape.cursor > 0
         return Controls(
-            self.is_moving, self.speed, can_step_back, tape.waiting, rail, notice, is_live
-        )
+            self.is_moving, self.speed, can_step_back, tape.waiting, rail, notice, is_live,
+            tape.shown.words,
+        )  # fmt: skip
 
     def _jump(self, cursor: int, now: float) -> None:
         self._move_to(cursor, now)

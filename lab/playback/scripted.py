@@ -221,6 +221,18 @@ class ScriptedSource:
         if self._to_come:
             self._show(self._to_come.pop(0))
 
+    def step_message(self) -> None:
+        """A script has no messages: its next moment stands for one."""
+        if self._to_come:
+            moment = self._to_come.pop(0)
+            self._frame = moment.frame
+            words = moment.frame["events"][0]["text"]
+            for observer in self._observers:
+                observer(Happening(self._frame["now"], moment.kinds, self.frame, words))
+
+    def message_after(self, at: int) -> tuple[int, str] | None:
+        return None
+
     def _show(self, moment: Moment) -> None:
         self._frame = moment.frame
         self._tell(moment.kinds)

@@ -13,12 +13,17 @@ from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.details import details
 from kafkalab.frames.shape import Frame
+from kafkalab.frames.spacetime import first_id
+from kafkalab.sim.telling import tell
+from kafkalab.world import Entry, World
 from lab.playback import members
 from lab.playback.source import Happening, Observer
 from lab.scenes.kinds import SHOWN
 
 STEP_MS = 60_000  # how far one step looks for something to show
 FLUSH_SECONDS = 1.0  # a record made by hand is on its way at least so long
+AGAIN_MS = 2000  # so much is run again to find messages that the trace has let go of
+TOLD_MAX = 2  # messages of one instant, and what came of each
 
 
 class SimulationSource:
@@ -31,6 +36,7 @@ class SimulationSource:
         self.wanted: tuple[str, ...] = ()
         self._producer: Producer | None = None
         self._produced = 0
+        self._observers: list[Observer] = []
 
     def frame(self) -> Frame:
         with self._sim.driver.locked():
@@ -58,6 +64,7 @@ class SimulationSource:
             return None  # before the view, or before the cluster was ready
 
     def observe(self, observer: Observer) -> None:
+        self._observers.append(observer)
         self._sim.driver.observe(
             lambda now, kinds: observer(Happening(now, kinds, self.frame)), SHOWN
         )
@@ -81,6 +88,36 @@ class SimulationSource:
     def step(self) -> None:
         self._sim.driver.step(SHOWN, STEP_MS)
 
+    def step_message(self) -> None:
+        """See `Source`."""
+        with self._sim.driver.locked() as world:
+            since = world.trace.next_id
+            if "Delivered" not in self._sim.driver.step(("Delivered",), STEP_MS):
+                raise LearnerError(f"no message was delivered within {STEP_MS // 1000} s")
+            arrived = [each for each in world.trace.recent(since) if each.kind == "Delivered"]
+            happening = Happening(world.now, ("Delivered",), self.frame, _told(world, arrived))
+            for observer in self._observers:
+                observer(happening)
+
+    def message_after(self, at: int) -> tuple[int, str] | None:
+        """See `Source`; all messages of an instant are told together."""
+        with self._sim.driver.locked() as world:
+            at += world.began
+            oldest = next(iter(world.trace.recent()), None)
+            if oldest is not None and oldest.at > at:
+                until = min(at + AGAIN_MS, world.now)
+                again = self._past(until - world.began)
+                if again is None:
+                    return None
+                world = again.world
+            arrived: list[Entry] = []
+            for entry in world.trace.recent(first_id(world, at + 1)):
+                if arrived and entry.at > arrived[0].at:
+                    break
+                if entry.kind == "Delivered":
+                    arrived.append(entry)
+            return (arrived[0].at - world.began, _told(world, arrived)) if arrived else None
+
     def _produce(self, topic: str) -> None:
         if topic not in self._sim.topics:
             there_are = ", ".join(self._sim.topics) or "none"
@@ -92,3 +129,19 @@ class SimulationSource:
         key = f"user-{self._produced % 7}"
         self._producer.produce(topic, key=key, value=f"by hand {self._produced}")
         self._producer.flush(FLUSH_SECONDS)
+
+
+def _told(world: World, arrived: list[Entry]) -> str:
+    """What was delivered, and what was done with it at once."""
+    told = []
+    for message in arrived[:TOLD_MAX]:
+        came_of = [
+            tell(each)
+            for each in world.trace.recent(message.id)
+            if each.cause == message.id and each.kind not in ("Delivered", "TimerFired")
+        ]
+        told.append(": ".join([tell(message), *filter(None, ["; ".join(came_of[:TOLD_MAX])])]))
+    if len(arrived) > TOLD_MAX:
+        told.append(f"and {len(arrived) - TOLD_MAX} more")
+    words = " · ".join(told)
+    return words[:1].upper() + words[1:]

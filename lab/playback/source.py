@@ -28,6 +28,7 @@ class Happening:
     at: int
     kinds: tuple[str, ...]
     frame: Callable[[], Frame]
+    words: str = ""  # what was done, where it was a step by itself
 
 
 Observer = Callable[[Happening], None]
@@ -72,3 +73,15 @@ class Source(Protocol):
 
     def step(self) -> None:
         """Run to the next happening an observer is told of, or for one virtual minute if none."""
+
+    def step_message(self) -> None:
+        """Run until the next message is delivered; observers are told in words which.
+
+        Raises an exception in words for a learner if none is within a virtual minute.
+        """
+
+    def message_after(self, at: int) -> tuple[int, str] | None:
+        """The first instant after `at` (both `Frame["now"]`) with a message delivered, and which.
+
+        Of what has happened already; None where there is none, or where that is not known.
+        """

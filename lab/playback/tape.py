@@ -13,7 +13,7 @@ Read next: `playback`, which plays it.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Final, TypeVar, cast
 
@@ -45,6 +45,7 @@ class Moment:
     at: int
     weight: Weight
     frame: Frame
+    words: str = ""  # what was done, where it was a step by itself
 
 
 @dataclass(slots=True)
@@ -88,15 +89,24 @@ class Tape:
             return False
         last = self.moments[-1]
         frame = share(last.frame, happening.frame())
-        if frame is last.frame and weight <= last.weight:
+        if frame is last.frame and weight <= last.weight and not happening.words:
             return False
         self._add_marks(frame)
-        self._put(Moment(happening.at, weight, frame))
+        if frame is last.frame and happening.words and not last.words:
+            self.moments[-1] = replace(last, words=happening.words)
+        else:
+            self._put(Moment(happening.at, weight, frame, happening.words))
         return True
 
     def has(self, at: int) -> bool:
         """Whether a picture of that very instant is on the tape."""
         return any(moment.at == at for moment in self.moments)
+
+    def tell(self, at: int, words: str) -> None:
+        """What was done at that instant, of which there is a picture."""
+        place = max((i for i, moment in enumerate(self.moments) if moment.at == at), default=None)
+        if words and place is not None and not self.moments[place].words:
+            self.moments[place] = replace(self.moments[place], words=words)
 
     def insert(self, at: int, frame: Frame) -> None:
         """A picture of an instant gone by, made again, in its place; what is shown stays."""
@@ -111,7 +121,7 @@ class Tape:
         """Put a frame with more details in the place of the one shown, if it still is."""
         shown = self.shown
         if shown.frame is frame:
-            self.moments[self.cursor] = Moment(shown.at, shown.weight, completed)
+            self.moments[self.cursor] = replace(shown, frame=completed)
 
     def skim(self) -> None:
         """Of what is still to be played, keep only what is significant: a live world goes on."""
@@ -123,8 +133,9 @@ class Tape:
     def _put(self, moment: Moment) -> None:
         """At the end; or in the place of the last one, if that has nothing of its own to say."""
         last = self.moments[-1]
-        says_no_more = last.weight is Weight.DULL or (
-            last.at == moment.at and last.weight <= moment.weight and self.waiting > 0
+        says_no_more = not last.words and (
+            last.weight is Weight.DULL
+            or (last.at == moment.at and last.weight <= moment.weight and self.waiting > 0)
         )
         if says_no_more:
             self.moments[-1] = moment

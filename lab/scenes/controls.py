@@ -1,6 +1,6 @@
 """What a learner can press: the time bar, faults, and the choice of topic.
 
-    [|◂] [▸] [▸|] [1×]   12.400 s  ━━━━┷━━━━●────   [▲ Produce a record]
+    [|◂] [▸] [▸|] [▸✉] [1×]   12.400 s  ━━━━┷━━━━●────   [▲ Produce a record]
 
 Every control's action is a word that a Python call understands too: `crash 2` is
 `sim.broker(2).crash()`.  A button that changes its meaning (Crash, then Restart) keeps its key,
@@ -38,6 +38,7 @@ class Controls:
     rail: Rail
     notice: str = ""  # why a command failed
     is_live: bool = False  # its clients are programs elsewhere
+    told: str = ""  # what the step to this picture did
 
 
 def button(
@@ -175,11 +176,15 @@ def _transport(controls: Controls) -> tuple[list[Shape], float]:
         ("back", "back", "", "Step back one picture", not controls.can_step_back),
         ("play", "pause" if is_moving else "play", "", "Pause" if is_moving else "Play", False),
         ("step", "step", "", "Step to the next event", False),
+        ("message", "message", "", "Step to the next message", False),
         ("speed", "", speed, f"Speed {speed}, press to change", False),
     )
     shapes, x = [], 0.0
     for key, icon, words, label, is_disabled in specs:
-        shape, wide = button(key, (x, 0), key, words=words, icon=icon, label=label,
+        if key == "message" and controls.is_live:
+            continue  # a live cluster keeps no messages
+        action = "step message" if key == "message" else key
+        shape, wide = button(key, (x, 0), action, words=words, icon=icon, label=label,
                              is_disabled=is_disabled, width=46 if words else None)  # fmt: skip
         shapes.append(shape)
         x += wide + 6

@@ -28,6 +28,7 @@ GLYPHS: Final[Mapping[str, Glyph]] = {
     "pause": Glyph("M2.5 1.5H5V10.5H2.5ZM7 1.5H9.5V10.5H7Z"),
     "step": Glyph("M1.5 1.5 7 6 1.5 10.5ZM8 1.5H10.3V10.5H8Z"),
     "back": Glyph("M10.5 1.5 5 6 10.5 10.5ZM1.7 1.5H4V10.5H1.7Z"),
+    "message": Glyph("M1 2.5H11V9.8H1ZM1.2 2.8 6 6.8 10.8 2.8", 1.4),
     "stop": Glyph("M2 2H10V10H2Z"),
     "diamond": Glyph("M6 .5 11.5 6 6 11.5 .5 6Z"),
     "branch": Glyph("M3 1V11M3 8C3 5 9 6.5 9 2M6.8 3.6 9 1.2 11.2 3.6", 1.6),

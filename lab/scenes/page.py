@@ -32,6 +32,7 @@ from lab.scenes.view import MARGIN, SIDE, WIDE, Block, View, chosen_topic, setti
 KEYS: Final[Mapping[str, str]] = {
     "ArrowLeft": "back",
     "ArrowRight": "step",
+    "m": "step message",
     "End": "end",
     " ": "play",
     "f": "full",
@@ -96,7 +97,8 @@ def draw_page(
     title = f"{frame['title']}, topic {topic['name']}" if topic else frame["title"]
     total = int(head.height + height + 4)
     keys = {**KEYS, **picture.keys(sight)} if controls is not None else KEYS
-    return Scene(view.width, total, title, say, (*head.shapes, body_group), keys)
+    said = f"{controls.told}.  {say}" if controls is not None and controls.told else say
+    return Scene(view.width, total, title, said, (*head.shapes, body_group), keys)
 
 
 def _head(
@@ -128,11 +130,11 @@ def _head(
         *(text(f"say{i}", MARGIN, y + 66 + i * 18, words, "lab") for i, words in enumerate(lines)),
     ]
     y += 66 + max(len(lines), 1 if is_wide else 2) * 18
+    if controls and controls.told:
+        shapes.append(_told(controls.told, y, inner))
+        y += 2 * 18 + 4
     if controls and controls.notice:
-        shapes += [
-            glyph("notice-sign", "cross", MARGIN + 6, y, "out-t"),
-            text("notice", MARGIN + 20, y, fit(controls.notice, "sub", inner - 20), "sub", "out-t"),
-        ]
+        shapes += _notice(controls.notice, y, inner)
         y += 20
     for name, row in (("worlds", tabs.worlds), ("pictures", tabs.pictures)):
         if len(row) > 1:
@@ -148,6 +150,21 @@ def _head(
             shapes.append(group(name, line, at=(MARGIN, y), label=label))
             y += height + 12
     return Block(tuple(shapes), y)
+
+
+def _notice(words: str, y: float, width: float) -> list[Shape]:
+    return [
+        glyph("notice-sign", "cross", MARGIN + 6, y, "out-t"),
+        text("notice", MARGIN + 20, y, fit(words, "sub", width - 20), "sub", "out-t"),
+    ]
+
+
+def _told(words: str, y: float, width: float) -> Shape:
+    """What a step did; room for two lines whatever it is, so that stepping moves nothing."""
+    lines = wrap(words, "sub", width - 20, 2)
+    shapes = [glyph("sign", "message", 6, 0, "comm-t")]
+    shapes += [text(f"t{i}", 20, i * 18, each, "sub", "ink") for i, each in enumerate(lines)]
+    return group("told", shapes, at=(MARGIN, y), label=words)
 
 
 def _tabs(tabs: Sequence[Tab], width: float) -> tuple[list[Shape], float]:

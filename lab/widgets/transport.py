@@ -19,9 +19,14 @@ class Transport:
         """Play on, or pause, as the button does."""
         return self._posted("play")
 
-    def step(self) -> Self:
-        """To the next event."""
-        return self._posted("step")
+    def step(self, by: str = "event") -> Self:
+        """To the next event; by "message", until the next message is delivered.
+
+        Looking back, to the next instant with one.
+        """
+        if by not in ("event", "message"):
+            raise LearnerError(f"step by what?  'event' or 'message', not {by!r}")
+        return self._posted("step" if by == "event" else "step message")
 
     def back(self) -> Self:
         """To the picture before."""

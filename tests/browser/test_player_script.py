@@ -88,27 +88,28 @@ def test_keys_do_what_clicks_do(open_page: OpenPage) -> None:
     page.page.keyboard.press("Tab")  # the picture itself
     page.page.keyboard.press("ArrowRight")
     page.page.keyboard.press("ArrowLeft")
+    page.page.keyboard.press("m")
     page.page.keyboard.press(" ")
     page.page.keyboard.press("Tab")  # its first button
     page.page.keyboard.press("Enter")
     page.page.keyboard.press("Control+ArrowRight")  # the browser's own
     page.page.get_by_role("button", name="Pause 3 s: broker 1").focus()
     page.page.keyboard.press(" ")
-    assert page.actions == ["step", "back", "play", "back", "pause 1 3000"]
+    assert page.actions == ["step", "back", "step message", "play", "back", "pause 1 3000"]
 
 
 def test_tab_goes_through_the_controls_in_reading_order(open_page: OpenPage) -> None:
     page = open_page(1000)
     page.open(scene_of(cluster_frame()))
     names = []
-    for _ in range(9):
+    for _ in range(10):
         page.page.keyboard.press("Tab")
         names.append(page.page.evaluate("document.activeElement.getAttribute('aria-label')"))
-    assert names[:6] == ["Cluster, topic orders", "Step back one picture", "Play",
-                         "Step to the next event", "Speed 1×, press to change",
-                         "Produce a record to orders"]  # fmt: skip
-    assert names[6:8] == ["Records of the partition before", "Records of the next partition"]
-    assert names[8] == "Crash broker 1"
+    assert names[:7] == ["Cluster, topic orders", "Step back one picture", "Play",
+                         "Step to the next event", "Step to the next message",
+                         "Speed 1×, press to change", "Produce a record to orders"]  # fmt: skip
+    assert names[7:9] == ["Records of the partition before", "Records of the next partition"]
+    assert names[9] == "Crash broker 1"
 
 
 def test_focus_stays_on_a_button_that_changes_its_meaning(open_page: OpenPage) -> None:
