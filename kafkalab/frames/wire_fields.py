@@ -46,7 +46,8 @@ _CLIENTS: Final = ("producer", "member", "group", "transactional", "client", "ge
 class WireField(NamedTuple):
     """`size` bytes from `offset`.  `path`: where the decoded message has it, else empty.
 
-    `depth`: how many structures it is in; `kind`: its type, as the protocol guide calls it.
+    `inside`: the path of the structure it is part of; `kind`: its type, as the protocol guide
+    calls it.
     """
 
     offset: int
@@ -57,7 +58,7 @@ class WireField(NamedTuple):
     kind: str
     note: str = ""
     path: Path = ()
-    depth: int = 0
+    inside: Path = ()
 
     @property
     def end(self) -> int:
@@ -192,7 +193,7 @@ class _Reader:
         self._version = 0
         self._is_flexible = False
         self._is_header = False
-        self._depth = 0
+        self._inside: Path = ()
         self._trouble = ""
 
     # the frame
@@ -221,7 +222,7 @@ class _Reader:
 
     def give_up(self, error: MalformedMessage) -> None:
         """What is left of the frame makes no sense."""
-        self._trouble = error.message
+        self._trouble, self._inside = error.message, ()
         self._add(self.end - self.at, "?", None, "broken", "", error.message)
 
     def finish(
@@ -238,6 +239,7 @@ class _Reader:
 
     def _struct(self, struct_class: type[Any], path: Path) -> None:
         tagged: dict[int, tuple[str, Wire]] = {}
+        outer, self._inside = self._inside, path
         for one in fields(struct_class):
             wire: Wire = one.metadata["wire"]
             if self._version in wire.tagged and self._version in wire.versions:
@@ -247,6 +249,7 @@ class _Reader:
                 self._value(one.name, wire, wire.type, (*path, one.name), self._may_be_null(wire))
         if self._is_flexible:
             self._tagged(tagged, path)
+        self._inside = outer
 
     def _may_be_null(self, wire: Wire) -> bool:
         return self._version in wire.nullable
@@ -286,9 +289,7 @@ class _Reader:
                 if is_there < 0:
                     self.fields[-1] = self.fields[-1]._replace(value=None, note="null", path=path)
                     return
-            self._depth += 1
             self._struct(kind, path)
-            self._depth -= 1
 
     def _array(self, name: str, wire: Wire, kind: Array, path: Path, may_be_null: bool) -> None:
         is_compact = self._is_flexible and wire.flexible
@@ -369,8 +370,8 @@ class _Reader:
         path: Path = (),
     ) -> None:
         if size > 0:
-            depth = self._depth
-            field = WireField(self.at, size, name, value, about, kind, note, path, depth)
+            inside = self._inside
+            field = WireField(self.at, size, name, value, about, kind, note, path, inside)
             self.fields.append(field)
             self.at += size
 

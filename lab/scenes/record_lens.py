@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from kafkalab.frames.compressed import codec_of, decompressed, records_in
 from kafkalab.record.anatomy import (
     CRC_COVERS_FROM,
     HEADER_BYTES,
@@ -23,35 +24,13 @@ from kafkalab.record.anatomy import (
     Field,
 )
 from lab.scenes.byte_lens import draw_byte
-from lab.scenes.legend import Entry, draw_legend
-from lab.scenes.metrics import first_fitting, fit, width_of, wrap
-from lab.scenes.shapes import Scene, Shape, chip, glyph, group, line, rect, text
+from lab.scenes.byte_rows import LETTER, Bytes, Row, Rows, bracket, fill_of, kinds_legend, letter
+from lab.scenes.legend import draw_legend
+from lab.scenes.metrics import fit, wrap
+from lab.scenes.shapes import Scene, Shape, chip, group, line, rect, text
 
 MARGIN: Final = 10
 WIDE: Final = 920  # from here on, header and record stand side by side
-ROW: Final = 22
-_BYTES_A_LINE: Final = 8
-_BYTE: Final = 17
-_LETTER: Final = 12.0  # the room a letter takes
-_LINES_MAX: Final = 6  # of one field's bytes
-_TONES: Final = {
-    "place": ("lead", "lead-s"),
-    "format": ("out", "out-s"),
-    "time": ("sync", "sync-s"),
-    "producer": ("group", "group-s"),
-    "data": ("comm", "comm-s"),
-    "framing": ("rule", "soft"),
-    "broken": ("out", "out-s"),
-}
-#: The letter of each kind, and its tone on the kind's colour; framing has none.
-_LETTERS: Final = {
-    "place": ("L", "onout"),
-    "format": ("F", "onout"),
-    "time": ("T", "onout"),
-    "producer": ("P", "onout"),
-    "data": ("D", "bg"),
-    "broken": ("F", "onout"),
-}
 _LEGEND: Final = (
     ("place", "place in the log"),
     ("format", "format and integrity"),
@@ -93,27 +72,21 @@ def draw_lens(lens: Lens) -> Scene:
     strip, y = _strip(lens, room), 242.0
     shapes.append(group("strip", strip, at=(MARGIN, 118)))
     fields = lens.anatomy.fields
-    header = _Column(lens, [one for one in fields if one.part < 0], column)
-    record = _Column(lens, [one for one in fields if one.part == lens.part], column)
+    header = _rows(lens, [one for one in fields if one.part < 0], column)
+    record, record_height = _record_column(lens, column)
     right = (MARGIN + column + 30, y) if is_wide else (MARGIN, y + header.height + 40)
     shapes.append(group("header", header.shapes("Header"), at=(MARGIN, y)))
-    shapes.append(
-        group("record", [*record.shapes(f"Record {lens.part}"), *_pager(lens, column)], at=right)
-    )
+    shapes.append(group("record", record, at=right))
     below = y + header.height + 40
     inspector, inspector_height = draw_byte(lens.anatomy.data, lens.original, lens.chosen, column)
     if is_wide:
         shapes.append(group("byte", inspector, at=(MARGIN, below)))
-        end = max(below + inspector_height, y + record.height + 44)
+        end = max(below + inspector_height, y + record_height + 44)
     else:
-        below = right[1] + record.height + 40
+        below = right[1] + record_height + 40
         shapes.append(group("byte", inspector, at=(MARGIN, below)))
         end = below + inspector_height
-    entries = [
-        Entry(group("shape", _swatch(key, (0, -8), (16, 16), 3)), 16, words)
-        for key, words in _LEGEND
-    ]
-    legend, legend_height = draw_legend(entries, room)
+    legend, legend_height = draw_legend(kinds_legend(_LEGEND), room)
     shapes.append(group("legend", [legend], at=(MARGIN, end + 26)))
     height = round(end + 26 + legend_height)
     keys = {"ArrowLeft": "record before", "ArrowRight": "record next", "u": "undo", "s": "send"}
@@ -141,9 +114,10 @@ def finding(lens: Lens) -> str:
         return "Changed, and the CRC still matches: it does not cover these bytes."
     size = len(anatomy.data)
     share = round(100 * HEADER_BYTES / size)
-    if anatomy.records == 1:
+    count = records_in(anatomy)
+    if count == 1:
         return f"One record, and {share}% of the batch is header: more would share its 61 bytes."
-    return f"{anatomy.records} records share one header of 61 bytes: {share}% of this batch."
+    return f"{count} records share one header of 61 bytes: {share}% of this batch."
 
 
 def _head(lens: Lens, room: float) -> Iterator[Shape]:
@@ -161,17 +135,17 @@ def _strip(lens: Lens, room: float) -> Iterator[Shape]:
     anatomy = lens.anatomy
     scale = room / len(anatomy.data)
     for field in anatomy.fields:
-        is_shown = field.part < 0 or field.part == lens.part
-        fill = _TONES[field.about][0] if is_shown else "line"
+        is_shown = field.part < 0 or field.part == lens.part or bool(codec_of(anatomy))
+        fill = fill_of(field.about) if is_shown else "line"
         x, wide = field.offset * scale, max(field.size * scale - 1, 0.5)
         yield rect(f"f{field.offset}", x, 20, wide, 30, fill, radius=min(2, wide / 2))
-        if is_shown and wide >= _LETTER:
-            yield from _letter(f"l{field.offset}", field.about, x + wide / 2, 39)
-    yield from _bracket("head", 0, HEADER_BYTES * scale, "batch header, 61 bytes", 12, room)
+        if is_shown and wide >= LETTER:
+            yield from letter(f"l{field.offset}", field.about, x + wide / 2, 39)
+    yield from bracket("head", 0, HEADER_BYTES * scale, "batch header, 61 bytes", 12)
     rest = len(anatomy.data) - HEADER_BYTES
-    count = anatomy.records
+    count = records_in(anatomy)
     words = f"{count} record{'' if count == 1 else 's'}, {rest} bytes"
-    yield from _bracket("records", HEADER_BYTES * scale, room, words, 12, room)
+    yield from bracket("records", HEADER_BYTES * scale, room, words, 12)
     covers = (
         ("length", LENGTH_COUNTS_FROM, "batchLength counts these bytes"),
         (
@@ -188,128 +162,49 @@ def _strip(lens: Lens, room: float) -> Iterator[Shape]:
         yield text(f"{key}-words", x + 8, y + 15, fit(words, "note", room - x - 8), "note")
 
 
-def _swatch(
-    about: str, at: tuple[float, float], size: tuple[float, float], radius: float
-) -> Iterator[Shape]:
-    """A kind's colour with its letter."""
-    yield rect("band", *at, *size, _TONES[about][0], radius=radius)
-    yield from _letter("letter", about, at[0] + size[0] / 2, at[1] + 12)
+def _rows(lens: Lens, fields: Sequence[Field], width: float) -> Rows:
+    bytes_ = Bytes(lens.anatomy.data, lens.original, lens.chosen)
+    return Rows(bytes_, [_row(field, lens.anatomy) for field in fields], width)
 
 
-def _letter(key: str, about: str, x: float, y: float) -> Iterator[Shape]:
-    if about in _LETTERS:
-        letter, tone = _LETTERS[about]
-        yield text(key, x, y, letter, "cap", tone, anchor="middle")
+def _row(field: Field, anatomy: Anatomy) -> Row:
+    place, size, name, _, about, _, _ = field
+    note, sign = _note_words(field), ""
+    if name == "crc":
+        sign, note = ("tick", "matches") if anatomy.is_intact else ("cross", "differs")
+    return Row(place, size, name, _value_words(field), note, about, sign)
 
 
-def _bracket(key: str, x: float, end: float, words: str, y: float, room: float) -> Iterator[Shape]:
-    yield line(f"{key}-line", (x, 15), (max(end - 1, x), 15), "rule")
-    shown = fit(words, "noteb", end - x)
-    if shown and shown != "…":
-        yield text(f"{key}-words", (x + end) / 2, y - 2, shown, "noteb", anchor="middle")
-
-
-class _Column:
-    """Fields one under another, each with its bytes."""
-
-    def __init__(self, lens: Lens, fields: Sequence[Field], width: float) -> None:
-        self._lens = lens
-        self._fields = fields
-        self._bytes_x = 44
-        self._name_x = self._bytes_x + _BYTES_A_LINE * _BYTE + 8
-        self._value_x = self._name_x + 146
-        self._width = width
-        self.height = sum(_lines(field) * ROW for field in fields) + 20
-
-    def shapes(self, title: str) -> Iterator[Shape]:
-        yield text("title", 0, 4, title, "h2")
-        y = 30.0
-        for field in self._fields:
-            yield group(f"f{field.offset}", self._row(field), at=(0, y))
-            y += _lines(field) * ROW
-
-    def _row(self, field: Field) -> Iterator[Shape]:
-        soft = _TONES[field.about][1]
-        lines = _lines(field)
-        shown = min(field.size, _BYTES_A_LINE * _LINES_MAX)
-        across = min(shown, _BYTES_A_LINE)
-        yield text("offset", 27, 4.5, str(field.offset), "num", "mute", anchor="end")
-        size = (_LETTER, lines * ROW - 3)
-        yield from _swatch(field.about, (self._bytes_x - _LETTER - 1, -9), size, 0)
-        yield rect(
-            "soft", self._bytes_x - 1, -9, across * _BYTE + 4, lines * ROW - 3, soft, radius=2
+def _record_column(lens: Lens, width: float) -> tuple[list[Shape], float]:
+    """The record that is shown, or what is compressed and the record inside; and the height."""
+    fields = lens.anatomy.fields
+    if not codec_of(lens.anatomy):
+        rows = _rows(lens, [one for one in fields if one.part == lens.part], width)
+        return [*rows.shapes(f"Record {lens.part}"), *_pager(lens, width)], rows.height
+    blob = [one for one in fields if one.part >= 0]
+    outer = _rows(lens, blob, width)
+    shapes = [group("blob", outer.shapes("Records, compressed together"), at=(0, 0))]
+    inside = decompressed(lens.anatomy)
+    if inside is None:
+        words = "They cannot be decompressed: a broker that has to look inside refuses them."
+        lines = wrap(words, "note", width)
+        for n, words in enumerate(lines):
+            shapes.append(text(f"bad{n}", 0, outer.height + 22 + 18 * n, words, "note", "out-t"))
+        return shapes, outer.height + 22 + 18 * len(lines)
+    shown = [one for one in inside.fields if one.part == lens.part]
+    rows = [_row(one._replace(offset=one.offset - HEADER_BYTES), inside) for one in shown]
+    data = inside.data[HEADER_BYTES:]
+    inner = Rows(Bytes(data, data, is_open=False), rows, width)
+    count = len(blob[0].value) if blob and isinstance(blob[0].value, bytes) else 0
+    y = outer.height + 22
+    shapes.append(
+        group(
+            "inside", [*inner.shapes(f"Record {lens.part} inside"), *_pager(lens, width)], at=(0, y)
         )
-        for index in range(shown):
-            yield self._byte(field.offset + index, index)
-        if shown < field.size:
-            words = f"+{field.size - shown} bytes"
-            yield text("more", self._name_x, (lines - 1) * ROW + 4.5, words, "note")
-        yield text("name", self._name_x, 4.5, fit(field.name, "body", 144), "body")
-        yield from self._value(field)
-
-    def _byte(self, place: int, index: int) -> Shape:
-        lens, data = self._lens, self._lens.anatomy.data
-        x = self._bytes_x + (index % _BYTES_A_LINE) * _BYTE
-        y = (index // _BYTES_A_LINE) * ROW
-        is_changed = data[place] != lens.original[place]
-        is_chosen = lens.chosen == place
-        stroke = "ink" if is_chosen else ("out" if is_changed else None)
-        children = [
-            rect(
-                "face",
-                0,
-                -8,
-                _BYTE,
-                17,
-                "mark" if is_chosen else "none",
-                stroke,
-                radius=2,
-                role="face",
-            ),
-            text(
-                "hex",
-                _BYTE / 2,
-                4.5,
-                f"{data[place]:02x}",
-                "num",
-                "out-t" if is_changed else "ink",
-                anchor="middle",
-            ),
-        ]
-        label = f"byte {place}: {data[place]:02x}" + (", changed" if is_changed else "")
-        return group(
-            f"b{place}", children, at=(x, y), label=label, action=f"byte {place}", is_tab_stop=False
-        )
-
-    def _value(self, field: Field) -> Iterator[Shape]:
-        room = self._width - self._value_x
-        shown, note = _value_words(field), _note_words(field, self._lens)
-        kept = fit(shown, "numb", room)
-        yield text("value", self._value_x, 4.5, kept, "numb")
-        x = self._value_x + width_of(kept, "numb") + (8 if kept else 0)
-        if field.name == "crc":
-            is_so = self._lens.anatomy.is_intact
-            yield glyph(
-                "sign", "tick" if is_so else "cross", x + 6, 4.5, "sync-t" if is_so else "out-t"
-            )
-            yield text(
-                "note",
-                x + 16,
-                4.5,
-                "matches" if is_so else "differs",
-                "note",
-                "sync-t" if is_so else "out-t",
-            )
-        elif note:
-            tone = "out-t" if field.about == "broken" else None
-            kept = first_fitting((note,), "note", self._width - x)
-            if field.about == "broken":
-                kept = fit(note, "note", self._width - x)
-            yield text("note", x, 4.5, kept, "note", tone)
-
-
-def _lines(field: Field) -> int:
-    return max(1, min(-(-field.size // _BYTES_A_LINE), _LINES_MAX))
+    )
+    words = f"{len(data)} bytes came out of {count}; places count in these"
+    shapes.append(text("came", 0, y + inner.height + 18, fit(words, "note", width), "note"))
+    return shapes, y + inner.height + 24
 
 
 def _value_words(field: Field) -> str:
@@ -327,7 +222,7 @@ def _value_words(field: Field) -> str:
     return f"0x{value:08x}" if field.name == "crc" else str(value)
 
 
-def _note_words(field: Field, lens: Lens) -> str:
+def _note_words(field: Field) -> str:
     if field.name in ("baseTimestamp", "maxTimestamp") and isinstance(field.value, int):
         try:
             moment = datetime.fromtimestamp(field.value / 1000, UTC)
@@ -341,7 +236,7 @@ def _note_words(field: Field, lens: Lens) -> str:
 
 def _pager(lens: Lens, width: float) -> Iterator[Shape]:
     """To the record before and after."""
-    count = lens.anatomy.records
+    count = records_in(lens.anatomy)
     if count < 2:
         return
     x = width - 2 * 66 - 4

@@ -13,6 +13,7 @@ from typing import Any
 
 from kafkalab import Simulation
 from kafkalab.errors import ErrorCode, LearnerError
+from kafkalab.frames.compressed import decompressed, records_in
 from kafkalab.live import LiveCluster
 from kafkalab.record.anatomy import dissect
 from kafkalab.world.batches import as_sent, batch_at, send_batch
@@ -37,7 +38,8 @@ class RecordLens:
         where = f"{topic}-{partition}, offset {last[0]}"
         if last[1]:
             where = f"{topic}-{partition}, offsets {last[0]} to {last[0] + last[1]}"
-        shown = next((one.part for one in anatomy.fields if one.note == f"offset {offset}"), 0)
+        inside = decompressed(anatomy) or anatomy
+        shown = next((one.part for one in inside.fields if one.note == f"offset {offset}"), 0)
         self._lens = Lens(anatomy, data, where, part=shown)
         self.widget = ScenePlayer(draw_lens(self._lens), name="record-lens")
         self.widget.on_message(self._handle)
@@ -71,7 +73,7 @@ class RecordLens:
         changed[place] = byte
         place %= len(changed)
         anatomy = dissect(bytes(changed))
-        part = self._lens.part if self._lens.part < anatomy.records else 0
+        part = self._lens.part if self._lens.part < records_in(anatomy) else 0
         return self._show(replace(self._lens, anatomy=anatomy, chosen=place, part=part))
 
     def undo(self) -> "RecordLens":
@@ -128,7 +130,7 @@ class RecordLens:
                 self.flip(self._lens.chosen, int(bit))
             case ["record", which]:
                 step = 1 if which == "next" else -1
-                part = (self._lens.part + step) % max(self._lens.anatomy.records, 1)
+                part = (self._lens.part + step) % max(records_in(self._lens.anatomy), 1)
                 self._show_same(replace(self._lens, part=part, chosen=None))
             case ["undo"]:
                 self.undo()

@@ -113,3 +113,26 @@ def test_the_picture_is_whole_at_every_width(sim: Simulation, width: int) -> Non
     ET.fromstring(write_svg(scene))
     assert diff(NOTHING, scene.flat())
     assert repr(lens).count("\n") > 13
+
+
+@pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
+def test_the_records_of_a_compressed_batch_are_counted_and_shown(codec: str) -> None:
+    sim = Simulation(brokers=1, seed=3)
+    sim.create_topic("orders")
+    conf = {"bootstrap.servers": "kafka:9092", "linger.ms": 50, "compression.type": codec}
+    producer = Producer(conf, sim=sim)
+    for number in range(5):
+        producer.produce("orders", f"value {number} " * 30, key=f"key-{number}")
+    producer.flush()
+    lens = RecordLens(sim, "orders", 0, offset=3)
+    assert lens.say.startswith("5 records share one header of 61 bytes")
+    assert lens._lens.part == 3
+    words = [shape.words for shape in draw_lens(lens._lens).flat().values()]
+    assert "4 of 5" in words
+    assert "“key-3”" in words
+    assert ("Records, compressed together" in words) == (codec != "none")
+    lens._handle({"action": "record next"})
+    assert "“key-4”" in [shape.words for shape in draw_lens(lens._lens).flat().values()]
+    assert lens.send() == "NONE"
+    damaged = RecordLens(sim, "orders", 0, offset=3).flip(100)
+    assert draw_lens(damaged._lens).flat()
