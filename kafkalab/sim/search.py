@@ -87,9 +87,17 @@ class _State(NamedTuple):
 
 
 def search(sim: Simulation, predicate: Predicate, scope: Scope) -> Found | NotFound:
-    """Try every order within the scope, from how the simulation is now; it is not changed."""
+    """Try every order within the scope, from how the simulation is now; it is not changed.
+
+    Other rules that it has (`lab.experiments.rules`) are in force all the while.
+    """
     with sim.driver.locked() as world:
-        begin = world.fork(forget_recent=True)
+        branch = sim.branched(world.fork(forget_recent=True), sim.name)
+    with branch.driver.locked() as begin:
+        return _searched(begin, predicate, scope)
+
+
+def _searched(begin: World, predicate: Predicate, scope: Scope) -> Found | NotFound:
     digests = StateDigests()
     waiting = deque([_State(begin, (), ())])
     seen: dict[tuple[bytes, tuple[str, ...]], None] = {(digests.of(begin), ()): None}

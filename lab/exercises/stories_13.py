@@ -87,9 +87,9 @@ def bad_day(seed: int = 1, faults: Iterable[tuple[float, str]] = BAD_LUCK) -> Si
 # --- any order at all ---------------------------------------------------------------------------
 
 
-def on_its_way(acks: str) -> Simulation:
-    """A cluster whose producer has just sent `x`."""
-    sim = cluster_with(seed=1)
+def on_its_way(acks: str, *rules: Rule) -> Simulation:
+    """A cluster under these rules, whose producer has just sent `x`."""
+    sim = cluster_with(*rules, seed=1)
     producer = Producer({**SERVERS, "acks": acks, "linger.ms": 0}, sim=sim)
     producer.produce("orders", "before")
     producer.flush()

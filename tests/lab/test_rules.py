@@ -8,6 +8,8 @@ import pytest
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.sim import without
+from kafkalab.sim.search import Found, NotFound
+from lab.exercises import stories_13
 from lab.experiments import old_rules
 from lab.experiments.rules import Rule, Watch, with_rules
 
@@ -59,6 +61,16 @@ def test_forks_views_and_twins_have_the_rules_of_their_origin() -> None:
     twins = sim.twins(without(sim.trace.of("Crashed")[1]))
     assert twins.a.trace.digest() == sim.trace.digest()
     assert [each.b for each in twins.outcomes if each.name == "lost after that"] == [0]
+
+
+def test_a_search_goes_by_the_rules_of_its_simulation() -> None:
+    before = engine()
+    sim = stories_13.on_its_way("all", old_rules.ANSWER_AT_ONCE)
+    assert isinstance(stories_13.any_order_that_loses(sim, turns=2), NotFound)
+    found = stories_13.any_order_that_loses(sim)
+    assert isinstance(found, Found)
+    assert [turn.what for turn in found.turns] == ["deliver", "fault", "wait"]
+    assert engine() == before
 
 
 def test_other_threads_have_the_engines_rules_meanwhile() -> None:

@@ -11,13 +11,17 @@ from planted_by_an_outsider import (
     answers_one_record_early,
     elr_kept_at_min_isr,
     loads_up_to_the_high_watermark,
+    no_divergence_at_the_end,
     shrink_asked_for_counts,
+    votes_by_the_high_watermark,
 )
 
 BY_NAME = {scope.name: scope for scope in SCOPES}
 SOON_FOUND = (
     (shrink_asked_for_counts, "a leader nobody hears", "R1"),
+    (no_divergence_at_the_end, "a leader dies at any step, and is back", "R1"),
     (elr_kept_at_min_isr, "records", "R13"),
+    (votes_by_the_high_watermark, "a voter that lacks what is decided", "Q3"),
     (answers_one_record_early, "three controllers, one broker less", "R5"),
     (loads_up_to_the_high_watermark, "group", "G7"),
 )
@@ -31,6 +35,15 @@ def test_a_hunt_finds_what_somebody_planted(
     found = hunt(replace(BY_NAME[scope], settled_max=0))
     assert isinstance(found, Found), found
     assert found.promise == promise, found
+
+
+@pytest.mark.parametrize(
+    "scope", ["a leader dies at any step, and is back", "a voter that lacks what is decided"]
+)
+def test_a_whole_scope_without_anything_planted(scope: str) -> None:
+    result = hunt(replace(BY_NAME[scope], settled_max=0))
+    assert not isinstance(result, Found), result
+    assert result.is_complete
 
 
 def test_nothing_is_wrong_where_nothing_was_planted() -> None:
