@@ -37,13 +37,13 @@ def message_fields(sim: Simulation, id: int) -> list[tuple[str, str]]:
     if entry is None:
         return []
     what, api, client, server, number, correlation_id = entry.event[1:]
-    cause = sim.trace.entry(entry.cause)
+    cause, began = sim.trace.entry(entry.cause), sim.world.began
     said = [e for e in sim.trace.of(node=entry.node) if e.cause == id]
     rows = [
         (api.replace("_", " ").lower() or "end", f"{what}, correlation id {correlation_id}"),
         ("connection", f"{client} to {server}, its {number}."),
-        ("sent because", f"{tell(cause)}, {seconds(cause.at)}" if cause else "let go"),
-        ("arrived", f"{seconds(entry.at)} at {entry.node}"),
+        ("sent because", f"{tell(cause)}, {seconds(cause.at, began)}" if cause else "let go"),
+        ("arrived", f"{seconds(entry.at, began)} at {entry.node}"),
         ("there", "; ".join(tell(e) for e in said[:3]) or "nothing that shows"),
     ]
     envelope = _under_way(sim, entry, ConnectionId(client, server, number))
@@ -54,13 +54,14 @@ def message_fields(sim: Simulation, id: int) -> list[tuple[str, str]]:
 
 
 def flight_fields(sim: Simulation, name: str, at: int) -> list[tuple[str, str]]:
-    """The same of a message under way at the instant `at` (ms), by its name in words."""
-    world = sim.world if at == sim.now else sim.at(at / 1000).world
+    """The same of a message under way at `at` (ms since the world began), by its name."""
+    began = sim.world.began
+    world = sim.world if at + began == sim.now else sim.at((at + began) / 1000).world
     flight = next((each for each in flights(world) if each.message.words == name), None)
     if flight is None:
         return []
     message, cause = flight.message, world.trace.entry(flight.sent_for)
-    due = "waits" if flight.due is None else f"due {seconds(flight.due)}"
+    due = "waits" if flight.due is None else f"due {seconds(flight.due, began)}"
     waits = WAITS.get(flight.waits_for, "")
     rows = [
         (
@@ -68,7 +69,7 @@ def flight_fields(sim: Simulation, name: str, at: int) -> list[tuple[str, str]]:
             f"{message.what}, correlation id {message.correlation_id}",
         ),
         ("connection", f"{message.client} to {message.server}, its {message.number}."),
-        ("sent because", f"{tell(cause)}, {seconds(cause.at)}" if cause else "let go"),
+        ("sent because", f"{tell(cause)}, {seconds(cause.at, began)}" if cause else "let go"),
         ("under way", f"from {flight.source} to {flight.target}, {due}"),
         *([("why", waits)] if waits else []),
         ("version", str(flight.envelope.api_version)),

@@ -4,11 +4,13 @@
                    ╲             ╱         arrives where it is handled; both are events of the trace
     broker-1    ────●───────────●────
 
-Times are virtual ms.  Of the messages only those that mattered are taken, when there are many:
-those of the chain first, then those whose handling said something, quiet traffic last.  Where the
-stretch ends at the instant looked at, what is under way then is there too: it can be held or cut.
+Times are virtual ms since the world began, given and in the frame.  Of the messages only those
+that mattered are taken, when there are many: those of the chain first, then those whose handling
+said something, quiet traffic last.  Where the stretch ends at the instant looked at, what is under
+way then is there too: it can be held or cut.
 
-Read next: `lab.scenes.spacetime`, which draws it; `spacetime_lanes`; `messages`, the fields of one.
+Read next: `spacetime_window`, where it opens; `spacetime_lanes`; `messages`, the fields of one;
+`lab.scenes.spacetime`, which draws it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,11 +18,20 @@ from itertools import takewhile
 from typing import Final, NotRequired, TypedDict
 
 from kafkalab.errors import LearnerError
+from kafkalab.frames.since_began import shifted
 from kafkalab.frames.spacetime_lanes import SpanFrame, lanes_of, partition_of, spans_of
 from kafkalab.frames.spacetime_marks import CROWD, MarkFrame, marks_of
+from kafkalab.frames.spacetime_window import (
+    AROUND_MS,
+    is_loud,
+    last_busy,
+    rested,
+    say_counts,
+    say_rest,
+)
 from kafkalab.ids import NodeName
 from kafkalab.sim import Simulation
-from kafkalab.sim.telling import node_name, tell
+from kafkalab.sim.telling import seconds, tell
 from kafkalab.sim.why import Explanation
 from kafkalab.world import Entry, World
 from kafkalab.world.holds import Message, flights
@@ -28,7 +39,7 @@ from kafkalab.world.holds import Message, flights
 MESSAGES_MAX: Final = 120
 ALL_MS: Final = 250  # of a longer stretch the quiet messages are left out
 UNDER_WAY_MAX: Final = 14
-AROUND_MS: Final = 6  # shown before and after a chain
+SPAN_MS: Final = 100  # where it opens by itself
 
 _PRODUCE: Final = ("PRODUCE", "INIT_PRODUCER_ID", "ADD_PARTITIONS_TO_TXN", "END_TXN")
 _FETCH: Final = ("FETCH", "LIST_OFFSETS", "OFFSET_FOR_LEADER_EPOCH")
@@ -92,50 +103,114 @@ def spacetime_frame(
     *,
     since: int | None = None,
     until: int | None = None,
+    span: int = SPAN_MS,
+    is_at_now: bool = False,
     partition: tuple[str, int] | None = None,
     now: int | None = None,
 ) -> SpaceTimeFrame:
-    """A stretch of `sim`, by default around an explanation's chain, else the last 100 ms.
+    """A stretch of `sim`, by default around an explanation's chain, else the last `span` ms.
 
+    Where nothing happened in those, the last stretch in which something did, unless `is_at_now`.
     `partition` says whose leader the thick line is (by default that of the chain).  `now`: the
-    instant looked at, in ms; by default the present.  `LearnerError` if it ends before it begins.
+    instant looked at; by default the present.  `LearnerError` if it ends before it begins.
     """
-    chain = about.chain if about is not None else ()
-    last = sim.now if now is None else min(now, sim.now)
-    first_at = chain[0].at - AROUND_MS if chain else last - 100
-    last_at = chain[-1].at + AROUND_MS if chain else last
-    start = max(sim.started_at, first_at if since is None else since)
-    end = min(sim.now, last_at if until is None else until)
-    if end < start:
-        raise LearnerError(f"a picture from {start} ms to {end} ms ends before it begins")
+    began, chain = sim.world.began, about.chain if about is not None else ()
+    last = sim.now if now is None else min(now + began, sim.now)
     with sim.driver.locked() as world:
-        seen = _seen(sim, world, start, end)
-        steps = {entry.id: i for i, entry in enumerate(chain, 1)}
-        entries = list(takewhile(lambda e: e.at <= end, seen.trace.recent(first_id(seen, start))))
-        messages, left_out = _messages(seen, entries, (start, end), steps)
-        if end == last:
-            messages += _under_way(sim, world, end)
-        marks = marks_of(entries, steps, messages, _near(seen, steps))
-        of = partition or partition_of(chain)
-        lanes, folded = lanes_of(seen, messages, marks)
-        return {
-            "title": about.question if about is not None else "Messages and their causes",
-            "settings": _settings(sim, of, start, end),
-            "say": about.say if about is not None else _say(messages, start, end),
-            "since": start,
-            "until": end,
-            "now": last,
-            "lanes": lanes,
-            "folded": folded,
-            "spans": spans_of(seen, lanes, of, start, end),
-            "messages": messages,
-            "marks": marks,
-            "chain": [
-                {"step": i, "id": entry.id, "at": entry.at, "words": tell(entry)}
-                for i, entry in enumerate(chain, 1)
-            ],
-            "left_out": left_out,
-        }
+        wanted = (
+            None if since is None else since + began,
+            None if until is None else until + began,
+        )
+        busy = None
+        if chain and wanted == (None, None):
+            start, end = chain[0].at - AROUND_MS, chain[-1].at + AROUND_MS
+        elif wanted == (None, None) and not is_at_now:
+            busy, (start, end) = _opened(sim, world, (last - span, last))
+        else:
+            end = last if wanted[1] is None else wanted[1]
+            start = end - span if wanted[0] is None else wanted[0]
+        frame = _drawn(sim, world, about, _bounded(sim, start, end), last, partition)
+        if busy is not None:
+            told = (say_rest(last, busy), frame["say"])
+            frame["say"] = " ".join(told if about is None else told[::-1])
+        since_began: SpaceTimeFrame = shifted(frame, began)
+        return since_began
+
+
+def _drawn(
+    sim: Simulation,
+    world: World,
+    about: Explanation | None,
+    stretch: tuple[int, int],
+    last: int,
+    partition: tuple[str, int] | None,
+) -> SpaceTimeFrame:
+    """The frame of a stretch, its times as the clock shows them."""
+    chain, (start, end) = about.chain if about is not None else (), stretch
+    seen = _seen(sim, world, start, end)
+    steps = {entry.id: i for i, entry in enumerate(chain, 1)}
+    entries = list(takewhile(lambda e: e.at <= end, seen.trace.recent(first_id(seen, start))))
+    messages, left_out = _messages(seen, entries, (start, end), steps)
+    if end == last:
+        messages += _under_way(sim, world, end)
+    marks = marks_of(entries, steps, messages, _near(seen, steps))
+    of = partition or partition_of(chain)
+    lanes, folded = lanes_of(seen, messages, marks)
+    say = about.say if about is not None else _say(seen, messages, left_out, stretch)
+    return {
+        "title": about.question if about is not None else "Messages and their causes",
+        "settings": _settings(sim, of, start, end),
+        "say": say,
+        "since": start,
+        "until": end,
+        "now": last,
+        "lanes": lanes,
+        "folded": folded,
+        "spans": spans_of(seen, lanes, of, start, end),
+        "messages": messages,
+        "marks": marks,
+        "chain": [_step(i, entry) for i, entry in enumerate(chain, 1)],
+        "left_out": left_out,
+    }
+
+
+def _opened(
+    sim: Simulation, world: World, stretch: tuple[int, int]
+) -> tuple[int | None, tuple[int, int]]:
+    """The stretch to open on; and if it is an earlier one, when something last happened."""
+    start, end = stretch
+    busy = last_busy(world, end)
+    earlier = rested(busy, end, end - start)
+    if earlier is None:
+        return None, stretch
+    waiting = (message["state"] for message in _under_way(sim, world, end))
+    if any(state != "flying" for state in waiting):  # there is something to see
+        return None, stretch
+    return busy, (max(earlier[0], sim.started_at), min(earlier[1], end))
+
+
+def _bounded(sim: Simulation, start: int, end: int) -> tuple[int, int]:
+    start, end = max(sim.started_at, start), min(sim.now, end)
+    if end < start:
+        began = sim.world.began
+        stretch = f"{start - began} ms to {end - began} ms"
+        raise LearnerError(f"a picture from {stretch} ends before it begins")
+    return start, end
+
+
+def _say(
+    world: World, messages: Sequence[MessageFrame], left_out: int, stretch: tuple[int, int]
+) -> str:
+    """A very long run lets its oldest messages go."""
+    say = say_counts(messages, left_out, stretch[1] - stretch[0])
+    oldest = next(iter(world.trace.recent()), None)
+    if oldest is not None and oldest.id > 1 and oldest.at > stretch[0]:
+        say += f" Of those before {seconds(oldest.at, world.began)} none is kept."
+    return say
+
+
+def _step(number: int, entry: Entry) -> StepFrame:
+    return {"step": number, "id": entry.id, "at": entry.at, "words": tell(entry)}
 
 
 def _seen(sim: Simulation, world: World, start: int, end: int) -> World:
@@ -269,8 +344,7 @@ def kind_of(api: str, source: str = "", target: str = "") -> str:
 def _rank(message: MessageFrame, said: Sequence[Entry], step: int | None) -> int:
     if step is not None:
         return 0
-    loud = [e for e in said if not str(e.fields.get("topic", "")).startswith("__")]
-    if loud:
+    if any(map(is_loud, said)):
         return _MATTERS
     return 3 if message["api"] in _QUIET else 2
 
@@ -282,20 +356,3 @@ def _settings(sim: Simulation, of: tuple[str, int] | None, start: int, end: int)
         f"{which}seed {sim.seed} · broker session timeout {timeout} ms · virtual time, "
         f"{(start - began) / 1000:.3f} s to {(end - began) / 1000:.3f} s"
     )
-
-
-def _say(messages: list[MessageFrame], start: int, end: int) -> str:
-    counts: dict[str, int] = {}
-    for message in messages:
-        counts[message["kind"]] = counts.get(message["kind"], 0) + 1
-    names = {"produce": "produce", "fetch": "fetch", "meta": "controller", "group": "group"}
-    said = ", ".join(f"{count} {names[kind]}" for kind, count in sorted(counts.items()))
-    say = f"In {end - start} ms {len(messages)} messages that mattered: {said or 'none'}."
-    held = [message for message in messages if message["state"] == "held"]
-    if held:
-        api = held[0]["api"].replace("_", " ").lower()
-        what = "answer" if held[0]["what"] == "response" else held[0]["what"]
-        way = f"{node_name(held[0]['source'])} to {node_name(held[0]['target'])}"
-        more = f", and {len(held) - 1} more" if len(held) > 1 else ""
-        say += f" Held in flight: the {api} {what} of {way}{more}."
-    return say

@@ -13,6 +13,7 @@ from typing import Final, TypedDict
 from kafkalab.errors import LearnerError
 from kafkalab.frames.feed import in_words
 from kafkalab.frames.shape import Tone
+from kafkalab.frames.since_began import shifted
 from kafkalab.frames.spacetime import first_id
 from kafkalab.sim.fate import Fate, State
 from kafkalab.sim.ledger import Ledger
@@ -90,7 +91,10 @@ class TwinsFrame(TypedDict):
 
 
 def twins_frame(twins: Twins, topic: str | None = None) -> TwinsFrame:
-    """What there is to be seen of two runs; `topic` for one topic's records alone."""
+    """What there is to be seen of two runs; `topic` for one topic's records alone.
+
+    Times in ms since their world began.
+    """
     runs = [
         _run("A", "as it was", twins.ledgers[0], topic, twins.a.world.began),
         _run("B", twins.change.words, twins.ledgers[1], topic, twins.b.world.began),
@@ -104,7 +108,7 @@ def twins_frame(twins: Twins, topic: str | None = None) -> TwinsFrame:
     marks = _marks(twins, since, until)
     if divergence is not None:
         until = max(until, divergence.at)
-    return {
+    frame: TwinsFrame = {
         "title": f"One thing changed: {twins.change.words}",
         "settings": _settings(twins, topic),
         "say": twins.say,
@@ -121,6 +125,8 @@ def twins_frame(twins: Twins, topic: str | None = None) -> TwinsFrame:
             for o in twins.outcomes
         ],
     }
+    told: TwinsFrame = shifted(frame, twins.a.world.began)
+    return told
 
 
 def fate_of(fate: Fate) -> str:
@@ -136,7 +142,7 @@ def fate_of(fate: Fate) -> str:
 
 
 def _run(name: str, words: str, ledger: Ledger, topic: str | None, began: int) -> RunFrame:
-    """A ledger counts from when its world began, this frame does not."""
+    """A ledger counts from when its world began, this frame does not yet."""
     fates = [fate for fate in ledger if topic in (None, fate.topic)]
     return {
         "name": name,

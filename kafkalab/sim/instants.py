@@ -134,6 +134,16 @@ def _wanted(what: Collection[str]) -> dict[str, str]:
     return {kind: name for name in (what or _USUAL) for kind in KINDS[name]}
 
 
+def instant_ms(seconds: float, began: int) -> int:
+    """The instant that a learner names, in the clock's ms.
+
+    Seconds count from when the world began, as in every picture.  A live cluster began in Unix
+    time; frozen, what its trace says (`entry.at / 1000`, `sim.now / 1000`) names the same instant.
+    """
+    ms = ms_of(seconds)
+    return ms + began if ms < began else ms
+
+
 def ms_of(seconds: float) -> int:
     """Whole virtual ms.  `LearnerError` for what is no number, or below 0."""
     if not isinstance(seconds, int | float) or not abs(seconds) < 1e12:

@@ -304,12 +304,11 @@ class Simulation:
         return Branches(self.branch)
 
     def at(self, seconds: float) -> Self:
-        """A view of then (seconds since the cluster began, or as `now` / 1000), to be read only.
+        """A view of then (seconds since the cluster began: `instant_ms`), to be read only.
 
         To go on from there, fork it.  `LearnerError` before the cluster was ready or after now.
         """
-        ms = ms_of(seconds)
-        ms += self.world.began if ms < self.world.began else 0  # a live one began in Unix time
+        ms = instants.instant_ms(seconds, self.world.began)
         with self.driver.locked() as world:
             history = self.driver.history
             assert history is not None

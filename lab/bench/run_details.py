@@ -22,7 +22,7 @@ from kafkalab.live import LiveCluster
 from kafkalab.sim.ledger import ledger
 from kafkalab.sim.twins import Twins
 from kafkalab.sim.why import Explanation
-from lab.scenes.spacetime import SPAN_MS_MIN
+from lab.scenes.spacetime import within
 from lab.widgets.twins_view import chain_frame, clusters_at
 
 NAMES: Final = frozenset({"spacetime", "ledger", "twins"})
@@ -94,22 +94,25 @@ class RunDetails:
         since: int | None = None
         until: int | None = None
         began = sim.world.began
-        if stretch[0] != "-":
-            since = max(int(stretch[0]) + began, sim.started_at)
-            until = max(since + SPAN_MS_MIN, min(int(stretch[1]) + began, sim.now))
-        elif self.about is None or not self.about.chain:
-            since, until = max(at - span, sim.started_at), at
-        elif self.about.chain[-1].at < sim.started_at:  # before the cluster was frozen
-            since = until = sim.started_at
-        frame = spacetime_frame(sim, self.about, since=since, until=until, now=at)
+        first, last, now = sim.started_at - began, sim.now - began, at - began
+        match stretch:
+            case ("now", _):
+                since, until = max(now - span, first), now
+            case ("whole", _):
+                since, until = first, now
+            case (begins, ends) if begins.isdigit():
+                since, until = within((int(begins), int(ends)), (first, last))
+        chain = self.about.chain if self.about is not None and since is None else ()
+        if chain and chain[-1].at < sim.started_at:  # before the cluster was frozen
+            since = until = first
+        frame = spacetime_frame(sim, self.about, since=since, until=until, span=span, now=now)
         message = next((m for m in frame["messages"] if m["name"] == name), None) if name else None
         fields: list[tuple[str, str]] = []
         if message is not None and message["id"]:
             fields = message_fields(sim, message["id"])
         elif message is not None:
             fields = flight_fields(sim, name, frame["now"])
-        shown = shifted(frame, began) if began else frame
-        return {"frame": shown, "fields": fields, "is_present": at == sim.now}
+        return {"frame": frame, "fields": fields, "is_present": at == sim.now}
 
     def _of_twins(self, sim: Simulation, at: int, run: str) -> Any:
         twins = self._twins
@@ -119,17 +122,17 @@ class RunDetails:
         is_beyond = at > end
         at = max(twins.a.started_at, twins.b.started_at, min(at, end))
         if self._both_at[0] != at:  # while the run goes on beyond their end, the same again
-            self._both_at = (at, list(clusters_at(twins, at)))
+            self._both_at = (at, list(clusters_at(twins, at - sim.world.began)))
         has_chain = run and twins.divergence is not None
         began = sim.world.began
         return {
-            "twins": shifted(self._twins_frame, began),
+            "twins": self._twins_frame,
             "at": at - began,
             "end": end - began,
             "is_beyond": is_beyond,
             "gone_on_to": sim.now - began if sim.now > end else None,
             "clusters": self._both_at[1],
-            "chain": shifted(chain_frame(twins, run), began) if has_chain else None,
+            "chain": chain_frame(twins, run) if has_chain else None,
             "faults": [],
         }
 
@@ -161,28 +164,6 @@ def _faults(sim: Simulation, at: int) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-_TIMES: Final = frozenset(
-    {"at", "since", "until", "now", "sent", "arrived", "change", "diverges", "produced", "written",
-     "committed", "acknowledged"}
-)  # fmt: skip
-
-
-def shifted(value: Any, began: int) -> Any:
-    """A frame with its times since the beginning; in most worlds that is 0, and nothing changes."""
-    if not began:
-        return value
-    if isinstance(value, dict):
-        return {
-            key: item - began
-            if key in _TIMES and isinstance(item, int)
-            else [[at - began for at in each] for each in item]
-            if key == "stalls"
-            else shifted(item, began)
-            for key, item in value.items()
-        }
-    return [shifted(item, began) for item in value] if isinstance(value, list) else value
 
 
 _CONSEQUENCES: Final = ("Resumed", "MessageReleased")

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kafkalab.frames.spacetime import AROUND_MS, MessageFrame, SpaceTimeFrame, StepFrame
+from kafkalab.frames.spacetime import SPAN_MS, MessageFrame, SpaceTimeFrame, StepFrame
+from kafkalab.frames.spacetime_window import AROUND_MS
 from lab.scenes.axis import Axis, draw_axis
 from lab.scenes.clock import seconds
 from lab.scenes.controls import button
@@ -33,7 +34,6 @@ WIDTH_MIN, WIDTH_MAX = 640, 1400
 STATIC_WIDTH: Final = 960
 STEP_WIDTH_MIN: Final = 152
 FUTURE: Final = 84.0  # right of now, where something is under way
-SPAN_MS: Final = 100
 SPAN_MS_MIN: Final = 4
 
 KEYS: Final[Mapping[str, str]] = {
@@ -47,7 +47,8 @@ class View:
     """What a reader looks at: the stretch (None: where it begins by itself), the message chosen
     by its name, how gaps are drawn.
 
-    `span`: so many ms up to the instant looked at, while no stretch is chosen.
+    `span`: so many ms up to the instant looked at, while no stretch is chosen.  `opens`: "" where
+    something last happened, "now" at the instant looked at, "whole" for the run so far.
     """
 
     width: int = STATIC_WIDTH
@@ -58,6 +59,7 @@ class View:
     is_present: bool = True  # nothing has happened since: what is done is done here
     stretch: tuple[int, int] | None = None
     span: int = SPAN_MS
+    opens: str = ""
 
     def at_width(self, width: float) -> "View":
         return replace(self, width=int(min(max(width, WIDTH_MIN), WIDTH_MAX)) // 10 * 10)
@@ -137,7 +139,10 @@ def obey(frame: SpaceTimeFrame, view: View, words: list[str]) -> View | None:
         case ["right"]:
             return moved(frame, view, 0.25)
         case ["all"]:
-            return replace(view, stretch=None, span=SPAN_MS)
+            opens = "" if frame["chain"] else "whole"
+            return replace(view, stretch=None, span=SPAN_MS, opens=opens)
+        case ["now"]:
+            return replace(view, stretch=None, span=SPAN_MS, opens="now")
         case ["log"]:
             return replace(view, is_log=not view.is_log)
         case ["step", id] if id.isdigit():
@@ -173,13 +178,21 @@ def moved(frame: SpaceTimeFrame, view: View, share: float) -> View:
     """Later by so much of the stretch (earlier if negative)."""
     since, until = frame["since"], frame["until"]
     by = round((until - since) * share)
-    by = max(by, -since) if by < 0 else by
+    by = max(by, -since) if by < 0 else by  # later than the end it is cut off where it is made
     return replace(view, stretch=(since + by, until + by))
+
+
+def within(stretch: tuple[int, int], run: tuple[int, int]) -> tuple[int, int]:
+    """The stretch, moved to lie within the run, if it is not longer."""
+    (since, until), (first, last) = stretch, run
+    wide = min(max(until - since, SPAN_MS_MIN), last - first)
+    since = min(max(since, first), last - wide)
+    return since, since + wide
 
 
 def _zoomed(frame: SpaceTimeFrame, view: View, factor: float) -> View:
     """Without a stretch of its own the picture goes on to end at the instant looked at."""
-    if view.stretch is None and not frame["chain"]:
+    if view.stretch is None and not frame["chain"] and view.opens != "whole":
         return replace(view, span=max(round(view.span * factor), SPAN_MS_MIN))
     return zoomed(frame, view, factor)
 
@@ -208,7 +221,8 @@ def _head(frame: SpaceTimeFrame, inner: float) -> tuple[list[Shape], float]:
 def _toolbar(frame: SpaceTimeFrame, view: View, inner: float) -> list[Shape]:
     specs = (
         ("left", "before", "Earlier"), ("right", "next", "Later"), ("in", "plus", "Zoom in"),
-        ("out", "minus", "Zoom out"), ("all", "ring", "The whole stretch"),
+        ("out", "minus", "Zoom out"),
+        ("all", "ring", "The whole chain" if frame["chain"] else "The whole run"),
     )  # fmt: skip
     shapes: list[Shape] = []
     x = 0.0
@@ -216,6 +230,10 @@ def _toolbar(frame: SpaceTimeFrame, view: View, inner: float) -> list[Shape]:
         shape, wide = button(key, (x, 0), key, icon=icon, label=label)
         shapes.append(shape)
         x += wide + 6
+    shape, wide = button("now", (x, 0), "now", words="now", label="The instant looked at",
+                         is_disabled=frame["until"] == frame["now"])  # fmt: skip
+    shapes.append(shape)
+    x += wide + 6
     label = "Cut long gaps" if view.is_log else "Gaps by their logarithm"
     shape, wide = button("log", (x, 0), "log", words="to scale" if view.is_log else "log time",
                          label=label)  # fmt: skip
@@ -223,7 +241,7 @@ def _toolbar(frame: SpaceTimeFrame, view: View, inner: float) -> list[Shape]:
     x += wide + 14
     words = f"{seconds(frame['since'])} s to {seconds(frame['until'])} s"
     if frame["left_out"]:
-        words += f" · {frame['left_out']} quiet messages not shown"
+        words += f" · {frame['left_out']} messages not shown"
     elif frame["messages"]:
         words += " · press a message to open it"
     shapes.append(text("words", x, 18.5, fit(words, "note", inner - x), "note"))

@@ -24,9 +24,11 @@ def write_text(frame: SpaceTimeFrame) -> str:
         what = f"{api} {message['what']}{_state(message['state'])}{step}"
         way = f"{message['source']} → {message['target']}"
         lines.append(f"  {seconds(message['sent'])} → {ends}  {way}  {what}")
-    more = len(frame["messages"]) - MESSAGES + frame["left_out"]
+    more = len(frame["messages"]) - MESSAGES
     if more > 0:
-        lines.append(f"  and {more} more")
+        lines.append(f"  and {more} more that are drawn")
+    if frame["left_out"]:
+        lines.append(f"  {frame['left_out']} more arrived, and are not shown")
     return "\n".join(plain(line).rstrip() for line in lines)
 
 

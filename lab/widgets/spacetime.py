@@ -1,11 +1,12 @@
 """`SpaceTime(sim, about)`: nodes, messages and their causes over time; a message can be opened.
 
     SpaceTime(sim, sim.why("orders-0"))          the chain of an answer, highlighted
-    SpaceTime(sim, since=1.0, until=1.2)         any stretch (seconds)
+    SpaceTime(sim, since=1.0, until=1.2)         any stretch (seconds since the cluster began)
+    SpaceTime(sim)                               the last in which something happened
 
 A message under way can be held, released, or its connection cut: `hold`, `release`, `cut` act on
 the simulation as `sim.network` does, recorded like any other action.  The rest by Python: `zoom`,
-`move`, `look_at`, `select`, `whole`.
+`move`, `look_at`, `select`, `whole`, `now`.
 
 Read next: `own_view`, what it shares; `lab.scenes.spacetime`, which draws.
 """
@@ -16,6 +17,7 @@ from kafkalab import Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.frames.messages import flight_fields, message_fields
 from kafkalab.frames.spacetime import SpaceTimeFrame, spacetime_frame
+from kafkalab.sim.instants import instant_ms
 from kafkalab.sim.why import Explanation
 from kafkalab.world.holds import Message
 from lab.scenes import spacetime as scene
@@ -41,10 +43,10 @@ class SpaceTime(OwnView):
         partition: tuple[str, int] | None = None,
     ) -> None:
         self._sim, self._about, self._partition = sim, about, partition
-        self._begins = None if since is None else round(since * 1000)
-        self._ends = None if until is None else round(until * 1000)
+        began, self._view = sim.world.began, View(is_live=True)
+        self._begins = None if since is None else instant_ms(since, began) - began
+        self._ends = None if until is None else instant_ms(until, began) - began
         self._frame = self._made(self._begins, self._ends)
-        self._view = View(is_live=True)
         self._open(sim, "spacetime")
 
     @property
@@ -60,11 +62,17 @@ class SpaceTime(OwnView):
         """Show a stretch so many times as long, about the same middle (0.5: half as long)."""
         return self._turn(scene.zoomed(self._frame, self._view, factor))
 
+    def now(self) -> "SpaceTime":
+        """The last 100 ms, and what is under way, whether something happened or not."""
+        self._obey(["now"])
+        return self
+
     def move(self, share: float) -> "SpaceTime":
         """Go later by so much of the stretch (earlier if negative)."""
         since, until = self._frame["since"], self._frame["until"]
         by = round((until - since) * share)
-        by = max(self._sim.started_at - since, min(by, self._sim.now - until))
+        first, last = self._run
+        by = max(first - since, min(by, last - until))
         return self._turn(replace(self._view, stretch=(since + by, until + by)))
 
     def look_at(self, id: int) -> "SpaceTime":
@@ -73,8 +81,9 @@ class SpaceTime(OwnView):
         return self
 
     def whole(self) -> "SpaceTime":
-        """Back to the stretch it began with."""
-        return self._turn(replace(self._view, stretch=None))
+        """The chain or the stretch it was made for; without one, the whole run."""
+        self._obey(["all"])
+        return self
 
     def select(self, message: int | str | Message) -> "SpaceTime":
         """Open a message: by name, or by the id of its arrival; "" or 0 closes it."""
@@ -122,12 +131,16 @@ class SpaceTime(OwnView):
     def _turn(self, view: View) -> "SpaceTime":
         """Another view: a frame for its stretch, the fields of its message."""
         self._view = view
-        if view.stretch is None:
-            self._frame = self._made(self._begins, self._ends)
+        first, last = self._run
+        is_given = self._begins is not None or self._ends is not None
+        if view.stretch is not None:
+            self._frame = self._made(*scene.within(view.stretch, self._run))
+        elif view.opens == "now":
+            self._frame = self._made(max(last - view.span, first), last)
+        elif view.opens == "whole" and not is_given:
+            self._frame = self._made(first, last)
         else:
-            since = max(view.stretch[0], self._sim.started_at)
-            until = max(since + scene.SPAN_MS_MIN, min(view.stretch[1], self._sim.now))
-            self._frame = self._made(since, until)
+            self._frame = self._made(self._begins, self._ends)
         self._read()
         self._redraw()
         return self
@@ -142,19 +155,31 @@ class SpaceTime(OwnView):
             fields = message_fields(self._sim, message["id"])
         elif message is not None:
             fields = flight_fields(self._sim, message["name"], self._frame["now"])
-        is_present = self._frame["now"] == self._sim.now
+        is_present = self._frame["now"] == self._run[1]
         self._view = replace(view, fields=tuple(fields), is_present=is_present)
 
     def _follow(self, controls: Controls) -> None:
         """The stretch stays; what is under way at its end is told anew when time has passed."""
-        if self._frame["now"] == self._frame["until"] != self._sim.now and not controls.is_moving:
+        at_end = self._frame["now"] == self._frame["until"]
+        if at_end and self._frame["now"] != self._run[1] and not controls.is_moving:
             since = self._frame["since"]
             self._frame = self._made(since, self._frame["until"])
             self._read()
 
+    @property
+    def _run(self) -> tuple[int, int]:
+        """What can be seen of the run, in ms since the world began."""
+        began = self._sim.world.began
+        return self._sim.started_at - began, self._sim.now - began
+
     def _made(self, since: int | None, until: int | None) -> SpaceTimeFrame:
         return spacetime_frame(
-            self._sim, self._about, since=since, until=until, partition=self._partition
+            self._sim,
+            self._about,
+            since=since,
+            until=until,
+            span=self._view.span,
+            partition=self._partition,
         )
 
     def _at_width(self, width: float) -> None:

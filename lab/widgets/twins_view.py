@@ -33,7 +33,7 @@ class TwinsView(OwnView):
         self._view = View(is_live=True)
         self._clusters: tuple[Frame, Frame] | None = None
         self._chain: SpaceTimeFrame | None = None
-        self._instants = instants_of(self._frame, twins.a.now)
+        self._instants = instants_of(self._frame, twins.a.now - twins.a.world.began)
         self._open(twins.a, "twins-view")
 
     @property
@@ -46,7 +46,7 @@ class TwinsView(OwnView):
         return self._frame["say"]
 
     def seek(self, seconds: float) -> "TwinsView":
-        """Show both clusters at that instant."""
+        """Show both clusters at that instant, in seconds since the cluster began."""
         return self._to(round(seconds * 1000))
 
     def step(self) -> "TwinsView":
@@ -123,9 +123,9 @@ def instants_of(frame: TwinsFrame, last: int) -> list[int]:
 
 
 def clusters_at(twins: Twins, at: int) -> tuple[Frame, Frame]:
-    """Both worlds at an instant in ms, or as near as both can be seen."""
+    """Both worlds at an instant in ms since they began, or as near as both can be seen."""
     first = max(twins.a.started_at, twins.b.started_at)
-    at = max(first, min(at, twins.a.now))
+    at = max(first, min(at + twins.a.world.began, twins.a.now))
     return cluster_frame(twins.a.at(at / 1000)), cluster_frame(twins.b.at(at / 1000))
 
 

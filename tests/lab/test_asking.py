@@ -11,7 +11,7 @@ from kafkalab.errors import LearnerError
 from kafkalab.live import LiveCluster
 from kafkalab.sim import without
 from lab import Bench, SpaceTime
-from lab.bench.run_details import RunDetails, shifted
+from lab.bench.run_details import RunDetails
 
 
 @pytest.fixture
@@ -218,14 +218,6 @@ def test_why_of_a_live_cluster_asks_what_is_frozen() -> None:
             assert bench.details.about.say in svg
         finally:
             bench.close()
-
-
-def test_times_are_told_since_the_beginning() -> None:
-    frame = {"at": 105, "words": "x", "runs": [{"since": 107, "stalls": [[101, 102]], "n": 100}]}
-    assert shifted(frame, 100) == {
-        "at": 5, "words": "x", "runs": [{"since": 7, "stalls": [[1, 2]], "n": 100}]
-    }  # fmt: skip
-    assert shifted(frame, 0) is frame
 
 
 def test_a_crash_left_out_is_named_like_the_change(sim: Simulation) -> None:

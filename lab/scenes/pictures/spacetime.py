@@ -1,6 +1,7 @@
 """Messages over time: the stretch up to the instant shown, or the chain of an answer.
 
-The choice of a reader, in words: `span=200 window=1000,1200 log message=request producer-1 …`.
+The choice of a reader, in words: `span=200 window=1000,1200 log message=request producer-1 …`;
+`now` or `whole` instead of a window.
 
 Read next: `lab.scenes.spacetime`, which draws; `lab.bench.run_details`, which finds what to draw.
 """
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kafkalab.frames.shape import EventFrame, Frame
+from kafkalab.frames.spacetime import SPAN_MS
 from lab.scenes import spacetime
 from lab.scenes.clock import seconds
 from lab.scenes.controls import button
@@ -32,7 +34,8 @@ def view_of(choice: str) -> spacetime.View:
     return spacetime.View(
         selected=name.strip(),
         is_log="log" in words.split(),
-        span=int(given.get("span", spacetime.SPAN_MS)),
+        span=int(given.get("span", SPAN_MS)),
+        opens=next((each for each in ("now", "whole") if each in words.split()), ""),
         stretch=(int(first), int(last)) if first and last else None,
     )
 
@@ -42,6 +45,8 @@ def words_of(view: spacetime.View) -> str:
     parts = [f"span={view.span}"]
     if view.stretch is not None:
         parts.append(f"window={max(view.stretch[0], 0)},{max(view.stretch[1], 0)}")
+    if view.opens:
+        parts.append(view.opens)
     if view.is_log:
         parts.append("log")
     if view.selected:
@@ -51,7 +56,8 @@ def words_of(view: spacetime.View) -> str:
 
 def _key(frame: Frame, view: View) -> str:
     chosen = view_of(view.choice)
-    since, until = chosen.stretch or ("-", "-")
+    opens = chosen.opens or "-"
+    since, until = chosen.stretch or (opens, opens)
     return f"spacetime {chosen.span} {since} {until} {chosen.selected}".strip()
 
 
@@ -65,6 +71,7 @@ def _view(sight: Sight) -> spacetime.View:
         is_present=detail["is_present"],
         stretch=chosen.stretch,
         span=chosen.span,
+        opens=chosen.opens,
     )
 
 
