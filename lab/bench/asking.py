@@ -7,7 +7,7 @@
     show log                                          (turn to a picture)
     step · step message                               (to the next event, or message)
 
-Read next: `bench`, whose methods these call; `commands`, for what else can be typed.
+Read next: `bench`, whose methods these call; `lenses`, what opens below; `commands`, for the rest.
 """
 
 from collections.abc import Collection
@@ -20,6 +20,7 @@ from kafkalab.sim import also, config, without
 from kafkalab.sim.changes import Change, words_of
 from kafkalab.sim.why import Explanation
 from kafkalab.world import Entry
+from lab.bench import lenses
 
 if TYPE_CHECKING:
     from lab.bench.bench import Bench
@@ -68,6 +69,8 @@ def run(bench: "Bench", line: str) -> str | None:
         case ["show", picture]:
             bench.show(picture)
             return f"showing {picture}"
+        case ["lens", *lens]:
+            return lenses.run(bench, lens)
     return None
 
 

@@ -6,13 +6,14 @@
     │ [Cluster] [Log] [Groups] …         pictures
     │ picture                            faults
     │                                    events
-    └ > describe topic orders            the command line, and what it answered
+    │ > describe topic orders            the command line, and what it answered
+    └ lens                               what was opened: a batch's bytes, …
 
 A branch is made at the instant *shown*, with the simulation's own `at` and `fork`; the bench turns
 to it, and turns back when asked.  Each world has its own playback, and its own answers and twins.
 
 Invariants: everything that can be clicked or typed can be called.
-Read next: `commands`; `asking`; `lab.widgets.picture_view`, the page itself.
+Read next: `commands`; `asking`; `lenses`; `lab.widgets.picture_view`, the page itself.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from lab.scenes.page import Tab
 from lab.scenes.pictures import ALL
 from lab.scenes.view import View
 from lab.widgets.picture_view import PictureView
+from lab.widgets.record_lens import RecordLens
 from lab.widgets.transport import Transport
 
 _FOLLOWED_MS: Final = 600  # a follower asks at least twice a second
@@ -102,6 +104,18 @@ class Bench(Transport):
     def show(self, picture: str, **choices: Any) -> "Bench":
         """Turn to a picture; `topic`, `partition`, `group`, `choice` say of what."""
         self._page.look(picture=picture, **choices)
+        return self
+
+    def lens(self, topic: str, partition: int = 0, offset: int | None = None) -> RecordLens:
+        """Open the bytes of the batch with that offset below, as they were at the instant shown.
+
+        What a click on a record of the log does.  None: the last.  `LearnerError` if there is none.
+        """
+        return self._page.lens(topic, partition, offset)
+
+    def open(self, view: Any) -> "Bench":
+        """Put a lens, a grid or any other widget below; None closes what is there."""
+        self._page.open(view)
         return self
 
     def turn_to(self, name: str) -> "Bench":
@@ -250,7 +264,8 @@ class Bench(Transport):
         import ipywidgets
 
         still = self._page._repr_mimebundle_()
-        box = ipywidgets.VBox([self._page.widget, self._line.widget])
+        parts = [self._page.widget, self._line.widget, self._page.drawer.widget]
+        box = ipywidgets.VBox(parts)
         bundle = box._repr_mimebundle_()
         data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
         data["image/svg+xml"], data["text/plain"] = still["image/svg+xml"], still["text/plain"]

@@ -28,7 +28,7 @@ from kafkalab.live import LiveCluster
 from kafkalab.metadata import TOPIC_RESOURCE
 from kafkalab.world import servers
 from kafkalab.world.faults import CommandError
-from lab.bench import asking, offset_reset
+from lab.bench import asking, lenses, offset_reset
 from lab.bench.listings import describe_broker, describe_group, describe_topic, table
 from lab.playback.sources import source_of
 
@@ -215,7 +215,7 @@ def _config(world: Cluster, words: list[str]) -> str:
 
 
 _COMMANDS: Final[Mapping[str, Callable[[Cluster, list[str]], str]]] = {
-    "help": lambda world, words: f"{HELP}\n{asking.HELP}",
+    "help": lambda world, words: f"{HELP}\n{asking.HELP}\n{lenses.HELP}",
     "topics": _topics,
     "groups": _groups,
     "brokers": _brokers,

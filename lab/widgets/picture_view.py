@@ -13,10 +13,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+import ipywidgets
+
 from kafkalab import Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.frames.shape import Frame
 from kafkalab.live import LiveCluster
+from kafkalab.world.batches import batch_at
 from lab.playback.source import Source
 from lab.playback.sources import source_of
 from lab.player import Player, player_of
@@ -27,7 +30,9 @@ from lab.scenes.shapes import Scene
 from lab.scenes.svg import write_svg
 from lab.scenes.text_table import write_text
 from lab.scenes.view import View, chosen_topic, rows_max, window
+from lab.widgets.drawer import Drawer
 from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.record_lens import RecordLens
 from lab.widgets.transport import Transport
 from lab.widgets.what_there_is import check, no_picture
 
@@ -67,7 +72,8 @@ class PictureView(Transport):
         worlds: Callable[[], Sequence[Tab]] = tuple,
         own: OwnDetails | None = None,
     ) -> None:
-        self._world = source_of(world)
+        self._of, self._world = world, source_of(world)
+        self.drawer = Drawer()
         self._pictures = {picture.name: picture for picture in pictures}
         self._view = view
         self._more = more
@@ -111,9 +117,35 @@ class PictureView(Transport):
     def turn_to(self, world: World) -> None:
         """Show another world in the same place."""
         self._player.remove(self)
-        self._world = source_of(world)
+        self._of, self._world = world, source_of(world)
         self._player = player_of(self._world)
         self._player.add(self)
+
+    def lens(self, topic: str, partition: int = 0, offset: int | None = None) -> RecordLens:
+        """Open a batch's bytes below, as they were at the instant shown.
+
+        If they are still the same, the lens acts at the present, as everything on a page does; of
+        bytes that are gone nothing can be sent.  `offset` None: the last.  `LearnerError` if there
+        is no such offset, then or now.
+        """
+        world = self._of
+        if not isinstance(world, Simulation | LiveCluster):
+            raise LearnerError("a script has no logs, so no bytes to look at")
+        offset = self._last(topic, partition, offset)
+        if isinstance(world, Simulation) and self.shown_at + world.world.began < world.now:
+            past = world.at((self.shown_at + world.world.began) / 1000)
+            then = _bytes(past, topic, partition, offset)
+            world = world if then in (None, _bytes(world, topic, partition, offset)) else past
+        lens = RecordLens(world, topic, partition, offset)
+        self.open(lens)
+        return lens
+
+    def open(self, view: Any) -> None:
+        """Put a widget below the page, in place of what is there; None closes it."""
+        if view is None:
+            self.drawer.close()
+        else:
+            self.drawer.open(view)
 
     def post(self, words: str) -> None:
         """Do what a click would."""
@@ -122,6 +154,7 @@ class PictureView(Transport):
     def close(self) -> None:
         """Take the picture off the page, and stop playing if it was the last."""
         self._player.remove(self)
+        self.drawer.close()
         self.widget.close()
 
     # for the player
@@ -160,6 +193,9 @@ class PictureView(Transport):
                 self._turn(partition=self._partition(which))
             case ["rows", which]:
                 self._view = replace(self._view, first_row=self._first_row(which))
+            case ["lens", place, offset] if offset.isdigit():
+                topic, _, number = place.rpartition("-")
+                self.lens(topic, int(number), int(offset))
             case ["choose", *choice]:
                 self._view = self._view.choosing(" ".join(choice))
             case _:
@@ -167,6 +203,24 @@ class PictureView(Transport):
         return True
 
     # inside
+
+    def _last(self, topic: str, partition: int, offset: int | None) -> int:
+        """The offset, or that of the last record in the log."""
+        if offset is not None:
+            return offset
+        self._check(replace(self._view, topic=topic, partition=partition))
+        ends = [
+            replica["end"]
+            for each in self._frame["topics"]
+            if each["name"] == topic
+            for row in each["partitions"]
+            if row["id"] == partition
+            for id, replica in row["replicas"].items()
+            if id == str(row["leader"])
+        ]
+        if not any(ends):
+            raise LearnerError(f"{topic}-{partition} has no record yet: produce one first")
+        return ends[0] - 1
 
     def _turn(self, **choices: Any) -> None:
         view = replace(self._view, **choices)
@@ -244,7 +298,7 @@ class PictureView(Transport):
         """The live widget, and for readers without a kernel the same picture and text."""
         frame = self._still()
         still = replace(self._view, width=View().width, first_row=0)
-        bundle = self.widget._repr_mimebundle_()
+        bundle = ipywidgets.VBox([self.widget, self.drawer.widget])._repr_mimebundle_()
         data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
         data["image/svg+xml"] = write_svg(draw_page(frame, still, self._picture))
         data["text/plain"] = self._words(frame)
@@ -256,3 +310,11 @@ class PictureView(Transport):
 
     def __repr__(self) -> str:
         return self._words(self._still())
+
+
+def _bytes(sim: Simulation, topic: str, partition: int, offset: int) -> bytes | None:
+    try:
+        with sim.driver.locked() as world:
+            return batch_at(world, topic, partition, offset)
+    except LearnerError:
+        return None

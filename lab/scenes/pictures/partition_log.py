@@ -252,7 +252,7 @@ def _cell(record: LogRecordFrame | None, offset: int, log: LogFrame, x: float) -
         children,
         at=(x, 0),
         label=label,
-        action=f"choose record {offset}",
+        action=f"lens {log['topic']}-{log['partition']} {offset}",
         is_tab_stop=False,
     )
 

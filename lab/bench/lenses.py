@@ -1,0 +1,71 @@
+"""What a bench opens under its page: the bytes of a batch, where keys go, and the experiments.
+
+    lens orders-0 12 (its batch's bytes) · lens orders-0 (the last) · lens keys orders
+    lens durability · lens rebalance · lens none
+
+The same by Python: `bench.lens("orders", 0, 12)`, and `bench.open(…)` for any other widget.
+
+Read next: `lab.widgets.drawer`, the place; `asking`, the other words of a bench.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from kafkalab import Simulation
+from kafkalab.errors import LearnerError
+from kafkalab.frames import cluster_frame
+from kafkalab.frames.shape import PartitionFrame
+from kafkalab.live import LiveCluster
+from lab.widgets.durability_grid import DurabilityGrid
+from lab.widgets.partitioner_lens import PartitionerLens
+from lab.widgets.rebalance_bench import RebalanceBench
+
+if TYPE_CHECKING:
+    from lab.bench.bench import Bench
+
+HELP: Final = __doc__.split("\n\n")[1] if __doc__ else ""
+_KEYS_MAX: Final = 12
+
+
+def run(bench: "Bench", words: list[str]) -> str:
+    """Do what `lens WORDS` asks, and say what came of it.  `LearnerError` shows the forms."""
+    match words:
+        case ["none"]:
+            bench.open(None)
+            return "closed"
+        case ["durability"]:
+            return _opened(bench, DurabilityGrid())
+        case ["rebalance"]:
+            return _opened(bench, RebalanceBench())
+        case ["keys", topic]:
+            return _opened(bench, _of_keys(bench.world, topic))
+        case [place] | [place, _] if "-" in place and (not words[1:] or words[1].isdigit()):
+            topic, _, number = place.rpartition("-")
+            if number.isdigit():
+                offset = int(words[1]) if words[1:] else None
+                return f"{bench.lens(topic, int(number), offset).say}  (below)"
+    raise LearnerError(
+        "what is to be opened?  lens orders-0 12 · lens orders-0 · lens keys orders · "
+        "lens durability · lens rebalance · lens none"
+    )
+
+
+def _opened(bench: "Bench", view: DurabilityGrid | PartitionerLens | RebalanceBench) -> str:
+    bench.open(view)
+    return f"{view.say}  (below)"
+
+
+def _of_keys(world: Simulation | LiveCluster, topic: str) -> PartitionerLens:
+    """The keys that came last, and where each kind of client sends them."""
+    if isinstance(world, LiveCluster):
+        raise LearnerError("of a live cluster give the keys by name: PartitionerLens(['user-1'])")
+    known = sorted(world.records(topic), key=lambda record: record.timestamp)
+    keys = tuple(dict.fromkeys(record.key for record in reversed(known)))[:_KEYS_MAX]
+    if not keys:
+        raise LearnerError(f"{topic} has no records, so no keys: produce some first")
+    return PartitionerLens(keys[::-1], len(_partitions(world, topic)))
+
+
+def _partitions(world: Simulation, topic: str) -> list[PartitionFrame]:
+    with world.driver.locked():
+        topics = cluster_frame(world, internal=True)["topics"]
+    return next(each["partitions"] for each in topics if each["name"] == topic)
