@@ -1,8 +1,9 @@
 """What a world knows, in 16 bytes: equal states, equal digests, however they came about.
 
-Goes through the data of every node, of what is in flight, and of the faults there are; leaves out
-what only tells how the state was reached (the trace, causes, the order of plans).  An object that
-is met again is named by when it was met first, so sharing counts and circles end.
+Goes through the data of every node, of what is in flight and when it arrives, and of the faults
+there are or will be; leaves out what only tells how the state was reached (the trace, causes, the
+order of plans for the same instant).  An object that is met again is named by when it was met
+first, so sharing counts and circles end.
 
 Immutable things (messages, batches, images) are digested once and remembered, while they live.
 Read next: `search`, which looks each state up by this.
@@ -11,13 +12,14 @@ Read next: `search`, which looks each state up by this.
 import enum
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final
 
 from kafkalab.log.shared_list import SharedList
 from kafkalab.node import Node
 from kafkalab.world import World
+from kafkalab.world.scheduler import What
 
 _PLAIN: Final = (int, str, bytes, float, bool, type(None))
 
@@ -32,11 +34,11 @@ class StateDigests:
     def of(self, world: World) -> bytes:
         """The state of a world."""
         whole = blake2b(digest_size=16)
-        whole.update(repr((world.now, sorted(world.crashed), sorted(world.paused))).encode())
+        whole.update(repr((world.now, *_in_force(world))).encode())
         for name, node in world.nodes.items():
             whole.update(name.encode())
             whole.update(self._of_node(node))
-        for part in self._network(world):
+        for part in self._in_flight(world):
             whole.update(part)
         return whole.digest()
 
@@ -48,15 +50,16 @@ class StateDigests:
             known = self._nodes[id(node)] = (node, walk.digest())
         return known[1]
 
-    def _network(self, world: World) -> Iterator[bytes]:
-        network = world.network
-        yield repr(network.sides).encode()
-        if network.intercepts is not None:
-            held = network.intercepts
-            yield repr((sorted(held.held), sorted(held.held_links))).encode()
-        for pipe in sorted(network.connections.pipes(), key=lambda pipe: pipe.connection):
+    def _in_flight(self, world: World) -> Iterator[bytes]:
+        arrivals: dict[int, list[int]] = {}  # by pipe
+        for due, _, _, number in world.scheduler.planned(What.DELIVER):
+            arrivals.setdefault(number, []).append(max(due, world.now))
+        for pipe in sorted(world.network.connections.pipes(), key=lambda pipe: pipe.connection):
             flags = (pipe.connection, pipe.source, pipe.is_closed, pipe.is_cut)
             yield repr(flags).encode()
+            if pipe.queue:
+                dues = arrivals.get(pipe.number, [])  # in order
+                yield repr((pipe.owed, dues[: len(pipe.queue)])).encode()
             for envelope, _ in pipe.queue:
                 yield self.immutable(envelope)
 
@@ -68,6 +71,22 @@ class StateDigests:
             walk.add_fields(thing)
             known = self._immutable[id(thing)] = (thing, walk.digest())
         return known[1]
+
+
+def _in_force(world: World) -> Iterator[Any]:
+    """The faults there are, those that will be, and how far applications have got."""
+    yield sorted(world.crashed)
+    yield sorted((name, pause.until) for name, pause in world.paused.items())
+    yield sorted(world.stopping)
+    network = world.network
+    yield network.sides, network.is_one_way, network.latency_ms, sorted(network.delays.items())
+    yield sorted((name, one.write_ms, one.busy_until) for name, one in network.slow_disks.items())
+    if (held := network.intercepts) is not None:
+        yield [repr(replace(rule, since=0)) for rule in held.rules]
+        yield sorted(held.stalled.items()), sorted(held.held), sorted(held.held_links)
+    yield [(each.due, each.about.words) for each in world.scheduler.planned(What.COMMAND)]
+    for name, process in world.apps.processes.items():
+        yield name, process.state.name, process.waits, len(process.log)
 
 
 class _Walk:

@@ -10,6 +10,7 @@ from planted_by_an_outsider import (
     Patch,
     answers_one_record_early,
     elr_kept_at_min_isr,
+    epochs_cut_at_the_checkpoint,
     loads_up_to_the_high_watermark,
     no_divergence_at_the_end,
     shrink_asked_for_counts,
@@ -23,6 +24,7 @@ SOON_FOUND = (
     (elr_kept_at_min_isr, "records", "R13"),
     (votes_by_the_high_watermark, "a voter that lacks what is decided", "Q3"),
     (answers_one_record_early, "three controllers, one broker less", "R5"),
+    (epochs_cut_at_the_checkpoint, "a leader dies at any step, and is back", "R8"),
     (loads_up_to_the_high_watermark, "group", "G7"),
 )
 

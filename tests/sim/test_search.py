@@ -122,3 +122,32 @@ def test_a_fork_has_the_digest_of_its_origin() -> None:
     assert StateDigests().of(sim.world) == StateDigests().of(sim.fork().world)
     sim.run(0.01)
     assert StateDigests().of(sim.world) != StateDigests().of(sim.at((sim.now - 10) / 1000).world)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("partition 1 | 2,3", "partition 1 > 2,3"),
+        ("delay 1 2 50", "delay 1 2 60"),
+        ("pause 1 500", "pause 1 600"),
+        ("slow-disk 1 5", "slow-disk 1 6"),
+        ("stall produce 1 100", "stall produce 1 200"),
+    ],
+)
+def test_faults_that_differ_have_different_digests(one: str, other: str) -> None:
+    sim, digests = with_a_record_on_its_way(acks=-1), StateDigests()
+    worlds = [sim.world.fork() for _ in range(3)]
+    worlds[1].command(one)
+    worlds[2].command(other)
+    assert len({digests.of(world) for world in worlds}) == 3
+
+
+def test_a_message_that_arrives_later_is_another_state() -> None:
+    sim, digests = with_a_record_on_its_way(acks=-1), StateDigests()
+    leader, worlds = sim.leader("orders", 0), [sim.world.fork() for _ in range(3)]
+    for world, ms in zip(worlds, (1, 1, 20), strict=True):
+        world.command(f"delay producer-1 {leader} {ms}")
+        world.act("producer-1", "produce", "orders", b"y", None, 0, (), 0)
+        world.command(f"delay producer-1 {leader} 1")
+    soon, as_soon, late = (digests.of(world) for world in worlds)
+    assert soon == as_soon != late
