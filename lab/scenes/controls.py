@@ -200,7 +200,7 @@ def _rail(rail: Rail, controls: Controls | None, left: float, right: float) -> S
         rect("past", left, y - 3, now - left, 6, "comm", radius=3),
         group("cuts", [_cut(i, left + place * span, y) for i, place in enumerate(rail.cuts)]),
         group("ticks", ticks),
-        group("marks", marks),
+        group("marks", marks, arrows="line"),
         path("grip", "M0-7A7 7 0 1 1-.01-7Z", "ink", "bg", stroke_width=2,
              transform=f"translate({round(now, 1):g},{y:g})"),
     ]  # fmt: skip
@@ -243,7 +243,8 @@ def _mark(mark: Mark, x: float, y: float, *, is_live: bool) -> Shape:
     shapes = [rect("room", -7, -7, 14, 14), glyph("sign", mark.glyph, 0, 5, tone, 11)]
     label = f"Go to {seconds(mark.at)} s: {mark.words}"
     action = f"seek {mark.at}" if is_live else None
-    return group(f"m{mark.id}", shapes, at=(x, y), action=action, label=label)
+    key = f"m{mark.id}"
+    return group(key, shapes, at=(x, y), action=action, label=label, is_tab_stop=False)
 
 
 def _cut(i: int, x: float, y: float) -> Shape:

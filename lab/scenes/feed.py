@@ -20,12 +20,13 @@ class Feed(NamedTuple):
     """The events, newest first.
 
     Partitions of `topic` are called P0, P1, …, as in the picture beside it.  `can_ask`: each can
-    be asked why it happened.
+    be asked why it happened.  `is_live`: each can be gone back to.
     """
 
     events: Sequence[EventFrame]
     topic: str = ""
     can_ask: bool = False
+    is_live: bool = False
 
 
 def draw_feed(feed: Feed, width: float, lines: int) -> list[Shape]:
@@ -37,7 +38,7 @@ def draw_feed(feed: Feed, width: float, lines: int) -> list[Shape]:
         text("order", width, 0, "newest first", "note", anchor="end"),
     ]
     rows = [
-        _row(event, _words(event, feed.topic), width, max(times, 44), i, can_ask=feed.can_ask)
+        _row(event, feed, (width, max(times, 44)), TOP + i * LINE_HEIGHT)
         for i, event in enumerate(shown)
     ]
     rules = [
@@ -46,7 +47,11 @@ def draw_feed(feed: Feed, width: float, lines: int) -> list[Shape]:
     ]
     if not shown:
         rows = [text("none", 0, TOP, "nothing yet", "note")]
-    return [*shapes, group("rules", rules), group("rows", rows, label="Events", role="log")]
+    return [
+        *shapes,
+        group("rules", rules),
+        group("rows", rows, label="Events", role="log", arrows="plane"),
+    ]
 
 
 def feed_height(lines: int) -> float:
@@ -59,27 +64,23 @@ def _words(event: EventFrame, topic: str) -> str:
     )
 
 
-def _row(
-    event: EventFrame, words: str, width: float, times: float, i: int, *, can_ask: bool
-) -> Shape:
-    x, right = times + 32, width - (38 if can_ask else 0)
+def _row(event: EventFrame, feed: Feed, columns: tuple[float, float], y: float) -> Shape:
+    """When and what: a button that goes there; and one that asks why."""
+    width, times = columns
+    x, right = times + 32, width - (38 if feed.can_ask else 0)
     tone = "ink" if event["tone"] == "ink" else f"{event['tone']}-t"
     at = seconds(event["at"])
     shapes = [
         text("at", times + 2, 0, at, "num", "mute", anchor="end"),
         glyph("sign", event["glyph"], times + 17, 0.5, tone),
-        text("words", x, 0, fit(words, "note", right - x), "note", "ink"),
+        text("words", x, 0, fit(_words(event, feed.topic), "note", right - x), "note", "ink"),
     ]
-    if can_ask:
-        shapes.append(_ask(event, right))
-    return group(
-        f"e{event['id']}",
-        shapes,
-        at=(0, TOP + i * LINE_HEIGHT),
-        action=f"seek {event['at']}",
-        label=f"{at} s: {event['text']}",
-        is_tab_stop=False,
-    )
+    key, label = f"e{event['id']}", f"{at} s: {event['text']}"
+    if not feed.is_live:
+        return group(key, shapes, at=(0, y), label=label)
+    face = rect("face", -3, -15, right, 21, radius=4, role="face")
+    go = group("go", [face, *shapes], action=f"seek {event['at']}", label=label)
+    return group(key, [go, _ask(event, right)] if feed.can_ask else [go], at=(0, y))
 
 
 def _ask(event: EventFrame, x: float) -> Shape:
@@ -88,5 +89,4 @@ def _ask(event: EventFrame, x: float) -> Shape:
         text("words", 22, 0, "why?", "tiny", "comm-t", anchor="middle"),
     ]
     label = f"Why: {event['text']}?"
-    return group("why", shapes, at=(x, 0), action=f"why {event['id']}", label=label,
-                 is_tab_stop=False)  # fmt: skip
+    return group("why", shapes, at=(x, 0), action=f"why {event['id']}", label=label)

@@ -119,7 +119,7 @@ def draw_block(frame: LedgerFrame, view: View, inner: float) -> Block:
     shapes.append(group("columns", _column_heads(frame, columns), at=(0, y + 12)))
     y += 22
     for row in shown:
-        shapes.append(_row(row, columns, inner, y, is_open=row["key"] == view.opened))
+        shapes.append(_row(row, columns, inner, y, view))
         y += ROW
         if row["key"] == view.opened:
             words, height = _opened(row, inner, y)
@@ -215,10 +215,9 @@ def _room(columns: Mapping[str, float], name: str) -> float:
     return columns[following[0]] - columns[name] if following else 0.0
 
 
-def _row(
-    row: RowFrame, columns: Mapping[str, float], inner: float, y: float, *, is_open: bool
-) -> Shape:
+def _row(row: RowFrame, columns: Mapping[str, float], inner: float, y: float, view: View) -> Shape:
     base = ROW / 2 + 4.5
+    is_open = row["key"] == view.opened
     is_odd = row["sort"] in ("lost", "failed") or row["is_repeated"]
     children: list[Shape] = [
         rect("face", -6, 1, inner + 12, ROW - 2, _ground(row, is_open=is_open), radius=4,
@@ -254,8 +253,9 @@ def _row(
              "noteb" if is_odd else "note", tone if is_odd else None),
         line("rule", (0, ROW), (inner, ROW), "line"),
     ]  # fmt: skip
+    action = f"open {row['key']}" if view.is_live else None
     return group(f"r-{row['key']}", children, at=(0, round(y, 1)), label=row["say"],
-                 action=f"open {row['key']}", is_tab_stop=False)  # fmt: skip
+                 action=action, is_pressed=is_open if view.is_live else None)  # fmt: skip
 
 
 def _fitting(state: str, room: float) -> str:

@@ -81,7 +81,8 @@ def draw_page(
     head = _head(frame, say, topic, controls, tabs or Tabs(), view.width)
     main = picture.draw(sight)
     targets = picture.targets(frame)
-    feed = Feed(frame["events"], topic_name, bool(tabs and tabs.can_ask))
+    can_ask = bool(tabs and tabs.can_ask)
+    feed = Feed(frame["events"], topic_name, can_ask, controls is not None)
     body = _beside(main, feed, controls, targets, main_width) if is_wide else main
     shapes, height = list(body.shapes), body.height
     entries = picture.legend(sight)

@@ -93,11 +93,13 @@ def group(
     is_tab_stop: bool = True,
     is_pressed: bool | None = None,
     is_disabled: bool = False,
+    arrows: Literal["line", "plane"] | None = None,
 ) -> Shape:
     """Shapes that belong together; with `action`, a button for mouse and keyboard.
 
     `label` is what a screen reader says.  `action` comes back from the player when it is used.
-    Without `is_tab_stop` only the mouse reaches it: then another control must do the same.
+    Without `is_tab_stop` it is one of many alike, in a group with `arrows`: that is one tab stop,
+    and arrow keys go through it, in order ("line") or to the nearest that way ("plane").
     """
     attributes: Attributes = {}
     if at:
@@ -107,8 +109,10 @@ def group(
         attributes["role"] = role or "group"
     if action is not None:
         attributes["data-action"] = plain(action)
-    if action is not None and is_tab_stop:
-        attributes |= {"role": "button", "tabindex": 0}
+    if action is not None:
+        attributes |= {"role": "button", "tabindex": 0 if is_tab_stop else -1}
+    if arrows is not None:
+        attributes["data-arrows"] = arrows
     if is_disabled:
         attributes["aria-disabled"] = "true"
     if is_pressed is not None:

@@ -87,7 +87,7 @@ def draw_block(frame: SpaceTimeFrame, view: View, inner: float) -> Block:
         shapes.append(group("window", _toolbar(frame, view, inner), label="Window"))
         y += 34
     chain, height = _chain(frame["chain"], inner, is_live=view.is_live)
-    shapes.append(group("chain", chain, at=(0, y), label="The chain of causes"))
+    shapes.append(group("chain", chain, at=(0, y), label="The chain of causes", arrows="line"))
     y += height
     if frame["chain"] and not frame["lanes"]:
         words = "These causes are of the time before this world began: no messages are kept of it."
@@ -105,7 +105,7 @@ def draw_block(frame: SpaceTimeFrame, view: View, inner: float) -> Block:
     if frame["since"] <= frame["now"] <= frame["until"]:
         shapes.append(_now(axis, frame, (top - 22, bottom), inner))
     arrows = draw_messages(frame, axis, lanes, view.selected, inner, is_live=view.is_live)
-    shapes.append(group("messages", arrows, label="Messages"))
+    shapes.append(group("messages", arrows, label="Messages", arrows="line"))
     shapes.append(group("marks", draw_marks(frame["marks"], axis, lanes)))
     y = bottom + 26
     if not frame["messages"] and not frame["chain"] and view.is_live:

@@ -13,7 +13,7 @@ from html import escape
 from lab.scenes.shapes import Scene, Shape, plain
 from lab.scenes.theme import stylesheet
 
-_ONLY_LIVE = ("tabindex", "data-action", "aria-pressed")
+_ONLY_LIVE = ("tabindex", "data-action", "data-arrows", "aria-pressed")
 
 
 def write_svg(scene: Scene) -> str:
@@ -33,9 +33,12 @@ def write_svg(scene: Scene) -> str:
 
 def _write_shapes(shapes: Iterable[Shape], parts: list[str]) -> None:
     for shape in shapes:
+        given = shape.attributes
+        if given.get("tabindex") == -1 and "aria-label" in given:
+            given = {**given, "role": "group"}  # one of many: it still says what it is
         attributes = "".join(
             f' {name}="{escape(str(value))}"'
-            for name, value in shape.attributes.items()
+            for name, value in given.items()
             if name not in _ONLY_LIVE and value != "button"
         )
         if shape.tag == "g":

@@ -106,6 +106,7 @@ section.kl:focus-visible{outline:2px solid var(--kl-comm);outline-offset:-2px}
 .kl [role=button]{cursor:pointer}
 .kl [role=button]:focus{outline:none}
 .kl [role=button]:focus-visible{outline:2px solid var(--kl-comm);outline-offset:2px}
+.kl [role=button] .face{pointer-events:all}
 .kl [role=button]:hover .face{stroke:var(--kl-ink)}
 .kl [aria-disabled=true]{cursor:default}
 .kl-sr{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%)}

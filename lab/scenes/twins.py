@@ -93,7 +93,7 @@ def draw_block(
     middle = y + FAR + 34
     bottom = middle + FAR + 34
     shapes.append(group("axis", draw_axis(axis, middle - FAR - 26, bottom, has_grid=False)))
-    shapes.append(group("marks", marks(bottom)))
+    shapes.append(group("marks", marks(bottom), arrows="line"))
     shapes += _runs(frame, axis, middle)
     if view.now is not None:
         shapes.append(_now(axis(view.now), view.now, middle))
@@ -165,7 +165,7 @@ def _panels(clusters: tuple[Frame, Frame], inner: float) -> tuple[list[Shape], f
         say = wrap(words, "note", wide - 30, 2)
         children = [text("name", 0, 12, name, "h2")]
         children += [text(f"say{j}", 22, 12 + 15 * j, w, "note", "ink") for j, w in enumerate(say)]
-        children.append(group("cards", cards, at=(0, 40)))
+        children.append(group("cards", cards, at=(0, 40), arrows="plane"))
         at = (i * (wide + 20), 0.0) if is_wide else (0.0, height)
         shapes.append(group(name, children, at=at, label=f"{name} at {seconds(frame['now'])} s"))
         height = max(height, tall + 40) if is_wide else height + tall + 58

@@ -9,6 +9,7 @@
 // Read next: lab/scenes/diff.py, which defines a patch; lab/widgets/player_widget.py, which sends it.
 
 const NS = "http://www.w3.org/2000/svg";
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const QUEUE_MAX = 60; // of a hidden page, which draws nothing: then a whole picture replaces them
 
 function setAttributes(node, attributes) {
@@ -39,6 +40,7 @@ class Picture {
       const node = document.createElementNS(NS, tag);
       setAttributes(node, attributes);
       if (words !== null) node.textContent = words; // a text node, never markup: words are data
+      node.klKey = key;
       this.nodes.set(key, node);
       this.place(node, parent, after);
     }
@@ -54,6 +56,39 @@ class Picture {
     if (after !== null) this.nodes.get(after).after(node);
     else (parent ? this.nodes.get(parent) : this.svg).prepend(node);
   }
+}
+
+// A group `data-arrows` of many things alike is one tab stop: the first, or where focus was last.
+// Arrow keys go through it, in order ("line") or to the nearest that way ("plane").
+
+function setStop(set, item) {
+  for (const each of set.querySelectorAll('[tabindex="0"]')) each.setAttribute("tabindex", -1);
+  item.setAttribute("tabindex", 0);
+}
+
+function arrange(root) {
+  for (const set of root.querySelectorAll("[data-arrows]")) {
+    const isOne = set.querySelector('[tabindex="-1"]') !== null; // else each is a stop by itself
+    if (isOne && !set.querySelector('[tabindex="0"]')) setStop(set, set.querySelector("[tabindex]"));
+  }
+}
+
+function neighbour(set, item, [right, down]) {
+  const items = [...set.querySelectorAll("[tabindex]")];
+  if (set.dataset.arrows === "line") return items[items.indexOf(item) + right + down];
+  const middle = node => {
+    const box = node.getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+  };
+  const [x, y] = middle(item);
+  let [nearest, least] = [undefined, Infinity];
+  for (const each of items) {
+    const [dx, dy] = [middle(each)[0] - x, middle(each)[1] - y];
+    const along = dx * right + dy * down;
+    const far = along + 3 * (Math.abs(dx * down) + Math.abs(dy * right));
+    if (along > 1 && far < least) [nearest, least] = [each, far];
+  }
+  return nearest;
 }
 
 // Which messages to draw: patches in sequence; whole pictures only when they are needed.
@@ -122,11 +157,21 @@ function render({ model, el }) {
     isScheduled = false;
     const start = performance.now();
     const messages = queue;
-    const hadFocus = root.contains(document.activeElement);
+    const focused = root.contains(document.activeElement) ? document.activeElement : null;
+    const set = focused?.closest("[data-arrows]")?.klKey;
     queue = [];
     for (const message of messages) if (sequence.accepts(message)) show(message);
-    if (hadFocus && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
+    arrange(root);
+    if (focused && document.activeElement !== focused) giveBack(focused.klKey, set);
     globalThis.klDrawn?.push([start, performance.now() - start]); // a test may count
+  }
+
+  // Focus, to what had it; if that is gone to what stands beside it, else to the picture.
+  function giveBack(key, set) {
+    const same = picture.nodes.get(key);
+    const beside = picture.nodes.get(set)?.querySelector('[tabindex="0"]');
+    const target = same?.hasAttribute("tabindex") ? same : (beside ?? root);
+    target.focus({ preventScroll: true });
   }
 
   function take(message) {
@@ -153,7 +198,17 @@ function render({ model, el }) {
     if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
     const isPress = event.key === "Enter" || event.key === " ";
     if (isPress && target) return event.repeat ? "" : target.dataset.action;
-    return keys[event.key];
+    return move(event) ? "" : keys[event.key];
+  }
+
+  // By an arrow key through a set; at its upper and lower end the key is the page's.
+  function move(event) {
+    const set = event.target.closest("[data-arrows]");
+    const way = ARROWS[event.key];
+    if (!set || !way) return false;
+    const next = neighbour(set, event.target, way);
+    next?.focus();
+    return next !== undefined || way[0] !== 0;
   }
 
   function act(event) {
@@ -171,6 +226,18 @@ function render({ model, el }) {
     else root.requestFullscreen?.();
   }
 
+  // Whoever presses one of many with the mouse goes on with the page's keys, not with the set's.
+  function hold(event) {
+    if (!event.target.closest("[data-arrows] [data-action], [tabindex='-1']")) return;
+    event.preventDefault();
+    root.focus({ preventScroll: true });
+  }
+
+  root.addEventListener("focusin", ({ target }) => {
+    const set = target.closest("[data-arrows]");
+    if (set && target.getAttribute("tabindex") === "-1") setStop(set, target);
+  });
+  root.addEventListener("mousedown", hold);
   root.addEventListener("click", act);
   root.addEventListener("keydown", act);
 

@@ -34,7 +34,7 @@ def _draw(sight: Sight) -> Block:
         y += 32
     rows: Sequence[Row] = rows_of(topic)[first : first + shown] if topic else ()
     cards, height = draw_cluster(frame["brokers"], rows, width, density_for(shown))
-    shapes.append(group("cluster", cards, at=(0, y)))
+    shapes.append(group("cluster", cards, at=(0, y), arrows="plane"))
     y += height + GAP
     if topic and view.partition < total:
         partition = topic["partitions"][view.partition]

@@ -74,7 +74,7 @@ def _draw(sight: Sight) -> Block:
     )
     shapes.append(group("map", drawn, at=(0, y + 6), label="Map of the network"))
     at = (sight.width - table_width, y) if is_beside else (0.0, y + tall + 30)
-    shapes.append(group("matrix", table, at=at, label="Who hears whom"))
+    shapes.append(group("matrix", table, at=at, label="Who hears whom", arrows="plane"))
     bottom = max(tall + 6, table_height) if is_beside else tall + 30 + table_height
     return Block(tuple(shapes), y + bottom)
 

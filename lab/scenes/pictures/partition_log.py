@@ -176,7 +176,7 @@ def _tape(log: LogFrame, width: float) -> tuple[list[Shape], float]:
         _cell(by_offset.get(offset), offset, log, (offset - first) * _STEP)
         for offset in range(first, log["end"])
     ]
-    shapes.append(group("cells", cells, at=(0, 54)))
+    shapes.append(group("cells", cells, at=(0, 54), arrows="line"))
     shapes += _offsets(log, first, count, width)
     pins, height = _pins(log["pins"], first, count, log["end"], width)
     shapes.append(group("pins", pins, at=(0, 134), label="Readers"))

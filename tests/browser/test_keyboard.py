@@ -1,0 +1,162 @@
+"""Without a mouse: whatever can be pressed is reached, seen to be reached, and keeps the focus."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kafkalab import Simulation
+from kafkalab.frames import cluster_frame
+from lab.scenes.controls import Controls
+from lab.scenes.page import Tabs, draw_page
+from lab.scenes.pictures import ALL, BY_NAME
+from lab.scenes.rail import lay_out, marks_of
+from lab.scenes.shapes import Scene
+from lab.scenes.theme import TOKENS
+from lab.scenes.view import View
+
+from .test_picture_layout import large, scene, small
+
+OpenPage = Callable[..., Any]
+FOCUSED = "document.activeElement.getAttribute('aria-label')"
+#: What can be pressed, and no key leads there; or no name says what it is.
+LOST = """() => [...document.querySelectorAll("section.kl [data-action]")].filter(node => {
+    const stop = node.getAttribute("tabindex");
+    const isReached = stop === "0" || (stop === "-1"
+        && node.closest("[data-arrows]")?.querySelector('[tabindex="0"]'));
+    return !isReached || node.getAttribute("role") !== "button" || !node.getAttribute("aria-label");
+}).map(node => node.dataset.action)"""
+
+
+@pytest.mark.parametrize("make", [small, large], ids=["small", "large"])
+def test_whatever_can_be_pressed_is_reached_by_keys_and_has_a_name(
+    open_page: OpenPage, make: Callable[[], Simulation]
+) -> None:
+    for picture in ALL:
+        page = open_page(1000)
+        page.open(scene(make(), picture.name, 1000))
+        assert page.page.evaluate(LOST) == [], picture.name
+
+
+def bench_page(sim: Simulation) -> Scene:
+    frame = cluster_frame(sim)
+    rail = lay_out(marks_of(frame["events"]), 0, frame["now"], frame["now"])
+    controls = Controls(False, 1.0, True, 0, rail)
+    return draw_page(frame, View(topic="orders"), BY_NAME["cluster"], controls, Tabs(can_ask=True))
+
+
+def test_events_and_why_are_tab_stops_that_enter_and_space_press(open_page: OpenPage) -> None:
+    page = open_page(1000)
+    page.open(bench_page(small()))
+    newest, asked = small_events(page)
+    page.page.get_by_role("button", name=newest, exact=True).focus()
+    page.page.keyboard.press("Enter")
+    page.page.keyboard.press("Tab")
+    assert page.page.evaluate(FOCUSED) == asked
+    page.page.keyboard.press(" ")
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("ArrowLeft")
+    assert page.page.evaluate(FOCUSED) == small_events(page, 1)[0]
+    seek, why = page.actions
+    assert seek.startswith("seek ")
+    assert why.startswith("why ")
+
+
+def small_events(page: Any, row: int = 0) -> tuple[str, str]:
+    """The names of a row's two buttons."""
+    return tuple(
+        page.page.evaluate(
+            """row => [...document.querySelectorAll("[aria-label=Events] > g")][row]
+               .querySelectorAll("[role=button]").values()
+               .map(node => node.getAttribute("aria-label")).toArray()""",
+            row,
+        )
+    )
+
+
+def test_arrow_keys_go_through_the_cells_of_a_cluster(open_page: OpenPage) -> None:
+    page = open_page(1000)
+    page.open(bench_page(small()))
+    first = "[aria-label^='Partition 0 on broker 1']"
+    assert page.page.get_attribute(first, "tabindex") == "0"
+    assert page.page.locator("[aria-label^='Partition'][tabindex='0']").count() == 1
+    page.page.locator(first).focus()
+    for key, place in (
+        ("ArrowRight", "Partition 0 on broker 2"),
+        ("ArrowDown", "Partition 1 on broker 2"),
+        ("ArrowLeft", "Partition 1 on broker 1"),
+        ("ArrowLeft", "Partition 1 on broker 1"),
+    ):
+        page.page.keyboard.press(key)
+        assert page.page.evaluate(FOCUSED).startswith(place)
+    page.page.keyboard.press("Enter")
+    assert page.actions == ["select 1"], "the arrows did not step the world"
+    page.page.keyboard.press("Shift+Tab")
+    page.page.keyboard.press("Tab")
+    assert page.page.evaluate(FOCUSED).startswith("Partition 1 on broker 1"), "where it was left"
+
+
+def test_who_presses_with_the_mouse_steps_with_the_arrow_keys(open_page: OpenPage) -> None:
+    page = open_page(1000)
+    page.open(bench_page(small()))
+    page.page.locator("[aria-label^='Partition 1 on broker 3']").click()
+    page.page.keyboard.press("ArrowRight")
+    assert page.actions == ["select 1", "step"]
+
+
+def test_focus_outlives_the_next_picture(open_page: OpenPage) -> None:
+    sim = small().fork()
+    before = bench_page(sim)
+    sim.broker(3).crash()
+    after = bench_page(sim)
+    page = open_page(1000)
+    page.open(before)
+    _, asked = small_events(page)
+    page.page.get_by_role("button", name=asked, exact=True).focus()
+    page.show(before, after, 1)
+    assert small_events(page)[1] != asked, "a newer event stands above"
+    assert page.page.evaluate(FOCUSED) == asked
+    page.renew(before, 9)  # a whole picture: every node is new
+    assert page.page.evaluate(FOCUSED) == asked
+
+
+def test_focus_goes_beside_what_is_gone(open_page: OpenPage) -> None:
+    sim = small().fork()
+    before = bench_page(sim)
+    for _ in range(20):  # more events than the feed has lines
+        sim.broker(3).pause(1)
+        sim.run(2)
+    after = bench_page(sim)
+    page = open_page(1000)
+    page.open(before)
+    oldest = page.page.evaluate(
+        "[...document.querySelectorAll('[aria-label=Events] [data-action^=why]')].at(-1)"
+        ".getAttribute('aria-label')"
+    )
+    page.page.get_by_role("button", name=oldest, exact=True).last.focus()
+    page.show(before, after, 1)
+    inside = "!!document.activeElement.closest('[aria-label=Events]')"
+    assert page.page.evaluate(inside), page.page.evaluate(FOCUSED)
+    assert page.page.evaluate(FOCUSED) != oldest
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_focus_is_seen(open_page: OpenPage, theme: str) -> None:
+    page = open_page(1000, theme)
+    page.open(bench_page(small()))
+    for name in ("[data-action^=why]", "[data-action^=seek]", "[data-action^=select]"):
+        node = page.page.locator(name).first
+        box = node.bounding_box()
+        clip = {"x": box["x"] - 6, "y": box["y"] - 6, "width": box["width"] + 12,
+                "height": box["height"] + 12}  # fmt: skip
+        quiet = page.page.screenshot(clip=clip, animations="disabled")
+        page.page.keyboard.press("Tab")  # a key was pressed last: so focus is shown
+        node.focus()
+        assert page.page.screenshot(clip=clip, animations="disabled") != quiet, name
+        style = node.evaluate(
+            "node => [getComputedStyle(node).outlineStyle, getComputedStyle(node).outlineColor]"
+        )
+        ring = TOKENS["comm"].light if theme == "light" else TOKENS["comm"].dark
+        red, green, blue = (int(ring[i : i + 2], 16) for i in (1, 3, 5))
+        assert style == ["solid", f"rgb({red}, {green}, {blue})"]
+        page.page.evaluate("document.activeElement.blur()")
