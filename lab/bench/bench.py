@@ -266,6 +266,7 @@ class Bench(Transport):
         still = self._page._repr_mimebundle_()
         parts = [self._page.widget, self._line.widget, self._page.drawer.widget]
         box = ipywidgets.VBox(parts)
+        box.add_class("kl-window")  # which fills the window as one
         bundle = box._repr_mimebundle_()
         data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
         data["image/svg+xml"], data["text/plain"] = still["image/svg+xml"], still["text/plain"]

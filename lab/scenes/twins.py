@@ -278,10 +278,11 @@ def _runs(frame: TwinsFrame, axis: Axis, middle: float) -> list[Shape]:
         later = [r for r in run["records"] if not has_trunk or r["at"] >= frame["change"]]
         cells += draw_cells(run["name"], later, axis, level)
         stalls += _stalls(run, axis, frame, level, side)
-        y = far + (4 if side > 0 else -8)
+        y = far + (-18 if side > 0 else -8)
+        names.append(text(f"n{run['name']}", 0, y, f"{run['name']}  {_title(run)}", "lab"))
         names += [
-            text(f"n{run['name']}", 0, y, f"{run['name']}  {_title(run)}", "lab"),
-            text(f"w{run['name']}", 0, y + 15, _short(run["words"], LEFT - 20), "note"),
+            text(f"w{run['name']}{i}", 0, y + 15 * (i + 1), words, "note")
+            for i, words in enumerate(_lines(run["words"]))
         ]
     if has_trunk:
         names.append(text("shared", 0, middle + 4.5, "shared past", "note"))
@@ -293,13 +294,12 @@ def _title(run: RunFrame) -> str:
     return "run" if run["name"] == "A" else "what if"
 
 
-def _short(words: str, room: float) -> str:
+def _lines(words: str) -> list[str]:
     """All of it, or the end of it: that is where the new value stands."""
-    if width_of(words, "note") <= room:
-        return words
-    return fit(
-        (words.partition(" → ")[2] and f"→ {words.partition(' → ')[2]}") or words, "note", room
-    )
+    lines = wrap(words, "note", LEFT - 8, 3)
+    if lines and lines[-1].endswith("…") and " → " in words:
+        lines = wrap(f"→ {words.partition(' → ')[2]}", "note", LEFT - 8, 3)
+    return lines
 
 
 def _stalls(run: RunFrame, axis: Axis, frame: TwinsFrame, level: Level, side: int) -> list[Shape]:

@@ -221,14 +221,17 @@ function render({ model, el }) {
   }
 
   // The whole window, for a projector; again, or Escape, and it is a part of the page as before.
+  // What belongs to the picture (a bench's command line) stands in a box `kl-window` with it.
   function fill() {
-    if (document.fullscreenElement === root) document.exitFullscreen();
-    else root.requestFullscreen?.();
+    const whole = root.closest(".kl-window") ?? root;
+    if (document.fullscreenElement === whole) document.exitFullscreen();
+    else whole.requestFullscreen?.();
   }
 
   // Whoever presses one of many with the mouse goes on with the page's keys, not with the set's.
   function hold(event) {
-    if (!event.target.closest("[data-arrows] [data-action], [tabindex='-1']")) return;
+    const item = event.target.closest("[data-action]");
+    if (!item || (!item.closest("[data-arrows]") && item.getAttribute("tabindex") !== "-1")) return;
     event.preventDefault();
     root.focus({ preventScroll: true });
   }

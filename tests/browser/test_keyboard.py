@@ -104,6 +104,14 @@ def test_who_presses_with_the_mouse_steps_with_the_arrow_keys(open_page: OpenPag
     assert page.actions == ["select 1", "step"]
 
 
+def test_a_button_pressed_with_the_mouse_keeps_the_focus(open_page: OpenPage) -> None:
+    page = open_page(1000)
+    page.open(bench_page(small()))
+    page.page.evaluate("document.body.tabIndex = -1")  # as a cell of JupyterLab is
+    page.page.get_by_role("button", name="Step to the next message").click()
+    assert page.page.evaluate(FOCUSED) == "Step to the next message"
+
+
 def test_focus_outlives_the_next_picture(open_page: OpenPage) -> None:
     sim = small().fork()
     before = bench_page(sim)
