@@ -182,7 +182,7 @@ def run_twins(sim: "Simulation", change: Change, until: int | None) -> Twins:
         _what_if(other, later, ranks, end)
         b.options = change.options(sim.options) if change.is_of_servers else sim.options
         a.branch = sim.branch
-        b.branch = sim.branch.add(b, change.words, since_ms)
+        b.branch = sim.branch.add(b, change.words, max(since_ms, begins))
         cost = Cost(since_ms, start.steps - steps, other.steps - steps)
         return Twins(change, a, b, since_id, cost, begins)
 

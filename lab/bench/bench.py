@@ -28,10 +28,11 @@ from kafkalab.sim.why import Explanation
 from lab.bench import asking
 from lab.bench.command_line import CommandLine
 from lab.bench.commands import run
+from lab.bench.parting import parting
 from lab.bench.run_details import NAMES, RunDetails
 from lab.scenes.clock import seconds
-from lab.scenes.page import Tab
 from lab.scenes.pictures import ALL
+from lab.scenes.rail_branches import Tab
 from lab.scenes.view import View
 from lab.widgets.picture_view import PictureView
 from lab.widgets.record_lens import RecordLens
@@ -257,7 +258,11 @@ class Bench(Transport):
         return made
 
     def _world_tabs(self) -> Sequence[Tab]:
-        return [Tab(f"world {name}", name, name == self._shown) for name in self.worlds]
+        shown = self.world
+        return [
+            Tab(f"world {name}", name, name == self._shown, parting(shown, world))
+            for name, world in self.worlds.items()
+        ]
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """The page over the command line; for readers without a kernel, picture and text."""

@@ -75,8 +75,8 @@ def draw_bar(
     width: float,
     *,
     can_branch: bool = False,
-) -> Shape:
-    """Transport, clock, rail, and the buttons that branch and that produce a record."""
+) -> tuple[Shape, tuple[float, float]]:
+    """Transport, clock, rail, the buttons that branch and produce a record; and the rail's ends."""
     shapes: list[Shape] = []
     x, right = 0.0, width
     if controls is not None:
@@ -101,7 +101,7 @@ def draw_bar(
         shapes.append(group("fork", [shape], at=(right, 0)))
         right -= 24
     shapes.append(_rail(rail, controls, x, right))
-    return group("bar", shapes, label="Time")
+    return group("bar", shapes, label="Time"), (x, right)
 
 
 class Target(NamedTuple):

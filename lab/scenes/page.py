@@ -2,13 +2,14 @@
 
     wide (1000 and up)                          narrow
     title, settings          controllers        title         controllers
-    [time bar]                                  settings, time bar
+    [time bar], branches below                  settings, time bar, branches
     finding                                     finding
     [tabs]                                      tabs
     the picture              faults             the picture, its legend
     its legend               events             faults        events
 
-Reading order and tab order are the same: time, finding, pictures, the picture, faults, events.
+Reading order and tab order are the same: time, branches, finding, pictures, the picture, faults,
+events.
 
 Invariants: pure, so equal arguments give equal scenes; without `Controls` it is the static twin,
 the same picture without what could be pressed.
@@ -26,6 +27,7 @@ from lab.scenes.legend import draw_legend
 from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.picture import Picture, Sight, detail_of
 from lab.scenes.rail import Rail, lay_out, marks_of
+from lab.scenes.rail_branches import TOP, Tab, draw_branches, hung
 from lab.scenes.shapes import Scene, Shape, chip, chip_width, glyph, group, text
 from lab.scenes.view import MARGIN, SIDE, WIDE, Block, View, chosen_topic, settings
 
@@ -40,15 +42,6 @@ KEYS: Final[Mapping[str, str]] = {
 
 
 _FULL: Final = 104
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A way to another picture, or another world; `action` is what pressing it says."""
-
-    action: str
-    words: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +114,19 @@ def _head(
     y = 66 if is_wide else 90
     rail = controls.rail if controls else _static_rail(frame)
     name = topic["name"] if topic else ""
-    bar = draw_bar(frame["now"], rail, controls, name, inner, can_branch=bool(tabs.worlds))
+    bar, ends = draw_bar(frame["now"], rail, controls, name, inner, can_branch=bool(tabs.worlds))
+    branches, branches_height = _branches(tabs.worlds, rail, ends, (y, inner))
     lines = wrap(say, "lab", inner)
     shapes = [
         text("title", MARGIN, 32, title, "h1"),
         text("settings", at[0], at[1], fit(settings(frame, topic), "sub", room), "sub"),
         quorum,
         group("time", [bar], at=(MARGIN, y)),
-        *(text(f"say{i}", MARGIN, y + 66 + i * 18, words, "lab") for i, words in enumerate(lines)),
+        *branches,
+    ]
+    y += branches_height
+    shapes += [
+        text(f"say{i}", MARGIN, y + 66 + i * 18, each, "lab") for i, each in enumerate(lines)
     ]
     y += 66 + max(len(lines), 1 if is_wide else 2) * 18
     if controls and controls.told:
@@ -137,20 +135,31 @@ def _head(
     if controls and controls.notice:
         shapes += _notice(controls.notice, y, inner)
         y += 20
-    for name, row in (("worlds", tabs.worlds), ("pictures", tabs.pictures)):
-        if len(row) > 1:
-            line, height = _tabs(row, inner - (_FULL + 12 if name == "pictures" else 0))
-            if name == "pictures":
-                tones = ("card", "rule", "ink")
-                at = (inner - _FULL, 0)
-                label = "Fill the window, or go back"
-                line.append(
-                    chip("full", at, "Full window", tones, width=_FULL, action="full", label=label)
-                )
-            label = "Branches" if name == "worlds" else "Pictures"
-            shapes.append(group(name, line, at=(MARGIN, y), label=label))
-            y += height + 12
+    if len(tabs.pictures) > 1:
+        row, height = _tabs(tabs.pictures, inner - _FULL - 12)
+        label = "Fill the window, or go back"
+        full = chip("full", (inner - _FULL, 0), "Full window", ("card", "rule", "ink"),
+                    width=_FULL, action="full", label=label)  # fmt: skip
+        shapes.append(group("pictures", [*row, full], at=(MARGIN, y), label="Pictures"))
+        y += height + 12
     return Block(tuple(shapes), y)
+
+
+def _branches(
+    worlds: Sequence[Tab], rail: Rail, ends: tuple[float, float], place: tuple[float, float]
+) -> tuple[list[Shape], float]:
+    """Below the rail those with an instant, then the names of the rest; and their height."""
+    y, width = place
+    if len(worlds) < 2:
+        return [], 0
+    shapes, height = draw_branches(worlds, rail, ends, width)
+    seen = {id(tab) for tab in hung(worlds)}
+    rest = [tab for tab in worlds if not tab.is_chosen and id(tab) not in seen]
+    if rest:
+        more, more_height = _tabs(rest, width)
+        shapes.append(group("more", more, at=(0, TOP + height)))
+        height += more_height + 4
+    return [group("worlds", shapes, at=(MARGIN, y), label="Branches")], height
 
 
 def _notice(words: str, y: float, width: float) -> list[Shape]:

@@ -35,11 +35,26 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Rail:
-    """Places go from 0 to 1.  `cuts` are the middles of shortened silences."""
+    """Places go from 0 to 1.  `cuts` are the middles of shortened silences.
+
+    `known`: instants and their places, between which any other has its own.
+    """
 
     marks: tuple[tuple[Mark, float], ...]
     now: float
     cuts: tuple[float, ...]
+    known: tuple[tuple[int, float], ...] = ((0, 0.0),)
+
+    def place(self, at: int) -> float:
+        """Where an instant stands; those outside wait at the ends."""
+        i = bisect_right(self.known, at, key=lambda each: each[0]) - 1
+        if i < 0:
+            return 0.0
+        since, here = self.known[i]
+        if i + 1 >= len(self.known):
+            return here
+        until, there = self.known[i + 1]
+        return here + (at - since) / (until - since) * (there - here)
 
 
 def marks_of(events: Iterable[EventFrame]) -> list[Mark]:
@@ -65,15 +80,8 @@ def lay_out(marks: Sequence[Mark], start: int, now: int, end: int) -> Rail:
     for gap in gaps:
         places.append(places[-1] + gap / total)
 
-    def place(time: int) -> float:
-        i = bisect_right(times, time) - 1
-        if i < 0:
-            return 0.0
-        if i + 1 >= len(times):
-            return places[-1]
-        share = (time - times[i]) / (times[i + 1] - times[i])
-        return places[i] + share * (places[i + 1] - places[i])
-
     spans = zip(pairwise(times), pairwise(places), strict=True)
     cuts = tuple((p + q) / 2 for (a, b), (p, q) in spans if b - a > GAP_MS_MAX)
-    return Rail(tuple((mark, place(mark.at)) for mark in shown), place(now), cuts)
+    known = tuple(zip(times, places, strict=True))
+    place = Rail((), 0.0, (), known).place
+    return Rail(tuple((mark, place(mark.at)) for mark in shown), place(now), cuts, known)

@@ -24,8 +24,9 @@ from lab.playback.source import Source
 from lab.playback.sources import source_of
 from lab.player import Player, player_of
 from lab.scenes.controls import Controls
-from lab.scenes.page import Tab, Tabs, draw_page
+from lab.scenes.page import Tabs, draw_page
 from lab.scenes.picture import Picture, Sight, detail_of
+from lab.scenes.rail_branches import Tab
 from lab.scenes.shapes import Scene
 from lab.scenes.svg import write_svg
 from lab.scenes.text_table import write_text

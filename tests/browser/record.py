@@ -26,8 +26,9 @@ from lab.bench.run_details import NAMES, RunDetails
 from lab.playback.playback import Playback
 from lab.playback.sources import source_of
 from lab.playback.tape import Tape
-from lab.scenes.page import Tab, Tabs, draw_page
+from lab.scenes.page import Tabs, draw_page
 from lab.scenes.pictures import ALL, BY_NAME
+from lab.scenes.rail_branches import Tab
 from lab.scenes.svg import write_svg
 from lab.scenes.view import View
 

@@ -16,10 +16,11 @@ from kafkalab.frames.shape import Frame
 from kafkalab.sim import without
 from lab.bench.run_details import NAMES, RunDetails
 from lab.scenes.controls import Controls
-from lab.scenes.page import Tab, Tabs, draw_page
+from lab.scenes.page import Tabs, draw_page
 from lab.scenes.picture import Picture
 from lab.scenes.pictures import ALL, BY_NAME
 from lab.scenes.rail import lay_out, marks_of
+from lab.scenes.rail_branches import Tab
 from lab.scenes.shapes import Scene
 from lab.scenes.view import View
 
@@ -95,7 +96,7 @@ def scene(sim: Simulation, name: str, width: int) -> Scene:
     rail = lay_out(marks_of(frame["events"]), 0, frame["now"], frame["now"] + 2000)
     tabs = Tabs(
         [Tab(f"show {each.name}", each.title, each is picture) for each in ALL],
-        [Tab("world the run", "the run", True), Tab("world b", "what if it had not", False)],
+        [Tab("world the run", "the run", True), Tab("world b", "what if it had not", False, 3_000)],
         can_ask=True,
     )
     return draw_page(frame, view, picture, Controls(True, 0.5, True, 14, rail, ""), tabs)
