@@ -136,16 +136,20 @@ def _card(
     name = f"Broker {broker['id']}"
     style = "sub" if is_well else "lab"
     room = width - 28 - width_of(name, "h2") - 28
-    state = first_fitting(state_words(broker), style, room)
+    state, below = first_fitting(state_words(broker), style, room), ""
+    if not is_well and width_of(state_words(broker)[-1], style) > room:
+        state, below = "", first_fitting(state_words(broker), "tiny", width - 28)
     dash = None if is_well else "5 3" if is_down else "2 3"
-    y = 24 if "clock" in broker else 28
+    y = 24 if below or "clock" in broker else 28
     children: list[Shape | None] = [
         rect("card", 0, 0, width, height, "none" if is_down else "card", edge,
              radius=10, dash=dash),
         text("name", 14, y, name, "h2", "mute" if is_down else "ink"),
         text("state", width - 14, y, state, style, tone, anchor="end"),
     ]  # fmt: skip
-    children += _clock(broker, width)
+    if below:
+        children.append(text("below", 14, 39, below, "tiny", tone))
+    children += () if below else _clock(broker, width)
     sign = _SIGNS.get(broker["state"])
     if sign is not None:
         x = width - 24 - width_of(state, style)

@@ -99,8 +99,9 @@ fill .3s ease,stroke .3s ease}
 """
 
 _WIDGET_RULES = """
-section.kl{display:block;overflow-x:auto;background:var(--kl-bg);padding:0}
-section.kl>svg{display:block;width:100%;min-width:560px;height:auto}
+section.kl{display:block;overflow-x:auto;background:var(--kl-bg);padding:0;
+scrollbar-color:var(--kl-rule) var(--kl-soft)}
+section.kl>svg{display:block;width:100%;min-width:640px;height:auto}
 section.kl:fullscreen,.kl-window:fullscreen{overflow:auto;padding:16px}
 .kl-window:fullscreen{display:block;background:var(--jp-layout-color0,#fff)}
 section.kl:focus-visible{outline:2px solid var(--kl-comm);outline-offset:-2px}

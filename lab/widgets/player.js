@@ -212,12 +212,19 @@ function render({ model, el }) {
   }
 
   function act(event) {
-    const action = actionOf(event);
+    const action = isScroll(event) ? "" : actionOf(event);
     if (action === undefined) return;
     event.preventDefault();
     event.stopPropagation();
     if (action === "full") fill();
     else if (action) model.send({ action });
+  }
+
+  // A page too narrow for the picture scrolls: Shift and an arrow key, as nothing else is free.
+  function isScroll({ shiftKey, key }) {
+    const right = shiftKey && root.scrollWidth > root.clientWidth ? (ARROWS[key]?.[0] ?? 0) : 0;
+    root.scrollLeft += right * 0.6 * root.clientWidth;
+    return right !== 0;
   }
 
   // The whole window, for a projector; again, or Escape, and it is a part of the page as before.

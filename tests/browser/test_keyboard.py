@@ -104,6 +104,30 @@ def test_who_presses_with_the_mouse_steps_with_the_arrow_keys(open_page: OpenPag
     assert page.actions == ["select 1", "step"]
 
 
+@pytest.mark.parametrize("width", [400, 559])
+def test_a_narrow_page_scrolls_and_keeps_its_words_readable(
+    open_page: OpenPage, width: int
+) -> None:
+    page = open_page(width)
+    page.open(draw_page(cluster_frame(small()), View().at_width(width), BY_NAME["cluster"],
+                        Controls(False, 1.0, True, 0, lay_out([], 0, 0, 1)),
+                        Tabs(can_ask=True)))  # fmt: skip
+    root = "document.querySelector('section.kl')"
+    least = page.page.evaluate(
+        f"{root}.firstChild.getBoundingClientRect().width / {root}.firstChild.viewBox.baseVal.width"
+    )
+    assert least >= 1, "11 px stay 11 px"
+    assert page.page.evaluate("document.documentElement.scrollWidth") == width, "only the picture"
+    page.page.locator("section.kl").focus()
+    for _ in range(3):
+        page.page.keyboard.press("Shift+ArrowRight")
+    end = f"{root}.scrollWidth - {root}.clientWidth - {root}.scrollLeft"
+    assert abs(page.page.evaluate(end)) <= 1
+    assert page.actions == [], "and steps nothing"
+    page.page.keyboard.press("Shift+ArrowLeft")
+    assert page.page.evaluate(end) > 1 or width > 500
+
+
 def test_a_button_pressed_with_the_mouse_keeps_the_focus(open_page: OpenPage) -> None:
     page = open_page(1000)
     page.open(bench_page(small()))

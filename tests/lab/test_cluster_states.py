@@ -2,13 +2,21 @@
 
 import xml.etree.ElementTree as ET
 from functools import cache
+from typing import cast
+
+import pytest
 
 from kafkalab import Consumer, Producer, Simulation
 from kafkalab.frames import cluster_frame
+from kafkalab.frames.shape import BrokerFrame
+from lab.playback import scripted
+from lab.scenes.cluster import draw_cluster
 from lab.scenes.controls import Controls
 from lab.scenes.page import Tabs, draw_page
 from lab.scenes.pictures import BY_NAME
 from lab.scenes.rail import lay_out
+from lab.scenes.replica_cells import COMPACT
+from lab.scenes.shapes import Scene
 from lab.scenes.svg import write_svg
 from lab.scenes.text_table import write_text
 from lab.scenes.view import View
@@ -106,3 +114,17 @@ def test_a_wrong_clock_stands_under_its_broker_and_beside_its_client() -> None:
     told = write_text(cluster_frame(sim))
     assert "Broker 2: online, clock +2.0 s\n" in told
     assert "Broker 3: online, clock +0.2 s, gains 50 ms a second\n" in told
+
+
+@pytest.mark.parametrize("state", ["crashed", "paused", "stopped"])
+@pytest.mark.parametrize("width", [150, 178, 320])
+def test_a_card_says_in_words_that_its_broker_is_not_well(state: str, width: int) -> None:
+    broker = scripted.cluster_frame(brokers=12)["brokers"][10] | {
+        "state": state,
+        "since": 1234,
+        "until": 5000,
+    }
+    cards, _ = draw_cluster([cast("BrokerFrame", broker)], [], width, COMPACT)
+    flat = Scene(width, 100, "", "", tuple(cards)).flat()
+    said = " ".join(shape.words or "" for shape in flat.values())
+    assert state in said or (state == "stopped" and "shut down" in said), said
