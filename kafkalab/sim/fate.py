@@ -7,7 +7,10 @@
 A place is one writing of the record.  Offset 41 may be given twice, in two leader epochs, to two
 records; so a place has its epoch, and a reader is counted for the place it read.
 
-Read next: `ledger`, which makes these from the trace; `fate_words`, which tells one.
+Events say how it came about (`record_lives`); a copy of that is told with what is so now
+(`record_now`).  One that has been told is never changed: a ledger stays as it was printed.
+
+Read next: `record_lives`, which makes these from the trace; `fate_words`, which tells one.
 """
 
 from dataclasses import dataclass, field
@@ -54,6 +57,9 @@ class Copy:
     written: Moment
     gone: Moment | None = None
 
+    def copied(self) -> "Copy":
+        return Copy(self.node, self.written, self.gone)
+
 
 class Read(NamedTuple):
     """An application got it."""
@@ -76,6 +82,8 @@ class Place:
     committed: Moment | None = None
     reads: list[Read] = field(default_factory=list)
     removed: Moment | None = None  # on purpose, not by truncation: see `removals`
+    numbers: list[int] = field(default_factory=list)  # of the fates written there
+    # What is so now.
     marker: Moment | None = None  # that ended the transaction it was written in
     is_aborted: bool = False  # by that marker
     is_open: bool = False  # in a transaction that has not ended
@@ -86,6 +94,14 @@ class Place:
     def name(self) -> str:
         """`orders-0@41`."""
         return f"{self.topic}-{self.partition}@{self.offset}"
+
+    def copied(self) -> "Place":
+        """Its own copies and reads; nothing said of now."""
+        return Place(
+            self.topic, self.partition, self.offset, self.leader_epoch, self.written,
+            [each.copied() for each in self.copies], self.committed, self.reads.copy(),
+            self.removed, self.numbers,
+        )  # fmt: skip
 
     def copy_on(self, node: NodeName) -> Copy | None:
         """The copy a broker has now."""
@@ -117,9 +133,18 @@ class Fate:
     acknowledged: Moment | None = None
     failed: Moment | None = None
     error: int = 0  # of the report, librdkafka's code
+    # What is so now.
     state: State = State.WAITING
     lost_by: tuple[int, ...] = ()  # the events that lost it, first cause first
     say: str = ""
+
+    def copied(self) -> "Fate":
+        """What events say of it, in lists of its own; nothing said of now."""
+        return Fate(
+            self.producer, self.id, self.topic, self.key, self.value, self.produced,
+            self.partition, self.sends.copy(), self.refusals.copy(),
+            [each.copied() for each in self.places], self.acknowledged, self.failed, self.error,
+        )  # fmt: skip
 
     @property
     def applied(self) -> dict[str, int]:

@@ -6,9 +6,13 @@
 A request is known by its connection and correlation id, never by who came before it in the trace:
 it may have waited behind another.
 
+A fate is known here by its number, its place in that order; `touched` are those that what was read
+is about.
+
 Invariants: every record produced by a client of this world has one `Fate`, in the order of
-`produce`.  Left out: records of external clients, whose side of the wire nobody sees.
-Read next: `fate`; `ledger`, which adds what is so now.
+`produce`.  Read in pieces or at once, the same entries make the same lives.
+Left out: records of external clients, whose side of the wire nobody sees.
+Read next: `fate`; `record_now`, which adds what is so now; `ledger_kept`, which reads in pieces.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,15 +30,20 @@ class RecordLives:
 
     def __init__(self, groups: Mapping[NodeName, str], began: int = 0) -> None:
         self.fates: list[Fate] = []
+        self.touched: set[int] = set()  # whoever has told these anew clears it
+        self.groups = groups
+        self.places: dict[Partition, dict[int, list[Place]]] = {}
+        self.offsets: dict[tuple[str, int, bytes | None], list[int]] = {}  # written with a key
+        self.elected: dict[Partition, list[Entry]] = {}
+        self.markers: dict[Partition, list[Entry]] = {}
+        self.cleaned: dict[tuple[NodeName, Partition], list[Entry]] = {}  # compactions of a log
         self._began = began
-        self._groups = groups
         self._restarts: dict[NodeName, int] = {}
-        self._by_id: dict[tuple[NodeName, int, int], Fate] = {}
+        self._by_id: dict[tuple[NodeName, int, int], int] = {}  # numbers
         self._handed_over: Entry | None = None  # the newest `produce` action
-        self._sent: dict[tuple[NodeName, int, int], list[Fate]] = {}  # by request
+        self._sent: dict[tuple[NodeName, int, int], list[int]] = {}  # numbers, by request
         self._appended: dict[tuple[NodeName, Partition], Entry] = {}  # the newest of each log
         self._refused: dict[NodeName, Entry] = {}
-        self.places: dict[Partition, dict[int, list[Place]]] = {}
         self._uncommitted: dict[Partition, list[Place]] = {}
         self._leading: set[tuple[NodeName, Partition]] = set()
         self._leader: dict[Partition, NodeName] = {}  # who has begun to lead it last
@@ -64,37 +73,43 @@ class RecordLives:
         assert action is not None, entry
         _, value, key, *_ = action.event[2]
         fate = Fate(entry.node, id, topic, key, value, self._moment(action))
+        number = self._by_id[self._name(entry, id)] = len(self.fates)
         self.fates.append(fate)
-        self._by_id[self._name(entry, id)] = fate
+        self.touched.add(number)
 
     def _sent_off(
         self, entry: Entry, topic: str, partition: int, count: int, sequence: int,
         ids: tuple[int, ...], number: int, correlation_id: int,
     ) -> None:  # fmt: skip
-        fates = [self._by_id[self._name(entry, id)] for id in ids]
-        self._sent[entry.node, number, correlation_id] = fates
-        for fate in fates:
+        numbers = [self._by_id[self._name(entry, id)] for id in ids]
+        self._sent[entry.node, number, correlation_id] = numbers
+        for fate in map(self._touch, numbers):
             fate.partition = partition
             fate.sends.append(self._moment(entry))
 
     def _acknowledged(self, entry: Entry, topic: str, partition: int, offset: int, id: int) -> None:
-        self._by_id[self._name(entry, id)].acknowledged = self._moment(entry)
+        self._touch(self._by_id[self._name(entry, id)]).acknowledged = self._moment(entry)
 
     def _failed(self, entry: Entry, topic: str, partition: int, error: int, id: int) -> None:
-        fate = self._by_id[self._name(entry, id)]
+        fate = self._touch(self._by_id[self._name(entry, id)])
         fate.failed, fate.error = self._moment(entry), error
 
     def _polled(
         self, entry: Entry, topic: str, partition: int, base: int, last: int, epoch: int
     ) -> None:
-        read = Read(self._moment(entry), entry.node, self._groups.get(entry.node, ""))
+        read = Read(self._moment(entry), entry.node, self.groups.get(entry.node, ""))
         for offset in range(base, last + 1):
             for place in self._at((topic, partition), offset):
                 if place.leader_epoch == epoch:
                     place.reads.append(read)
+                    self.touched.update(place.numbers)
 
     def _name(self, entry: Entry, id: int) -> tuple[NodeName, int, int]:
         return entry.node, self._restarts.get(entry.node, 0), id
+
+    def _touch(self, number: int) -> Fate:
+        self.touched.add(number)
+        return self.fates[number]
 
     # brokers
 
@@ -113,23 +128,28 @@ class RecordLives:
         self, entry: Entry, topic: str, partition: int, base: int, client: NodeName, number: int,
         correlation_id: int,
     ) -> None:  # fmt: skip
-        fates = self._sent.pop((client, number, correlation_id), ())
+        numbers = self._sent.pop((client, number, correlation_id), ())
         if base < 0:
             refused = self._refused[entry.node]
             refusal = Refusal(self._moment(refused), entry.node, refused.event[3])
-            for fate in fates:
+            for fate in map(self._touch, numbers):
                 fate.refusals.append(refusal)
             return
         key = (topic, partition)
         appended = self._appended.get((entry.node, key))
         is_new = appended is not None and appended.event[3] == base
-        for offset, fate in enumerate(fates, base):
+        for offset, each in enumerate(numbers, base):
+            fate = self._touch(each)
             if is_new and appended is not None:
-                fate.places.append(self._new_place(key, offset, appended))
-                continue
-            known = self._at(key, offset)  # a duplicate of what was written before
-            if known and not any(place is known[-1] for place in fate.places):
-                fate.places.append(known[-1])
+                place = self._new_place(key, offset, appended)
+            else:
+                known = self._at(key, offset)  # a duplicate of what was written before
+                if not known or any(place is known[-1] for place in fate.places):
+                    continue
+                place = known[-1]
+            fate.places.append(place)
+            place.numbers.append(each)
+            self.offsets.setdefault((*key, fate.key), []).append(offset)
 
     def _new_place(self, key: Partition, offset: int, appended: Entry) -> Place:
         moment = self._moment(appended)
@@ -148,8 +168,10 @@ class RecordLives:
         self, entry: Entry, topic: str, partition: int, base: int, last: int, epoch: int
     ) -> None:
         for offset in range(base, last + 1):
-            known = [each for each in self._at((topic, partition), offset)
-                     if each.leader_epoch <= epoch]  # fmt: skip
+            there = self._at((topic, partition), offset)
+            known = [each for each in there if each.leader_epoch <= epoch]
+            for each in there:
+                self.touched.update(each.numbers)
             if known and known[-1].copy_on(entry.node) is None:
                 known[-1].copies.append(Copy(entry.node, self._moment(entry)))
 
@@ -162,6 +184,7 @@ class RecordLives:
                     copy = place.copy_on(entry.node)
                     if copy is not None:
                         copy.gone = self._moment(entry)
+                        self.touched.update(place.numbers)
 
     def _log_start(self, entry: Entry, topic: str, partition: int, start: int) -> None:
         if (entry.node, (topic, partition)) not in self._leading:
@@ -169,6 +192,7 @@ class RecordLives:
         for offset, places in self.places.get((topic, partition), {}).items():
             if offset < start and places[-1].removed is None:
                 places[-1].removed = self._moment(entry)
+                self.touched.update(places[-1].numbers)
 
     def _watermark(self, entry: Entry, topic: str, partition: int, watermark: int) -> None:
         key = (topic, partition)
@@ -179,6 +203,7 @@ class RecordLives:
         for place in waiting:
             if place.offset < watermark and place.copy_on(entry.node) is not None:
                 place.committed = self._moment(entry)
+                self.touched.update(place.numbers)
             else:
                 left.append(place)
         self._uncommitted[key] = left
@@ -202,6 +227,18 @@ class RecordLives:
                     place.removed = moment
                 for copy in place.copies:
                     copy.gone = copy.gone or moment
+                self.touched.update(place.numbers)
+
+    # kept aside, for whoever asks of a partition
+
+    def _elected(self, entry: Entry, topic: str, partition: int, *rest: Any) -> None:
+        self.elected.setdefault((topic, partition), []).append(entry)
+
+    def _marked(self, entry: Entry, topic: str, partition: int, *rest: Any) -> None:
+        self.markers.setdefault((topic, partition), []).append(entry)
+
+    def _cleaned(self, entry: Entry, topic: str, partition: int, *rest: Any) -> None:
+        self.cleaned.setdefault((entry.node, (topic, partition)), []).append(entry)
 
 
 _HANDLERS: Final[Mapping[str, Callable[..., None]]] = {
@@ -224,4 +261,7 @@ _HANDLERS: Final[Mapping[str, Callable[..., None]]] = {
     "LeaderStarted": RecordLives._lead,
     "TopicDeleted": RecordLives._topic_deleted,
     "FollowerStarted": RecordLives._follow,
+    "LeaderElected": RecordLives._elected,
+    "MarkerWritten": RecordLives._marked,
+    "LogCleaned": RecordLives._cleaned,
 }

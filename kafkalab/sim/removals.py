@@ -9,12 +9,11 @@ Invariants: what a truncation or a crash took is never told as a removal.
 Read next: `ledger`, which asks; `record_lives`, which finds the first three in the trace.
 """
 
-from collections.abc import Iterable
-
 from kafkalab.ids import NodeName, TopicPartition
 from kafkalab.log import PartitionLog
 from kafkalab.record import Entry as LogEntry
 from kafkalab.sim.fate import Copy, Fate, Moment, Place
+from kafkalab.sim.record_lives import RecordLives
 from kafkalab.world import Entry, Trace, World
 
 
@@ -55,17 +54,11 @@ def segments_deleted(trace: Trace, removed: Entry) -> Entry | None:
 class Cleanings:
     """Compactions of all logs, and what of the ledger's records they have taken."""
 
-    def __init__(self, world: World, fates: Iterable[Fate]) -> None:
+    def __init__(self, world: World, lives: RecordLives) -> None:
         self._world = world
-        self._of: dict[tuple[NodeName, TopicPartition], list[Entry]] = {}
-        for entry in world.trace.of("LogCleaned"):
-            of = TopicPartition(entry.event[1], entry.event[2])
-            self._of.setdefault((entry.node, of), []).append(entry)
-        self._offsets: dict[tuple[str, int, bytes | None], list[int]] = {}  # of each key
-        for fate in fates if self._of else ():
-            for place in fate.places:
-                key = (place.topic, place.partition, fate.key)
-                self._offsets.setdefault(key, []).append(place.offset)
+        self._of = lives.cleaned
+        self._offsets = lives.offsets
+        self.ids = {entry.id for entries in self._of.values() for entry in entries}
 
     def has(self, node: NodeName, of: TopicPartition, entry: LogEntry, offset: int) -> bool:
         """Whether an entry of that log still has a record: its offsets stay when records go."""
