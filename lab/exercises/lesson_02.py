@@ -1,132 +1,22 @@
 """Lesson 02, topics and partitions: what must stay in order, and how many partitions.
 
-The story: a bank writes entries, deposits and withdrawals in turn, so that every withdrawal is
-covered when it is written.  Whoever reads them in another order refuses some.
+Read next: `stories_02`, the bank and the others.
 """
 
-import json
-from collections.abc import Callable
-from math import ceil
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from kafkalab import Producer, Simulation
-from kafkalab.chance import Stream
 from kafkalab.client.partitioners import by_crc32
-from kafkalab.ids import TopicPartition
-from kafkalab.sim import cluster
 from lab.checking.behaviour import Broken, under_faults
 from lab.checking.definitions import Choice, Exercise, Prediction
 from lab.checking.outcome import Right, Wrong
-from lab.exercises.misconceptions import ADDING_IS_HARMLESS, TOPIC_ORDER
-from lab.exercises.reading import Reader
-
-Entry = dict[str, Any]
-KeyOf = Callable[[Entry], Any]
+from lab.exercises.misconceptions import ADDING_IS_HARMLESS, RETENTION_AT_AGE, TOPIC_ORDER
+from lab.exercises.stories_02 import bank, entries
 
 _ALL_IN_ONE: Final = "one key for all is one partition for all"
 _OTHER_ORDER: Final = "entries share a partition only if they share a key"
 _ALL_MOVE: Final = "another number of partitions is another home for most keys, not only for some"
 _READERS_TOO: Final = "readers need partitions, not only writers"
 _NOT_FREE: Final = "partitions are not free"
-_ACCOUNTS: Final = tuple(f"account-{number}" for number in range(8))
-
-
-def entries(seed: int) -> list[Entry]:
-    """48 entries in the order they were made.  Each account's: deposit, withdrawal, deposit, …"""
-    chance = Stream(seed, "bank")
-    made, turns = [], dict.fromkeys(_ACCOUNTS, 0)
-    for number in range(48):
-        account = _ACCOUNTS[chance.below(len(_ACCOUNTS))]
-        amount = -100 if turns[account] % 2 else 100
-        turns[account] += 1
-        branch = ("north", "south", "west")[chance.below(3)]
-        made.append({"number": number, "account": account, "branch": branch, "amount": amount})
-    return made
-
-
-def bank(key_of: KeyOf, seed: int, partitions: int = 2) -> tuple[Simulation, list[str]]:
-    """Write the entries with the keys of `key_of`, read them, and keep the balances.
-
-    Returns the simulation, and a line for each withdrawal that was refused though it was covered.
-    """
-    sim = Simulation(brokers=3, seed=seed)
-    sim.create_topic("entries", partitions=partitions, replication_factor=3)
-    conf = {"bootstrap.servers": sim.bootstrap_servers, "linger.ms": 0}
-    producer = Producer(conf, sim=sim)
-    for entry in entries(seed):
-        producer.produce("entries", json.dumps(entry), key=key_of(entry))
-        sim.sleep(0.02)
-    producer.flush()
-    balance, refused = dict.fromkeys(_ACCOUNTS, 0), []
-    for message in Reader(sim, "entries", "bank").read():
-        entry = json.loads(message.value())
-        account = entry["account"]
-        if balance[account] + entry["amount"] < 0:
-            place = f"partition {message.partition()}, offset {message.offset()}"
-            refused.append(f"{account}: entry {entry['number']} refused ({place})")
-        else:
-            balance[account] += entry["amount"]
-    return sim, refused
-
-
-def journey(sim: Simulation, account: str) -> str:
-    """One account's entries in a bank, as they were made and as a reader gets them.
-
-    Each as `number amount (partition)`, such as `6 -100 (P0)`.
-    """
-    read = []
-    for message in Reader(sim, "entries", "journey").read():
-        entry = json.loads(message.value())
-        if entry["account"] == account:
-            read.append((entry["number"], f"{entry['amount']:+} (P{message.partition()})"))
-    orders = {"as made:": sorted(read), "as read:": read}
-    return "\n".join(
-        f"{name}  " + "  ".join(f"{number:2} {words}" for number, words in order)
-        for name, order in orders.items()
-    )
-
-
-def kept_on(sim: Simulation, broker: int, topic: str) -> int:
-    """How many records of a topic a broker has on its own disk, committed or not."""
-    replicas = cluster.broker(sim.world, broker).replicas
-    names = (TopicPartition(topic, each) for each in sim.metadata.topics[topic].partitions)
-    logs = [found.log for name in names if (found := replicas.partition(name)) is not None]
-    return sum(
-        len(list(entry.records()))
-        for log in logs
-        for entry in log.entries_from(log.log_start_offset)
-        if not entry.batch.is_control
-    )
-
-
-class Need(NamedTuple):
-    """How many partitions one of the needs asks for, and why."""
-
-    partitions: int
-    because: str
-
-
-def partitions_needed(
-    *,
-    write_mb_s: float = 0,
-    partition_mb_s: float = 10,
-    consumer_mb_s: float = 5,
-    consumers: int = 1,
-    growth: float = 1,
-) -> list[Need]:
-    """The needs, the greatest first: take at least that many partitions.
-
-    `write_mb_s`: written to the topic at the peak; `partition_mb_s`: what one partition takes,
-    `consumer_mb_s`: what one consumer gets done; `consumers`: those you will ever want at once;
-    `growth`: by how much all of it may grow before you are ready to move to another topic.
-    """
-    peak = write_mb_s * growth
-    needs = [
-        Need(max(1, ceil(peak / partition_mb_s)), f"to take {peak:g} MB/s in"),
-        Need(max(1, ceil(peak / consumer_mb_s)), f"to get {peak:g} MB/s processed"),
-        Need(max(1, ceil(consumers * growth)), f"for {ceil(consumers * growth)} consumers at once"),
-    ]
-    return sorted(needs, key=lambda need: -need.partitions)
 
 
 def _judge_key(answer: Any) -> Right:
@@ -146,9 +36,9 @@ def _judge_key(answer: Any) -> Right:
     probe = [answer(entry) for entry in entries(0)[:4]]
     idea = TOPIC_ORDER if probe == [None] * 4 else _OTHER_ORDER
     replay = (
-        "from lab import Bench\nfrom lab.exercises.lesson_02 import bank\n"
+        "from lab.exercises.stories_02 import bank, follow\n"
         "sim, refused = bank(key_of, {seed}, partitions=6)\n"
-        'print(refused)\nBench(sim, "log", topic="entries")'
+        'print(refused)\nfollow(sim, refused[0].partition(":")[0])'
     )
     return under_faults(story, range(8)).verdict("No covered withdrawal was refused.", idea, replay)
 
@@ -328,6 +218,35 @@ PREDICTIONS: Final = (
         ),
         judge=lambda without, with_key: "a" if not without else ("c" if with_key else "b"),
         evidence="Without keys {without} banks of 20 did, with the account as key {with_key}.",
+    ),
+    Prediction(
+        id="02.kept",
+        question=(
+            "One message every 5 seconds, 64 in all, in a topic that keeps them for a minute; "
+            "nobody reads. How many can be read at the end?"
+        ),
+        choices=(
+            Choice(
+                key="a",
+                words="64: they wait for a reader.",
+                because=(
+                    "Kafka does not ask who has read. What is old enough goes, read or unread."
+                ),
+                misconception="what nobody has read is kept",
+            ),
+            Choice(
+                key="b",
+                words="12: those of the last minute.",
+                because=(
+                    "The minute is the least. The broker looks every five minutes, and deletes "
+                    "whole segments whose newest record is old enough."
+                ),
+                misconception=RETENTION_AT_AGE,
+            ),
+            Choice(key="c", words="More than 12, fewer than 64."),
+        ),
+        judge=lambda kept: {64: "a", 12: "b"}.get(kept, "c"),
+        evidence="{kept} of 64 can be read.",
     ),
     Prediction(
         id="02.copies",
