@@ -36,6 +36,7 @@ ROWS_MAX: Final = 12
 PACKED_ROWS_MAX: Final = 24  # where cards list only what they have
 _PACKED_FROM: Final = 7  # brokers
 CARD_WIDTH_MIN: Final = 150
+PACKED_WIDTH_MIN: Final = 196  # what a replica is, in a word, beside its figures
 GAP: Final = 14
 HEAD: Final = 44
 
@@ -64,10 +65,13 @@ def draw_cluster(
     brokers: Sequence[BrokerFrame], rows: Sequence[Row], width: float, density: Density
 ) -> tuple[list[Shape], float]:
     """Broker cards side by side, in more than one line if they are many; and their height."""
-    per_line = _cards_per_line(len(brokers), width)
+    copies = max((len(row.partition["replicas"]) for row in rows), default=0)
+    has_packed = is_packed(len(brokers), copies)
+    least = PACKED_WIDTH_MIN if has_packed else CARD_WIDTH_MIN
+    per_line = _cards_per_line(len(brokers), width, least)
     card_width = (width - GAP * (per_line - 1)) / per_line
     of: dict[int, Sequence[Row]] = {broker["id"]: rows for broker in brokers}
-    if is_packed(len(brokers), max((len(row.partition["replicas"]) for row in rows), default=0)):
+    if has_packed:
         of = {id: [row for row in rows if str(id) in row.partition["replicas"]] for id in of}
     most = max((len(mine) for mine in of.values()), default=0)
     card_height = HEAD + max(most, 1) * density.band + 4
@@ -115,8 +119,8 @@ def state_words(broker: BrokerFrame) -> tuple[str, ...]:
     return (state,)
 
 
-def _cards_per_line(brokers: int, width: float) -> int:
-    most = max(1, int((width + GAP) // (CARD_WIDTH_MIN + GAP)))
+def _cards_per_line(brokers: int, width: float, least: float) -> int:
+    most = max(1, int((width + GAP) // (least + GAP)))
     lines = -(-brokers // most) or 1
     return -(-brokers // lines) or 1
 

@@ -128,3 +128,21 @@ def test_a_card_says_in_words_that_its_broker_is_not_well(state: str, width: int
     flat = Scene(width, 100, "", "", tuple(cards)).flat()
     said = " ".join(shape.words or "" for shape in flat.values())
     assert state in said or (state == "stopped" and "shut down" in said), said
+
+
+@pytest.mark.parametrize("width", [640, 1000, 1400])
+def test_packed_cards_keep_the_words_of_what_a_replica_is(width: int) -> None:
+    frame = scripted.cluster_frame(brokers=12, partitions=60)
+    for partition in frame["topics"][0]["partitions"]:
+        ids = [(partition["id"] + i) % 12 + 1 for i in range(3)]
+        partition["replicas"] = {str(id): partition["replicas"][str(id)] for id in ids}
+        partition["isr"] = ids[:2]
+    frame["topics"][0]["replication_factor"] = 3
+    frame["brokers"][0] |= {"state": "crashed", "since": 900}
+    scene = draw_page(frame, View().at_width(width), BY_NAME["cluster"])
+    replicas = {key: shape.words for key, shape in scene.flat().items()
+                if key.endswith("/role")}  # fmt: skip
+    assert len(replicas) == 24 * 3
+    assert {words.split()[0] for words in replicas.values() if words is not None} >= {
+        "leader", "in", "out"}  # fmt: skip
+    assert "" not in replicas.values()
