@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lab.widgets.partitioner_lens import PartitionerLens
     from lab.widgets.rebalance_bench import RebalanceBench
     from lab.widgets.record_lens import RecordLens
+    from lab.widgets.request_lens import RequestLens
     from lab.widgets.spacetime import SpaceTime
     from lab.widgets.twins_view import TwinsView
     from lab.widgets.views import (
@@ -51,6 +52,7 @@ __all__ = [
     "RebalanceBench",
     "RecordLens",
     "ReplicationView",
+    "RequestLens",
     "SpaceTime",
     "Stopped",
     "TransactionView",
@@ -76,6 +78,7 @@ _HOMES: Final = {
     "PartitionerLens": "lab.widgets.partitioner_lens",
     "RebalanceBench": "lab.widgets.rebalance_bench",
     "RecordLens": "lab.widgets.record_lens",
+    "RequestLens": "lab.widgets.request_lens",
     "SpaceTime": "lab.widgets.spacetime",
     "TwinsView": "lab.widgets.twins_view",
     "Stopped": "lab.loops",

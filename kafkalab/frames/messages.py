@@ -46,7 +46,7 @@ def message_fields(sim: Simulation, id: int) -> list[tuple[str, str]]:
         ("arrived", f"{seconds(entry.at, began)} at {entry.node}"),
         ("there", "; ".join(tell(e) for e in said[:3]) or "nothing that shows"),
     ]
-    envelope = _under_way(sim, entry, ConnectionId(client, server, number))
+    envelope = envelope_of(sim, id)
     if envelope is not None:
         rows.append(("version", str(envelope.api_version)))
         rows += _flat(envelope.message)
@@ -77,16 +77,22 @@ def flight_fields(sim: Simulation, name: str, at: int) -> list[tuple[str, str]]:
     return [*rows, *_flat(flight.envelope.message)][:FIELDS_MAX]
 
 
+def envelope_of(sim: Simulation, id: int) -> Envelope | None:
+    """The message whose arrival is event `id`, as it was in the millisecond before.
+
+    None if there is no such event, or the run cannot be made again to then.
+    """
+    entry = _delivery(sim, id)
+    if entry is None or entry.at - 1 < sim.started_at:
+        return None
+    client, server, number = entry.event[3:6]
+    connection = ConnectionId(client, server, number)
+    return _find(sim.at((entry.at - 1) / 1000).world, entry, connection)
+
+
 def _delivery(sim: Simulation, id: int) -> Entry | None:
     entry = sim.trace.entry(id)
     return entry if entry is not None and entry.kind == "Delivered" else None
-
-
-def _under_way(sim: Simulation, entry: Entry, connection: ConnectionId) -> Envelope | None:
-    """The envelope, in the millisecond before it arrived."""
-    if entry.at - 1 < sim.started_at:
-        return None
-    return _find(sim.at((entry.at - 1) / 1000).world, entry, connection)
 
 
 def _find(world: World, entry: Entry, connection: ConnectionId) -> Envelope | None:

@@ -334,14 +334,12 @@ class _Reader:
     def _null(self, name: str, may_be_null: bool, path: Path) -> None:
         if not may_be_null:
             raise MalformedMessage(f"{name} must not be null")
-        self.fields[-1] = self.fields[-1]._replace(path=path, value=None, note="null: not there")
+        self.fields[-1] = self.fields[-1]._replace(path=path, value=None, note="not there")
 
     def _length(self, name: str, old: Struct, is_compact: bool) -> int:
         if is_compact:
             raw = self._uvarint(name)
-            self.fields[-1] = self.fields[-1]._replace(
-                value=raw - 1, note="one less than the varint says"
-            )
+            self.fields[-1] = self.fields[-1]._replace(value=raw - 1, note="varint − 1")
             return raw - 1
         if self.at + old.size > self.end:
             raise MalformedMessage(f"{name} is cut short")

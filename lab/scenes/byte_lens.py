@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lab.scenes.metrics import wrap
-from lab.scenes.shapes import Shape, chip, text
+from lab.scenes.shapes import Shape, chip, chip_width, text
 
 _PLAIN: Final = ("card", "rule", "ink")
 _HINT: Final = (
@@ -17,22 +17,36 @@ _HINT: Final = (
 
 
 def draw_byte(
-    data: bytes, original: bytes, chosen: int | None, width: float
+    data: bytes,
+    original: bytes,
+    chosen: int | None,
+    width: float,
+    *,
+    hint: str = _HINT,
+    send: str = "Send to the leader",
+    is_always_sent: bool = False,
 ) -> tuple[list[Shape], float]:
-    """The shapes from 0, 0 on, and their height.  `chosen`: the byte's place, or None."""
+    """The shapes from 0, 0 on, and their height.  `chosen`: the byte's place, or None.
+
+    `send`: the words of the button, "" for none; `is_always_sent`: unchanged bytes too.
+    """
     shapes: list[Shape] = [text("title", 0, 4, "A byte, bit by bit", "h2")]
     if chosen is None:
-        rows = wrap(_HINT, "note", width)
+        rows = wrap(hint, "note", width)
         shapes += [text(f"hint{n}", 0, 30 + 18 * n, row, "note") for n, row in enumerate(rows)]
         y = 30.0 + 18 * len(rows)
     else:
         shapes += _bits(data[chosen], original[chosen], chosen)
         y = 62.0
-    if data != original:
+    is_changed, x = data != original, 0.0
+    if is_changed:
         undo = "put the bytes back"
         shapes.append(chip("undo", (0, y), "Undo", _PLAIN, width=64, action="undo", label=undo))
-        tones = ("card", "comm", "comm-t")
-        shapes.append(chip("send", (72, y), "Send to the leader", tones, width=150, action="send"))
+        x = 72
+    if send and (is_changed or is_always_sent):
+        tones, wide = ("card", "comm", "comm-t"), max(150, chip_width(send))
+        shapes.append(chip("send", (x, y), send, tones, width=wide, action="send"))
+    if is_changed or (send and is_always_sent):
         y += 34
     return shapes, y
 

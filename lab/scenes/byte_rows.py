@@ -38,7 +38,7 @@ _KINDS: Final = {
 class Row(NamedTuple):
     """One field: `size` bytes from `offset`, or a heading (`size` 0); `sign`: tick or cross.
 
-    `does`: (words, action) of a button in place of the note.
+    `does`: (words, action) of a button under the value, of a field of two lines or more.
     """
 
     offset: int
@@ -141,12 +141,12 @@ class Rows:
         elif row.does is not None:
             words, action = row.does
             wide = width_of(words, "noteb") + 16
-            if x + wide <= self._width:
-                children = [
-                    rect("face", 0, -9, wide, 18, "card", "comm", radius=4, role="face"),
-                    text("words", wide / 2, 4.5, words, "noteb", "comm-t", anchor="middle"),
-                ]
-                yield group("does", children, at=(x, 0), label=words, action=action)
+            children = [
+                rect("face", 0, -9, wide, 18, "card", "comm", radius=4, role="face"),
+                text("words", wide / 2, 4.5, words, "noteb", "comm-t", anchor="middle"),
+            ]
+            at = (min(self._value_x, self._width - wide), ROW)  # it has a line more
+            yield group("does", children, at=at, label=words, action=action)
         elif row.note:
             if row.about == "broken":
                 kept = fit(row.note, "note", self._width - x)

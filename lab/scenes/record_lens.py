@@ -27,7 +27,7 @@ from lab.scenes.byte_lens import draw_byte
 from lab.scenes.byte_rows import LETTER, Bytes, Row, Rows, bracket, fill_of, kinds_legend, letter
 from lab.scenes.legend import draw_legend
 from lab.scenes.metrics import fit, wrap
-from lab.scenes.shapes import Scene, Shape, chip, group, line, rect, text
+from lab.scenes.shapes import Scene, Shape, chip, chip_width, group, line, rect, text
 
 MARGIN: Final = 10
 WIDE: Final = 920  # from here on, header and record stand side by side
@@ -45,7 +45,8 @@ _LEGEND: Final = (
 class Lens:
     """What is looked at.  `original`: the bytes before any change; `answer`: what the broker said.
 
-    `part`: the record shown; `chosen`: the byte whose bits are shown, or None.
+    `part`: the record shown; `chosen`: the byte whose bits are shown, or None.  `within`: what a
+    button goes back to, if the batch is part of a message; `send`: the words of its button.
     """
 
     anatomy: Anatomy
@@ -56,6 +57,8 @@ class Lens:
     answer: str = ""
     is_refused: bool = False
     width: int = 960
+    within: str = ""
+    send: str = "Send to the leader"
 
     @property
     def is_changed(self) -> bool:
@@ -78,7 +81,9 @@ def draw_lens(lens: Lens) -> Scene:
     shapes.append(group("header", header.shapes("Header"), at=(MARGIN, y)))
     shapes.append(group("record", record, at=right))
     below = y + header.height + 40
-    inspector, inspector_height = draw_byte(lens.anatomy.data, lens.original, lens.chosen, column)
+    inspector, inspector_height = draw_byte(
+        lens.anatomy.data, lens.original, lens.chosen, column, send=lens.send
+    )
     if is_wide:
         shapes.append(group("byte", inspector, at=(MARGIN, below)))
         end = max(below + inspector_height, y + record_height + 44)
@@ -90,6 +95,7 @@ def draw_lens(lens: Lens) -> Scene:
     shapes.append(group("legend", [legend], at=(MARGIN, end + 26)))
     height = round(end + 26 + legend_height)
     keys = {"ArrowLeft": "record before", "ArrowRight": "record next", "u": "undo", "s": "send"}
+    keys |= {"Escape": "back"} if lens.within else {}
     return Scene(
         width,
         height,
@@ -123,6 +129,9 @@ def finding(lens: Lens) -> str:
 def _head(lens: Lens, room: float) -> Iterator[Shape]:
     size = len(lens.anatomy.data)
     yield text("title", MARGIN, 28, "A record batch, byte by byte", "h1")
+    if lens.within:
+        tones, wide = ("card", "rule", "ink"), chip_width(lens.within)
+        yield chip("back", (MARGIN + room - wide, 12), lens.within, tones, action="back")
     words = f"{lens.where} · {size} bytes · all numbers big-endian"
     yield text("where", MARGIN, 50, fit(words, "sub", room), "sub")
     tone = "out-t" if lens.is_refused or not lens.anatomy.is_intact else "ink"
