@@ -55,3 +55,16 @@ def test_what_a_slow_kernel_printed_in_pieces_is_saved_in_one() -> None:
     cell = nbformat.v4.new_code_cell("print('a')", outputs=pieces)
     saved = strip(nbformat.v4.new_notebook(cells=[cell]))
     assert [output.text for output in saved.cells[0].outputs] == ["a\n"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS[:-1], ids=lambda path: path.stem)
+def test_a_lesson_has_its_sections_in_order_and_none_is_missing(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    words = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    numbers = [int(number) for number in re.findall(r"^## (\d+)\. ", words, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    heads = re.findall(r"^## ([A-Z][A-Za-z ]+)$", words, re.MULTILINE)
+    assert "How this differs from Kafka" in heads
+    assert re.findall(r"^# \S.*$", cells[0].source, re.MULTILINE) and not re.search(
+        r"<summary>[^<]*[`*]", words
+    ), "a summary is HTML: <code> there, no backticks"
