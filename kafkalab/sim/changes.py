@@ -127,15 +127,16 @@ class Fault:
     at: int | None = None  # which, when there are several
     to: int | None = None
     is_new: bool = False
+    began: int = 0  # what words count from
     is_of_servers = False
 
     @property
     def words(self) -> str:
         if self.is_new:
-            return f"also {self.fault} at {_seconds(self.to)}"
+            return f"also {self.fault} at {_seconds(self.to, self.began)}"
         if self.to is None:
             return f"without {self.fault}"
-        return f"{self.fault} at {_seconds(self.to)}"
+        return f"{self.fault} at {_seconds(self.to, self.began)}"
 
     def begins(self, actions: list[Action]) -> int:
         if self.is_new:
@@ -169,9 +170,9 @@ class Fault:
             mine = [each for each in mine if _due(each) == self.at]
         if len({_due(each) for each in mine}) == 1:  # equal ones of one instant: whichever
             return mine[0]
-        listed = ", ".join(f"{_words(e)!r} at {_seconds(_due(e))}" for e in faults)
+        listed = ", ".join(f"{_words(e)!r} at {_seconds(_due(e), self.began)}" for e in faults)
         if not mine:
-            when = "" if self.at is None else f" at {_seconds(self.at)}"
+            when = "" if self.at is None else f" at {_seconds(self.at, self.began)}"
             raise LearnerError(f"no fault {self.fault!r}{when} here; there are {listed or 'none'}")
         raise LearnerError(f"{len(mine)} faults are {self.fault!r}; say which by at=…: {listed}")
 
@@ -184,11 +185,14 @@ class Call:
     node: str
     method: str
     about: str = ""
+    began: int = 0
     is_of_servers = False
 
     @property
     def words(self) -> str:
-        return f"without {self.about or self.method} of {self.node} at {_seconds(self.at)}"
+        return (
+            f"without {self.about or self.method} of {self.node} at {_seconds(self.at, self.began)}"
+        )
 
     def begins(self, actions: list[Action]) -> int:
         if not any(self._is_meant(each) for each in actions):
@@ -392,8 +396,5 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _seconds(ms: int | None) -> str:
-    return f"{(ms or 0) / 1000:.3f}".rstrip("0").rstrip(".") + " s"
-
-
-__all__ = ["Change", "also", "config", "move", "swap", "without", "words_of"]
+def _seconds(ms: int | None, began: int) -> str:
+    return f"{((ms or began) - began) / 1000:.3f}".rstrip("0").rstrip(".") + " s"

@@ -347,9 +347,10 @@ class Simulation:
 
     def twins(self, change: Change, *, until: float | None = None) -> Twins:
         """This run again, twice, with one thing changed in the second (`changes`: `config`,
-        `without`, `move`, `also`, `swap`).  `until` in seconds; by default to now.
+        `without`, `move`, `also`, `swap`), to `until` (by default now), in seconds since it began.
         """
-        return run_twins(self, change, None if until is None else ms_of(until))
+        end = None if until is None else instants.instant_ms(until, self.world.began)
+        return run_twins(self, change, end)
 
     # saving
 

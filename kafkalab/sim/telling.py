@@ -182,6 +182,38 @@ def _partitioned(f: Fields) -> str:
     return f"the network is partitioned: {' | '.join(sides)}"
 
 
+def _these(f: Fields) -> str:
+    """`orders-0 and orders-1`, `orders-0 and 3 more`."""
+    first, *rest = [f"{topic}-{number}" for topic, number in f["partitions"]] or ["nothing"]
+    if len(rest) < 2:
+        return " and ".join([first, *rest])
+    return f"{first} and {len(rest)} more"
+
+
+def _given(verb: str) -> Callable[[str, Fields], str]:
+    return lambda who, f: f"{who} {verb} {_these(f)}"
+
+
+def _role(who: str, f: Fields) -> str:
+    return f"{who} turns from {f['before']} to {f['after']} in epoch {f['quorum_epoch']}"
+
+
+def _vote(who: str, f: Fields) -> str:
+    what = "a vote asked beforehand" if f["pre_vote"] else "its vote"
+    gives = "gives" if f["granted"] else "refuses"
+    return f"{who} {gives} controller {f['candidate_id']} {what} in epoch {f['quorum_epoch']}"
+
+
+def _transaction(who: str, f: Fields) -> str:
+    before = f" from {f['before']}" if f["before"] else ""
+    return f"transaction {f['transactional_id']} goes{before} to {f['after']}"
+
+
+def _fenced_producer(who: str, f: Fields) -> str:
+    reason = f" ({f['reason']})" if f["reason"] else ""
+    return f"{who} fences older producers of {f['transactional_id']}{reason}"
+
+
 _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
     "Delivered": _delivered,
     "TimerFired": lambda w, f: f"a timer of {w} fires",
@@ -263,6 +295,21 @@ _WORDS: Final[Mapping[str, Callable[[str, Fields], str]]] = {
         f"{w}'s application gets {_records(f['base_offset'], f['last_offset'])} of {_p(f)}"
     ),
     "OffsetReset": lambda w, f: f"{w} starts {_p(f)} at {f['offset']} ({f['policy']})",
+    "QuorumRoleChanged": _role,
+    "VoteAnswered": _vote,
+    "ControllerActivated": lambda w, f: f"{w} begins to act, in epoch {f['quorum_epoch']}",
+    "ControllerRenounced": lambda w, f: f"{w} no longer acts, in epoch {f['quorum_epoch']}",
+    "SnapshotWritten": lambda w, f: f"{w} writes a snapshot of metadata up to {f['end_offset']}",
+    "SnapshotFetched": lambda w, f: f"{w} fetches a snapshot of metadata up to {f['end_offset']}",
+    "MetadataCommitted": lambda w, f: f"metadata is committed at offset {f['offset']}",
+    "SegmentRolled": lambda w, f: f"{w} begins a segment of {_p(f)} at {f['base_offset']}",
+    "MemberRejoined": lambda w, f: f"{f['member']} joins {f['group']} again",
+    "RevocationAsked": lambda w, f: f"{f['group']} asks {f['member']} to give up {_these(f)}",
+    "PartitionsRevoked": _given("gives up"),
+    "PartitionsLost": _given("has lost"),
+    "TransactionStateChanged": _transaction,
+    "ProducerFenced": _fenced_producer,
+    "MarkerWritten": lambda w, f: f"{w} writes the {f['result']} marker of {_p(f)}@{f['offset']}",
     "AppStarted": lambda w, f: f"{f['app']} starts",
     "AppCrashed": lambda w, f: f"{f['app']} crashes: {f['error']}",
     "AppFinished": lambda w, f: f"{f['app']} has finished",

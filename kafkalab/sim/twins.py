@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kafkalab.config import ConfigError
 from kafkalab.errors import LearnerError
 from kafkalab.sim import outcomes as outcomes_of
+from kafkalab.sim.change_times import since
 from kafkalab.sim.changes import Change
 from kafkalab.sim.divergence import Divergence, first_divergence
 from kafkalab.sim.ledger import Ledger, ledger
@@ -154,6 +155,7 @@ def run_twins(sim: "Simulation", change: Change, until: int | None) -> Twins:
     if not hasattr(change, "begins"):
         raise LearnerError(f"{change!r} is no change: config(…), without(…), move, also or swap")
     with sim.driver.locked() as world:
+        change = since(change, world.began)
         history = sim.driver.history
         assert history is not None
         actions = list(world.actions.since(0))

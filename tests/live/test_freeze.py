@@ -10,8 +10,9 @@ import pytest
 from kafkalab import Consumer, LiveCluster, Producer, Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.live.edge import ExternalClient
-from kafkalab.sim import without
+from kafkalab.sim import also, move, without
 from kafkalab.sim.invariants import Monitor
+from lab import SpaceTime
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 
@@ -160,3 +161,30 @@ def test_answers_about_a_frozen_cluster_count_from_when_it_began() -> None:
         assert all(0 < each < 600 for each in times), words
     assert all(each["at"] < 600_000 for each in why.to_json()["chain"])
     assert twins.b.leader("orders", 0) == leader
+
+
+def test_times_given_for_a_frozen_cluster_count_from_when_it_began() -> None:
+    with LiveCluster(brokers=3) as cluster:
+        cluster.create_topic("orders", 1, 3)
+        sim = cluster.freeze()
+    sim.run(1)
+    sim.broker(2).crash()
+    crash = sim.trace.of("Crashed")[0]
+    crashed = (sim.now - sim.world.began) / 1000
+    sim.run(2)
+    for change in (
+        also("crash 3", at=crashed + 0.5),
+        also("crash 3", at=crash.at / 1000 + 0.5),
+        move("crash 2", to=crashed + 0.5, at=crashed),
+    ):
+        twins = sim.twins(change, until=crashed + 1)
+        assert twins.a.now == twins.b.now == crash.at + 1_000
+        assert [each.at for each in twins.b.trace.of("Crashed")][-1] == crash.at + 500
+        assert f"at {crashed + 0.5:.3f}".rstrip("0") in twins.change.words
+        words = f"{twins!r} {twins.change.words}"
+        assert all(float(each) < 600 for each in re.findall(r"(\d+\.\d+) s", words)), words
+    view = SpaceTime(sim, since=crashed - 0.1, until=crashed + 0.1)
+    view.close()
+    assert view.frame["since"] == round(crashed * 1000) - 100
+    assert view.frame["now"] < 600_000
+    assert all(mark["at"] < 600_000 for mark in view.frame["marks"])
