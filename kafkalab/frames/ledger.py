@@ -48,9 +48,32 @@ class LedgerFrame(TypedDict):
 
 def ledger_frame(ledger: Ledger) -> LedgerFrame:
     """Of a ledger, its newest rows."""
-    fates = list(ledger)[-ROWS_MAX:]
-    brokers = sorted({_number(c.node) for f in fates for p in f.places for c in p.copies})
-    rows = [_row(fate, brokers) for fate in fates]
+    return LedgerFrames().frame(ledger)
+
+
+class LedgerFrames:
+    """One frame after another: a fate that is told as before has its row from then."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Fate, set[int], RowFrame]] = {}  # by `id`: fate, its brokers
+        self._brokers: list[int] = []
+
+    def frame(self, ledger: Ledger) -> LedgerFrame:
+        """As `ledger_frame`."""
+        fates = list(ledger)[-ROWS_MAX:]
+        known = self._made
+        having = [made[1] if (made := known.get(id(each))) else _brokers(each) for each in fates]
+        brokers = sorted(set().union(*having))
+        if brokers != self._brokers:  # each row has a cell for every one
+            self._brokers, known = brokers, {}
+        self._made = {
+            id(each): known.get(id(each)) or (each, has, _row(each, brokers))
+            for each, has in zip(fates, having, strict=True)
+        }
+        return _frame(ledger, brokers, [row for _, _, row in self._made.values()])
+
+
+def _frame(ledger: Ledger, brokers: list[int], rows: list[RowFrame]) -> LedgerFrame:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["sort"]] = counts.get(row["sort"], 0) + 1
@@ -106,6 +129,10 @@ def _row(fate: Fate, brokers: list[int]) -> RowFrame:
         "is_repeated": fate.is_repeated,
         "say": fate.say,
     }
+
+
+def _brokers(fate: Fate) -> set[int]:
+    return {_number(copy.node) for place in fate.places for copy in place.copies}
 
 
 def _number(node: str) -> int:

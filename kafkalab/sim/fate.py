@@ -158,6 +158,8 @@ class Fate:
     @property
     def is_repeated(self) -> bool:
         """Some group has read it more than once, or it stands in the log more than once."""
+        if sum(len(place.reads) for place in self.places) < 2 and len(self.places) < 2:
+            return False
         kept = sum(place.is_kept for place in self.places)
         return kept > 1 or any(count > 1 for count in self.applied.values())
 

@@ -3,6 +3,7 @@
 Every clause comes from a field or an event of the fate; what is not known is not said.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -78,7 +79,8 @@ def summary(fates: Sequence[Fate]) -> str:
     """Counts that matter, those that went wrong first."""
     if not fates:
         return "No application here has produced anything."
-    kept = sum(fate.state is State.KEPT for fate in fates)
+    states = Counter(fate.state for fate in fates)
+    kept = states[State.KEPT]
     said = [f"{len(fates)} produced", f"{sum(bool(f.acknowledged) for f in fates)} acknowledged"]
     for state, words in (
         (State.LOST, "acknowledged and lost"),
@@ -90,11 +92,11 @@ def summary(fates: Sequence[Fate]) -> str:
         (State.DELETED, "deleted on purpose"),
         (State.ABORTED, "aborted"),
     ):
-        count = sum(fate.state is state for fate in fates)
+        count = states[state]
         if count:
             said.append(f"{count} {words}")
     open_states = (State.WAITING, State.SENT, State.WRITTEN, State.COMMITTED)
-    waiting = sum(fate.state in open_states for fate in fates)
+    waiting = sum(states[each] for each in open_states)
     said += [f"{waiting} under way"] if waiting else []
     repeated = sum(fate.is_repeated for fate in fates)
     said += [f"{repeated} repeated"] if repeated else []

@@ -10,6 +10,7 @@ from lost_record import lose
 
 from kafkalab import Producer, Simulation
 from kafkalab.chance import Stream
+from kafkalab.frames.ledger import LedgerFrames, ledger_frame
 from kafkalab.sim import ledger_kept, swarm
 from kafkalab.sim.fate import Fate, State
 from kafkalab.sim.ledger_kept import KeptLedger
@@ -126,6 +127,9 @@ def test_only_the_new_is_told_anew() -> None:
     producer.produce("orders", "one more")
     producer.flush()
     after = sim.ledger()
+    frames = LedgerFrames()
+    frames.frame(before)
+    assert frames.frame(after) == ledger_frame(after)
     assert len(after) == 51 and all(one is two for one, two in zip(before, after, strict=False))
     sim.broker(1).crash()
     sim.run(12)
