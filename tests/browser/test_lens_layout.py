@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from kafkalab import Producer, Simulation
 from kafkalab.record import Record, build_batch
 from kafkalab.record.anatomy import dissect
-from lab import DurabilityGrid, PartitionerLens, RebalanceBench
+from lab import DurabilityGrid, PartitionerLens, RebalanceBench, RequestLens
 from lab.scenes.durability import draw_grid
 from lab.scenes.partitioning import draw_lens as draw_partitions
 from lab.scenes.rebalancing import draw_bench
@@ -45,6 +46,23 @@ def test_the_record_lens(open_page: OpenPage, name: str, width: int) -> None:
         page = open_page(width, theme, font)
         page.open(draw_lens(shown))
         assert page.page.evaluate(LINT) == []
+
+
+@pytest.mark.parametrize("width", [700, 960, 1400])
+def test_the_request_lens(open_page: OpenPage, width: int) -> None:
+    sim = Simulation(brokers=3, seed=3)
+    sim.create_topic("orders", replication_factor=3)
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    producer.produce("orders", "v" * 200, key="a-key")
+    producer.flush()
+    shown = RequestLens(sim, "Produce").flip(70)
+    shown.send()
+    for one in (shown, RequestLens(sim, "Metadata answer"), RequestLens(sim, "Produce").open()):
+        one._handle({"width": width})
+        for theme, font in (("light", "'DejaVu Sans'"), ("dark", "'Liberation Sans'")):
+            page = open_page(width, theme, font)
+            page.open(one._desk.scene())
+            assert page.page.evaluate(LINT) == []
 
 
 @pytest.mark.parametrize("width", [700, 960])
