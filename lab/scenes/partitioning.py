@@ -95,8 +95,9 @@ def finding(lens: Lens) -> str:
     if not both:
         return "None of these keys is hashed by both Java and librdkafka: chance decides."
     if not apart:
+        who = "The one key goes" if len(both) == 1 else f"All {_keys(len(both))} go"
         return (
-            f"All {_keys(len(both))} go where Java and librdkafka agree, by luck: other hash, "
+            f"{who} where Java and librdkafka agree, by luck: other hash, "
             f"same remainder of {lens.partitions}."
         )
     return (
