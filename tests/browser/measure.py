@@ -12,6 +12,7 @@ Read next: `test_response`, which reports clicks and frames a second in every ru
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import time
@@ -146,7 +147,7 @@ class Learner:
         yield lambda: self.click("Produce a record to orders")
 
     def tab(self, name: str) -> None:
-        """Turn to a picture, or to a world."""
+        """Turn to a picture."""
         if not self.click(name, "tab"):
             self.click(name)
 
@@ -161,7 +162,7 @@ class Learner:
         """Leave the run here, and come back to it."""
         self.click("Branch here")
         time.sleep(2)
-        self.tab("the run")
+        self._press(self._view.get_by_role("button", name=re.compile("^the run, ")).first)
 
     def size(self) -> Size:
         self._heap.send("HeapProfiler.collectGarbage")

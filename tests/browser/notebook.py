@@ -1,5 +1,6 @@
 """One notebook open in a real JupyterLab, and a watch over what its picture says."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +65,7 @@ class Notebook:
     def view(self) -> Locator:
         return self.page.locator(f"[data-testid={self._view}]").first
 
-    def button(self, name: str) -> Locator:
+    def button(self, name: str | re.Pattern[str]) -> Locator:
         return self.view.get_by_role("button", name=name, exact=True)
 
     def run(self, code: str) -> None:
