@@ -330,7 +330,7 @@ PREDICTIONS: Final = (
             ),
         ),
         judge=lambda uncommitted, committed: "c" if committed else ("b" if uncommitted else "a"),
-        evidence="`read_uncommitted` got it {uncommitted} times, `read_committed` {committed}.",
+        evidence="Reads of it: `read_uncommitted` {uncommitted}, `read_committed` {committed}.",
     ),
     Prediction(
         id="11.mail",

@@ -97,7 +97,8 @@ def finding(grid: Grid) -> str:
     guessed = [case for case, guess in grid.guesses.items() if guess != Guess()]
     if guessed:
         right = sum(_is_right(grid.guesses[case], outcomes[case]) for case in guessed)
-        return f"You had {right} of {len(guessed)} right. The framed ones came out otherwise."
+        otherwise = " The framed ones came out otherwise." if right < len(guessed) else ""
+        return f"You had {right} of {len(guessed)} right.{otherwise}"
     usual = outcomes.get(_USUAL)
     if usual is not None and usual.keeps and usual.accepts:
         return (

@@ -56,7 +56,11 @@ def _say(sight: Sight) -> str:
     if log["log_start"]:
         return (
             f"{name} begins at offset {log['log_start']}: older segments were deleted whole. "
-            f"{count} segments are left, the last of them the active one."
+            + (
+                "Only the active one is left."
+                if count == 1
+                else f"{count} segments are left, the last of them the active one."
+            )
         )
     held = log["high_watermark"] - log["last_stable"]
     if held > 0:
@@ -132,7 +136,13 @@ def _segments(log: LogFrame, width: float) -> Iterator[Shape]:
     shown = log["segments"][-room:]
     left_out = log["more_segments"] + len(log["segments"]) - len(shown)
     if left_out:
-        yield text("more", width_of("Segments", "lab") + 10, 12, f"{left_out} older ones", "note")
+        yield text(
+            "more",
+            width_of("Segments", "lab") + 10,
+            12,
+            f"{left_out} older one{'' if left_out == 1 else 's'}",
+            "note",
+        )
     lengths = [max(each["end"] - each["base"], 1) for each in shown]
     spare = width - len(shown) * (_SEGMENT_MIN + 4)
     x = 0.0
