@@ -4,7 +4,7 @@
     twins without 1234 · twins without crash 2 · twins also crash 2 at 1.5
     twins config acks all · twins again · twins open · twins none
     then 1234 hold request producer-1 2 1 17          (a branch at 1,234 ms, and do it there)
-    show log                                          (turn to a picture)
+    show log · show log+replication                   (turn to a picture, or to several)
     step · step message                               (to the next event, or message)
 
 Read next: `bench`, whose methods these call; `lenses`, what opens below; `commands`, for the rest.

@@ -44,7 +44,8 @@ _FOLLOWED_MS: Final = 600  # a follower asks at least twice a second
 class Bench(Transport):
     """See the package's docstring.
 
-    `picture`: the one shown first, by the name on its tab ("cluster", "network", "spacetime", …).
+    `picture`: the one shown first, by the name on its tab ("cluster", "network", "spacetime", …),
+    or up to three on one page ("log+replication").
     `topic`, `partition`, `group`: what it shows, by default the first.  `LearnerError` if there is
     no such picture, or none of that name yet: leave it out, and the first is shown once there is
     one.

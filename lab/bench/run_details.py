@@ -41,8 +41,8 @@ class RunDetails:
         self._twins: Twins | None = None
         self._twins_frame: TwinsFrame | None = None
         self._both_at: tuple[int, Any] = (-1, None)  # an instant, and both twins at it
-        self._last: tuple[Any, Any] = (None, None)  # what was asked last, and its detail
-        self._passed = 0  # pictures that did with it since
+        self._last: dict[str, tuple[Any, Any]] = {}  # by kind: what was asked last, its detail
+        self._passed: dict[str, int] = {}  # pictures that did with it since
 
     @property
     def twins(self) -> Twins | None:
@@ -62,21 +62,23 @@ class RunDetails:
         sim = self._sim
         if sim is None:
             return None
+        kind = key.split(maxsplit=1)[0]
+        last, made = self._last.get(kind, (None, None))
         is_cheap = key == "ledger" and at + sim.world.began >= sim.now
-        if is_moving and not is_cheap and self._last[0] is not None and self._last[0][0] == key:
-            self._passed += 1
-            if self._passed < _PASSED_MAX[key.split(maxsplit=1)[0]]:
-                return self._last[1]
-        self._passed = 0
+        if is_moving and not is_cheap and last is not None and last[0] == key:
+            self._passed[kind] += 1
+            if self._passed[kind] < _PASSED_MAX[kind]:
+                return made
+        self._passed[kind] = 0
         at += sim.world.began  # of a frozen live cluster, Unix time
         asked = (key, at, sim.trace.next_id, id(self.about), id(self._twins))
-        if self._last[0] != asked:
+        if last != asked:
             try:
                 made = self._make(sim, key.split(), at)
             except LearnerError:  # before the cluster was ready
                 made = None
-            self._last = (asked, made)
-        return self._last[1]
+            self._last[kind] = (asked, made)
+        return made
 
     def _make(self, sim: Simulation, words: list[str], at: int) -> Any:
         match words:

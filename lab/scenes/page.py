@@ -65,7 +65,7 @@ def draw_page(
 ) -> Scene:
     """The whole page.  `controls` is how playback stands; None for the static twin."""
     inner = view.width - 2 * MARGIN
-    is_wide = view.width >= WIDE
+    is_wide = view.width >= WIDE and not picture.parts  # several need all the width
     topic = chosen_topic(frame, view.topic)
     topic_name = topic["name"] if topic else ""
     main_width = inner - SIDE - 24 if is_wide else inner

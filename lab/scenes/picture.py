@@ -12,7 +12,7 @@ Read next: `pictures`, where they are; `page`, which shows one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kafkalab.frames.shape import Frame
@@ -43,7 +43,8 @@ class Picture:
     `words`: the picture as text, for screen readers and `print`; "": the cluster's.
     `targets`: the servers that its faults are for.  `obey`: what an action (its words) makes of the
     reader's choice in this picture; None if the action is not its own.  `keys`: keyboard keys and
-    the actions they stand for, beside the page's.
+    the actions they stand for, beside the page's.  `parts`: the pictures it is made of, if any
+    (`pictures.beside`); each has its own detail.
     """
 
     name: str
@@ -55,11 +56,24 @@ class Picture:
     targets: Callable[[Frame], Sequence[Target]] = broker_targets
     obey: Callable[[Sight, list[str]], str | None] = lambda sight, words: None
     keys: Callable[[Sight], Mapping[str, str]] = lambda sight: {}
+    parts: tuple["Picture", ...] = ()
 
     @property
     def title(self) -> str:
         """Its name as a tab wears it: who reads the tab knows what to write in Python."""
         return self.name.capitalize()
+
+
+def view_of(picture: Picture, view: View) -> View:
+    """The view as this picture, perhaps a part of another, has it: with its own choice."""
+    return replace(view, picture=picture.name)
+
+
+def keys_of(picture: Picture, frame: Frame, view: View) -> tuple[str, ...]:
+    """The keys of all details it needs."""
+    parts = picture.parts or (picture,)
+    keys = (part.detail(frame, view_of(part, view)) for part in parts)
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def detail_of(picture: Picture, frame: Frame, view: View) -> Any:

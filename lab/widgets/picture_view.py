@@ -25,7 +25,8 @@ from lab.playback.sources import source_of
 from lab.player import Player, player_of
 from lab.scenes.controls import Controls
 from lab.scenes.page import Tabs, draw_page
-from lab.scenes.picture import Picture, Sight, detail_of
+from lab.scenes.picture import Picture, Sight, detail_of, keys_of, view_of
+from lab.scenes.pictures.beside import PARTS_MAX, beside
 from lab.scenes.rail_branches import Tab
 from lab.scenes.shapes import Scene
 from lab.scenes.svg import write_svg
@@ -102,9 +103,7 @@ class PictureView(Transport):
 
         `LearnerError` for what is there neither at the instant shown nor at the present.
         """
-        name = choices.get("picture", self._view.picture)
-        if name not in self._pictures:
-            raise no_picture(name, tuple(self._pictures))
+        self._known(choices.get("picture", self._view.picture))
         choice = choices.pop("choice", None)
         if "topic" in choices:
             choices = {"partition": 0, "first_row": 0, **choices}
@@ -161,8 +160,8 @@ class PictureView(Transport):
     # for the player
 
     def wants(self, frame: Frame) -> tuple[str, ...]:
-        key = self._picture.detail(frame, self._view)
-        return (key,) if key and not self._is_own(key) else ()
+        keys = keys_of(self._picture, frame, self._view)
+        return tuple(key for key in keys if not self._is_own(key))
 
     def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
         """Called by the player, on its thread."""
@@ -179,12 +178,20 @@ class PictureView(Transport):
             self._view = self._view.at_width(width)
             return True
         words = str(message.get("action", "")).split()
-        choice = self._picture.obey(self._sight(None), words)
+        picture = self._picture
+        if words[:1] == ["in"] and len(words) > 2:
+            picture, words = self._known(words[1]), words[2:]
+        view = view_of(picture, self._view)
+        if words[:1] == ["choose"]:
+            choice: str | None = " ".join(words[1:])
+        else:
+            choice = picture.obey(self._sight(None, picture=picture), words)
         if choice is not None:
-            self._view = self._view.choosing(choice)
+            self._view = replace(view.choosing(choice), picture=self._view.picture)
             return True
         match words:
-            case ["show", name] if name in self._pictures:
+            case ["show", name]:
+                self._known(name)
                 self._view = replace(self._view, picture=name)
             case ["topic", name]:
                 self._turn(topic=name, partition=0, first_row=0)
@@ -197,8 +204,6 @@ class PictureView(Transport):
             case ["lens", place, offset] if offset.isdigit():
                 topic, _, number = place.rpartition("-")
                 self.lens(topic, int(number), int(offset))
-            case ["choose", *choice]:
-                self._view = self._view.choosing(" ".join(choice))
             case _:
                 return self._more is not None and self._more(words)
         return True
@@ -235,15 +240,26 @@ class PictureView(Transport):
         except LearnerError:
             check(view, self._world.frame())
 
+    def _known(self, name: str) -> Picture:
+        """The picture of that name, or of several: `log+replication`.  `LearnerError` if none."""
+        parts = name.split("+") if isinstance(name, str) else [name]
+        for part in parts:
+            if part not in self._pictures:
+                raise no_picture(part, tuple(self._pictures))
+        if len(set(parts)) < len(parts) or len(parts) > PARTS_MAX:
+            raise LearnerError(f"up to {PARTS_MAX} different pictures go on one page, not {name}")
+        found = [self._pictures[part] for part in parts]
+        return found[0] if len(found) == 1 else beside(found)
+
     @property
     def _picture(self) -> Picture:
-        return self._pictures[self._view.picture]
+        return self._known(self._view.picture)
 
     def _draw(self, frame: Frame, view: View, controls: Controls | None) -> Scene:
         tabs = None
         if controls is not None:
             shown = [
-                Tab(f"show {each.name}", each.title, each.name == view.picture)
+                Tab(f"show {each.name}", each.title, each.name in view.picture.split("+"))
                 for each in self._pictures.values()
             ]
             tabs = Tabs(shown, self._worlds(), can_ask=self._own is not None)
@@ -254,16 +270,23 @@ class PictureView(Transport):
 
     def _with_own(self, frame: Frame, *, is_moving: bool = False) -> Frame:
         """The frame with what only the bench can find out."""
-        key = self._picture.detail(frame, self._view)
-        if not key or self._own is None or not self._is_own(key):
+        own = self._own
+        keys = [key for key in keys_of(self._picture, frame, self._view) if self._is_own(key)]
+        if own is None or not keys:
             return frame
-        found = {key: self._own.make(key, frame["now"], is_moving=is_moving)}
+        found = {key: own.make(key, frame["now"], is_moving=is_moving) for key in keys}
         return {**frame, "details": {**frame.get("details", {}), **found}}
 
-    def _sight(self, controls: Controls | None, frame: Frame | None = None) -> Sight:
-        frame = frame or self._frame
-        detail = detail_of(self._picture, frame, self._view)
-        return Sight(frame, detail, self._view, controls, 1000)
+    def _sight(
+        self,
+        controls: Controls | None,
+        frame: Frame | None = None,
+        *,
+        picture: Picture | None = None,
+    ) -> Sight:
+        frame, picture = frame or self._frame, picture or self._picture
+        view = view_of(picture, self._view)
+        return Sight(frame, detail_of(picture, frame, view), view, controls, 1000)
 
     def _partition(self, which: str) -> int:
         """`next`, `before` (around the end), or a number."""
