@@ -102,7 +102,8 @@ def settings(frame: Frame, topic: TopicFrame | None) -> str:
     """The muted line: what the picture depends on."""
     seed = f"seed {frame['seed']}"
     if topic is None:
-        return f"{_count(len(frame['brokers']), 'broker')} · no topic yet · {seed}"
+        none = "" if frame["topics"] else " · no topic yet"
+        return f"{_count(len(frame['brokers']), 'broker')}{none} · {seed}"
     return (
         f"{_count(len(topic['partitions']), 'partition')} · "
         f"RF {topic['replication_factor']} · "

@@ -12,15 +12,22 @@ from lab.scenes.controls import Controls
 from lab.scenes.ledger import SORTS, View, chosen, draw, obey
 from lab.scenes.shapes import Scene
 from lab.widgets.own_view import OwnView
+from lab.widgets.what_there_is import check_name, simulation_of
 
 
 class LedgerView(OwnView):
-    """See the module's docstring."""
+    """See the module's docstring.  `show`: "all", "lost", "failed", "repeated", …
+
+    `LearnerError` for a topic that never had a record and is not there, or no such `show`.
+    """
 
     def __init__(self, sim: Simulation, topic: str | None = None, show: str = "all") -> None:
-        self._sim, self._topic = sim, topic
+        self._sim, self._topic = simulation_of(sim), topic
         self._frame = ledger_frame(sim.ledger(topic))
-        self._view = View(is_live=True, sort=show if show in SORTS else "all")
+        if not self._frame["rows"]:
+            check_name("topic", topic, sim.topics)
+        check_name("choice of records", show, SORTS)
+        self._view = View(is_live=True, sort=show)
         self._open(sim, "ledger-view")
 
     @property

@@ -26,6 +26,7 @@ from lab.scenes.shapes import Scene
 from lab.scenes.spacetime import View
 from lab.scenes.spacetime_text import write_text
 from lab.widgets.own_view import OwnView
+from lab.widgets.what_there_is import check_name, simulation_of
 
 _ACTS = ("hold", "release", "cut")
 
@@ -42,7 +43,10 @@ class SpaceTime(OwnView):
         until: float | None = None,
         partition: tuple[str, int] | None = None,
     ) -> None:
-        self._sim, self._about, self._partition = sim, about, partition
+        self._sim, self._about, self._partition = simulation_of(sim), about, partition
+        if about is not None and not isinstance(about, Explanation):
+            raise LearnerError(f"ask first: SpaceTime(sim, sim.why({about!r}))")
+        check_name("topic", partition[0] if partition else None, sim.topics)
         began, self._view = sim.world.began, View(is_live=True)
         self._begins = None if since is None else instant_ms(since, began) - began
         self._ends = None if until is None else instant_ms(until, began) - began

@@ -12,6 +12,7 @@ Read next: `own_view`, what it shares; `lab.scenes.twins`, which draws.
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 
+from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import Frame
 from kafkalab.frames.spacetime import SpaceTimeFrame, spacetime_frame
@@ -22,12 +23,18 @@ from lab.scenes.twins import View, draw
 from lab.scenes.twins_text import write_text
 from lab.widgets.own_view import OwnView
 from lab.widgets.spacetime import SpaceTime
+from lab.widgets.what_there_is import check_name
 
 
 class TwinsView(OwnView):
     """See the module's docstring.  `topic`: one topic's records alone."""
 
     def __init__(self, twins: Twins, topic: str | None = None) -> None:
+        if not isinstance(twins, Twins):
+            raise LearnerError(f"twins are what sim.twins(change) gives, not {twins!r}")
+        if topic is not None:
+            simulations = (twins.a, twins.b)
+            check_name("topic", topic, [name for sim in simulations for name in sim.topics])
         self._twins = twins
         self._frame = twins_frame(twins, topic)
         self._view = View(is_live=True)

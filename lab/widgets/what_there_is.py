@@ -8,9 +8,12 @@ Read next: `picture_view`, which asks; `lab.scenes.view`, what may be asked for.
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
+from kafkalab import Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.frames.shape import Frame
+from kafkalab.live import LiveCluster
 from lab.scenes.view import View, chosen_topic, topics_in_order
 
 _NAMED_MAX = 8
@@ -45,6 +48,24 @@ def no_picture(name: str, known: Sequence[str]) -> LearnerError:
     return LearnerError(
         f"there is no picture {name!r}; there are {', '.join(known)}{_meant(name, known)}"
     )
+
+
+def simulation_of(world: Any) -> Simulation:
+    """The world, if it is one with a whole run to look at.  `LearnerError` if not."""
+    if isinstance(world, LiveCluster):
+        raise LearnerError(
+            "a live cluster keeps no history of messages and records: show what is frozen, "
+            "cluster.freeze(), or branch in a Bench"
+        )
+    if not isinstance(world, Simulation):
+        raise LearnerError(f"this picture is of a Simulation, not of {world!r}")
+    return world
+
+
+def check_name(what: str, name: str | None, known: Sequence[str]) -> None:
+    """`LearnerError` for a name that is not one of these; None is always right."""
+    if name is not None and name not in known:
+        raise LearnerError(_none(what, name, known))
 
 
 def _check_topic(name: str, frame: Frame) -> None:

@@ -10,7 +10,15 @@ import lab
 from kafkalab import AdminClient, Consumer, NewPartitions, Producer, Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.live import LiveCluster
-from lab import Bench, GroupsView, LogView, TransactionView
+from lab import (
+    Bench,
+    GroupsView,
+    LedgerView,
+    LogView,
+    SpaceTime,
+    TransactionView,
+    TwinsView,
+)
 from lab.scenes.pictures import BY_NAME
 from lab.widgets.picture_view import PictureView
 
@@ -239,3 +247,31 @@ def test_what_was_there_then_can_be_looked_at_then(close: Any) -> None:
     until(lambda: bench.shown_at == 1500)
     bench.show("log", topic="orders")
     until(lambda: "orders-0 has 0 offsets" in words_of(bench))
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda sim: LedgerView(sim, "order"), r"no topic 'order'; .*did you mean orders\?"),
+        (
+            lambda sim: LedgerView(sim, show="lots"),
+            "no choice of records 'lots'; there are all, lost",
+        ),
+        (lambda sim: SpaceTime(sim, partition=("nope", 0)), "no topic 'nope'; there is"),
+        (
+            lambda sim: SpaceTime(sim, "orders-0"),
+            r"ask first: SpaceTime\(sim, sim.why\('orders-0'\)",
+        ),
+        (lambda sim: SpaceTime(None), "is of a Simulation, not of None"),
+        (TwinsView, r"twins are what sim.twins\(change\) gives"),
+    ],
+)
+def test_pictures_of_a_whole_run_tell_too(sim: Simulation, make: Any, told: str) -> None:
+    with pytest.raises(LearnerError, match=told):
+        make(sim)
+
+
+@pytest.mark.parametrize("make", [LedgerView, SpaceTime])
+def test_a_live_cluster_has_no_whole_run(make: Any) -> None:
+    with LiveCluster(brokers=1) as cluster, pytest.raises(LearnerError, match="keeps no history"):
+        make(cluster)
