@@ -262,7 +262,7 @@ class Bench(Transport):
         shown = self.world
         return [
             Tab(f"world {name}", name, name == self._shown, parting(shown, world))
-            for name, world in self.worlds.items()
+            for name, world in tuple(self.worlds.items())  # drawn while a cell may branch
         ]
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:

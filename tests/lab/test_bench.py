@@ -8,6 +8,7 @@ import pytest
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
 from lab import Bench
+from lab.bench.parting import parting
 from lab.scenes.page import draw_page
 from lab.scenes.pictures import ALL
 from lab.scenes.view import View
@@ -103,6 +104,20 @@ def test_a_branch_leaves_at_the_instant_shown_and_the_run_stays(
         bench.branch("what if")
     with pytest.raises(LearnerError, match="there are the run, what if"):
         bench.turn_to("nowhere")
+
+
+def test_a_branch_made_while_the_worlds_are_drawn(
+    sim: Simulation, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The player's thread names the worlds while a cell adds one."""
+
+    def adds_one(shown: Simulation, world: Simulation) -> int | None:
+        if len(bench.worlds) < 50:
+            bench.worlds[f"made meanwhile {len(bench.worlds)}"] = sim
+        return parting(shown, world)
+
+    monkeypatch.setattr("lab.bench.bench.parting", adds_one)
+    assert bench._world_tabs()[0].words == "the run"
 
 
 def test_a_branch_from_the_past(sim: Simulation, bench: Bench) -> None:
