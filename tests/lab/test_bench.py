@@ -1,9 +1,9 @@
 """The bench as Python: pictures, branches, the command line, the still twin."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from on_screen import until, words_of
 
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
@@ -30,18 +30,6 @@ def bench(sim: Simulation) -> Iterator[Bench]:
     bench = Bench(sim)
     yield bench
     bench.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def words_of(bench: Bench) -> str:
-    """All words on the page as last shown."""
-    return " ".join(one.words or "" for one in bench.widget._flat.values())
 
 
 @pytest.mark.parametrize("name", [picture.name for picture in ALL])

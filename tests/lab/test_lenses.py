@@ -1,10 +1,10 @@
 """From a page to the bytes of a batch, and to the other lenses and grids."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from on_screen import until, words_of
 
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
@@ -32,21 +32,10 @@ def bench(sim: Simulation) -> Iterator[Bench]:
     bench.close()
 
 
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 def opened(view: Any) -> Any:
     drawer = view._page.drawer if isinstance(view, Bench) else view.drawer
     assert (drawer.shown is None) == (drawer.widget.children == ())
     return drawer.shown
-
-
-def words_of(view: Any) -> str:
-    return " ".join(one.words or "" for one in view.widget._flat.values())
 
 
 def actions_of(view: Any) -> list[str]:

@@ -1,10 +1,10 @@
 """Two or three pictures on one page: `Bench(sim, "log+replication")`."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
+from on_screen import until, words_of
 
 from kafkalab import Consumer, Producer, Simulation
 from kafkalab.errors import LearnerError
@@ -32,17 +32,6 @@ def bench(sim: Simulation) -> Iterator[Bench]:
     bench = Bench(sim, "log+replication", topic="orders", partition=2)
     yield bench
     bench.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def words_of(bench: Bench) -> str:
-    return " ".join(one.words or "" for one in bench.widget._flat.values())
 
 
 def actions_of(bench: Bench) -> list[str]:

@@ -1,9 +1,9 @@
 """A step by message: the world stops where the next one has arrived, and says which."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from on_screen import until
 
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
@@ -159,13 +159,6 @@ def bench() -> Iterator[Bench]:
     bench = Bench(sim)
     yield bench
     bench.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_button_key_python_and_command_line_do_the_same(bench: Bench) -> None:

@@ -1,10 +1,10 @@
 """Each picture as a widget of its own, and what is said of names that are not there."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from on_screen import until, words_of
 
 import lab
 from kafkalab import AdminClient, Consumer, NewPartitions, Producer, Simulation
@@ -61,17 +61,6 @@ def close() -> Iterator[Callable[[PictureView | Bench], Any]]:
     yield keep
     for view in opened:
         view.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def words_of(view: Any) -> str:
-    return " ".join(one.words or "" for one in view.widget._flat.values())
 
 
 def test_every_picture_of_a_world_has_its_widget() -> None:
