@@ -20,6 +20,7 @@ from kafkalab.frames.feed import feed
 from kafkalab.frames.finding import finding
 from kafkalab.frames.groups import group_frames
 from kafkalab.frames.logs import topic_frames
+from kafkalab.frames.sessions import session_end
 from kafkalab.frames.shape import BrokerFrame, ControllerFrame, ControllerNodeFrame, Frame
 from kafkalab.frames.transactions import transaction_frames
 from kafkalab.ids import NO_NODE, NodeName
@@ -114,6 +115,10 @@ def _broker(world: World, broker: Broker) -> BrokerFrame:
         "until": pause.until - world.began if pause is not None else None,
         "rack": str(rack) if rack is not None else None,
     }
+    if frame["state"] not in ("online", "fenced"):
+        end = session_end(world, broker.broker_id)
+        if end is not None:
+            frame["session_ends"] = end - world.began
     if (clock := wrong_clock(broker, world.now)) is not None:
         frame["clock"] = clock
     return frame

@@ -9,7 +9,7 @@ Read next: `cluster`.
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from kafkalab.frames.shape import DOWN, Frame, PartitionFrame
+from kafkalab.frames.shape import DOWN, BrokerFrame, Frame, PartitionFrame
 
 
 class _Partition(NamedTuple):
@@ -75,7 +75,15 @@ def _leader_down(frame: Frame) -> str:
     if not found:
         return ""
     is_, partitions = _verb(found, "is", "are"), _some(found)
-    return f"{partitions} {is_} led by a broker that is down, until the controller notices."
+    brokers = [b for b in frame["brokers"] if b["id"] in {each.it["leader"] for each in found}]
+    ids = " and ".join(str(each["id"]) for each in brokers)
+    who = f"broker {ids}, which is down" if len(brokers) == 1 else f"brokers {ids}, which are down"
+    ends = [each["session_ends"] for each in brokers if "session_ends" in each]
+    if not ends:
+        return f"{partitions} {is_} led by {who}, until the controller notices."
+    what = "its session ends" if len(brokers) == 1 else "the first of their sessions ends"
+    when = _seconds(min(ends))
+    return f"{partitions} {is_} led by {who}; the controller acts when {what}, at {when}."
 
 
 def _below_min_insync(frame: Frame) -> str:
@@ -147,7 +155,20 @@ def _paused(frame: Frame) -> str:
     if not still:
         return ""
     who = f"Broker {still[0]} stands" if len(still) == 1 else f"Brokers {', '.join(still)} stand"
-    return f"{who} still: messages to it wait."
+    ends = [each["session_ends"] for each in frame["brokers"] if _will_be_fenced(each)]
+    fenced = f", and at {_seconds(min(ends))} its session ends" if ends and len(still) == 1 else ""
+    return f"{who} still: messages to it wait{fenced}."
+
+
+def _will_be_fenced(broker: BrokerFrame) -> bool:
+    """It stands still for longer than its session lasts."""
+    until, ends = broker["until"], broker.get("session_ends")
+    return broker["state"] == "paused" and ends is not None and (until is None or ends < until)
+
+
+def _seconds(ms: int) -> str:
+    """`14.310 s`: as the clock on the page will show it, so that the words stay as time passes."""
+    return f"{ms / 1000:.3f} s"
 
 
 def _rebalancing(frame: Frame) -> str:

@@ -82,13 +82,17 @@ class ClockFrame(TypedDict):
 
 
 class BrokerFrame(TypedDict):
-    """`since`: when this state began.  `until`: when a pause ends.  `clock`: if it is wrong."""
+    """`since`: when this state began.  `until`: when a pause ends.  `clock`: if it is wrong.
+
+    `session_ends`: when the controller fences it, of one that sends no heartbeats now.
+    """
 
     id: int
     state: BrokerState
     since: int | None
     until: int | None
     rack: str | None
+    session_ends: NotRequired[int]
     clock: NotRequired[ClockFrame]
 
 

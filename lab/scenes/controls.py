@@ -94,9 +94,12 @@ def draw_bar(
         shapes.append(group("act", [shape], at=(right, 0)))
         right -= 24
     if controls is not None and can_branch:
-        words = "Branch here" if width > 800 else ""
-        shape, wide = button("branch", (0, 0), "branch", words=words, icon="branch",
-                             tone="group-t", label="Branch here")  # fmt: skip
+        act = ("branch", "Branch here", "Branch here")
+        if controls.is_live:
+            act = ("freeze", "Freeze", "Freeze this instant into a simulation")
+        words = act[1] if width > 800 else ""
+        shape, wide = button("branch", (0, 0), act[0], words=words, icon="branch",
+                             tone="group-t", label=act[2])  # fmt: skip
         right -= wide - 16
         shapes.append(group("fork", [shape], at=(right, 0)))
         right -= 24

@@ -1,14 +1,22 @@
-"""A live cluster in a real JupyterLab: real clients seen at work while a cell blocks in poll."""
+"""A live cluster in a real JupyterLab: real clients seen at work while a cell blocks in poll.
+
+And frozen from its bench: what came of it is rewound, broken and asked, while the cluster goes on.
+One kernel and one cluster for the module; each test leaves the cluster whole and nobody producing.
+"""
 
 import os
+import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 pytest.importorskip("confluent_kafka")
 
+from .conftest import opened
 from .notebook import Notebook
 
 SETUP = """\
@@ -24,8 +32,9 @@ producer = Producer({**servers, "acks": "all", "client.id": "web-shop"})
 consumer = Consumer({**servers, "group.id": "shipping", "client.id": "shipping-1",
                      "auto.offset.reset": "earliest"})
 consumer.subscribe(["orders"])
-view = lab.ClusterView(cluster)
-view"""
+display(lab.ClusterView(cluster))
+bench = lab.Bench(cluster)
+bench"""
 
 LOOP = """\
 def sell():
@@ -47,7 +56,11 @@ while time.monotonic() < until:
     read += message is not None and message.error() is None
 """
 
-pytestmark = pytest.mark.parametrize("notebook", [SETUP], indirect=True, ids=["live"])
+
+@pytest.fixture(scope="module")
+def notebook(browser: Browser, jupyter: Any) -> Iterator[Notebook]:
+    with opened(browser, jupyter, "live", SETUP, "cluster-view") as made:
+        yield made
 
 
 def start(notebook: Notebook, code: str) -> None:
@@ -108,10 +121,11 @@ def test_a_fault_planned_ahead_is_seen_while_a_cell_blocks(notebook: Notebook) -
 def test_a_loop_in_the_background_has_a_stop_button(notebook: Notebook) -> None:
     notebook.page.evaluate(
         """code => { const notebook = jupyterapp.shell.currentWidget.content;
-            notebook.model.sharedModel.addCell({ cell_type: "code", source: code }); }""",
+            notebook.model.sharedModel.addCell({ cell_type: "code", source: code });
+            notebook.activeCellIndex = notebook.widgets.length - 1; }""",
         LOOP + "selling",
     )
-    notebook.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    notebook.page.evaluate("jupyterapp.commands.execute('notebook:run-cell')")
     line = notebook.page.locator("[data-testid=background]").first
     line.wait_for(timeout=30_000)
     notebook.wait_until(lambda: "running" in (line.text_content() or ""))
@@ -119,3 +133,52 @@ def test_a_loop_in_the_background_has_a_stop_button(notebook: Notebook) -> None:
     line.get_by_role("button", name="Stop sell", exact=True).click()
     notebook.wait_until(lambda: "stopped" in (line.text_content() or ""))
     notebook.run("assert selling.state == 'stopped', selling")
+
+
+def shown(bench: Notebook) -> float:
+    """The clock on its page, in seconds since the beginning."""
+    return float((bench.view.locator(".t-big").first.text_content() or "").removesuffix(" s"))
+
+
+def test_a_live_cluster_is_frozen_rewound_broken_and_asked_while_it_goes_on(
+    notebook: Notebook,
+) -> None:
+    bench = Notebook(notebook.page, notebook.path, "bench")
+    notebook.run(LOOP + "cluster.wait(lambda: consumer.poll(0.1), 10, 'a record is read')")
+    bench.button("Freeze this instant into a simulation").click()
+    bench.wait_until(lambda: bench.button(re.compile("^frozen at")).count() == 1)
+    frozen_at = shown(bench)
+    notebook.run(
+        "frozen = bench.world; assert frozen is not cluster and frozen.alive() == [1, 2, 3]"
+    )
+    notebook.run("frozen.run(1); bench.end()")
+    bench.button("Crash broker 1").click()
+    bench.wait_until(lambda: "led by broker 1, which is down" in words(bench))
+    notebook.run("frozen.run(12); bench.end()")
+    bench.wait_until(lambda: shown(bench) > frozen_at + 10)
+    bench.wait_until(lambda: "The controller fenced broker 1" in words(bench))
+    bench.view.get_by_role("button", name=re.compile("^Go to .*Broker 1 crashed")).last.click()
+    bench.wait_until(lambda: shown(bench) < frozen_at + 5)
+    bench.button("Step back one picture").click()
+    bench.wait_until(lambda: bench.button("Crash broker 1").count() == 1)
+    bench.button("Branch here").click()
+    bench.wait_until(lambda: bench.button(re.compile("^branch ")).count() == 1)
+    notebook.run("assert bench.world.alive() == [1, 2, 3] and frozen.alive() == [2, 3]")
+    bench.button(re.compile("^frozen at")).click()
+    notebook.run("bench.end()")
+    why = bench.view.locator("[aria-label^='Why: The controller fenced broker 1']").first
+    bench.wait_until(lambda: why.count() == 1)
+    why.click(force=True)
+    chain = bench.view.locator("[aria-label='The chain of causes']")
+    bench.wait_until(lambda: "broker 1 crashes" in (chain.text_content() or ""))
+    photograph(bench, "frozen")
+    notebook.run(
+        "assert [cluster.broker(n).state for n in (1, 2, 3)] == ['online'] * 3\n"
+        "cluster.wait(lambda: consumer.poll(0.1), 10, 'the live cluster serves on')\n"
+        "assert selling.stop(wait=10), selling"
+    )
+    began = int(notebook.view.get_attribute("data-rev") or 0)
+    bench.button(re.compile("^the run")).click()
+    bench.wait_until(lambda: bench.button("Freeze this instant into a simulation").count() > 0)
+    notebook.run("cluster.produce('orders', None, b'after')")
+    notebook.wait_until(lambda: int(notebook.view.get_attribute("data-rev") or 0) > began)

@@ -102,9 +102,13 @@ def test_a_crash_is_seen_before_the_controller_knows() -> None:
     broker = frame["brokers"][leader - 1]
     assert (broker["state"], broker["since"]) == ("crashed", sim.now)
     assert frame["topics"][1]["partitions"][0]["leader"] == leader
-    assert "led by a broker that is down" in frame["say"]
+    ends = broker["session_ends"] / 1000
+    assert f"led by broker {leader}, which is down; " in frame["say"]
+    assert frame["say"].endswith(f"when its session ends, at {ends:.3f} s.")
     assert frame["events"][0]["text"] == f"Broker {leader} crashed"
-    sim.run(15)
+    fenced = sim.run_to_next("fence")
+    assert (fenced.at, fenced.entry.kind) == (broker["session_ends"], "BrokerFenced")
+    sim.run(5)
     frame = cluster_frame(sim)
     assert frame["topics"][1]["partitions"][0]["leader"] != leader
     assert leader not in frame["topics"][1]["partitions"][0]["isr"]
@@ -117,6 +121,11 @@ def test_a_paused_broker_and_a_partition_are_said() -> None:
     frame = cluster_frame(sim, title="Two faults")
     assert (frame["title"], frame["brokers"][1]["until"]) == ("Two faults", sim.now + 3000)
     assert frame["say"].startswith("The network is partitioned. Broker 2 stands still")
+    assert "session" not in frame["say"], "it goes on before that"
+    sim.broker(2).pause(30)
+    frame = cluster_frame(sim)
+    ends = frame["brokers"][1]["session_ends"] / 1000
+    assert frame["say"].endswith(f"messages to it wait, and at {ends:.3f} s its session ends.")
 
 
 def test_internal_topics_are_shown_when_asked_for() -> None:

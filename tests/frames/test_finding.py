@@ -17,6 +17,10 @@ def broker_down(frame: Frame) -> None:
     frame["brokers"][2]["state"] = "crashed"
 
 
+def session_known(frame: Frame) -> None:
+    frame["brokers"][2]["session_ends"] = 21_310
+
+
 def isr_without_three(frame: Frame) -> None:
     for partition in frame["topics"][0]["partitions"]:
         partition["isr"] = [1, 2]
@@ -42,7 +46,12 @@ def paused(frame: Frame) -> None:
         ([leaderless], "orders-1 has no leader."),
         (
             [broker_down],
-            "orders-2 is led by a broker that is down, until the controller notices.",
+            "orders-2 is led by broker 3, which is down, until the controller notices.",
+        ),
+        (
+            [broker_down, session_known],
+            "orders-2 is led by broker 3, which is down; the controller acts when its session "
+            "ends, at 21.310 s.",
         ),
         (
             [broker_down, isr_without_three],
