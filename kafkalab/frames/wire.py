@@ -37,19 +37,21 @@ class OnTheWire(NamedTuple):
     told: str
 
 
-def on_the_wire(sim: Simulation, named: Named) -> OnTheWire:
-    """The bytes of a message of this run.
+def on_the_wire(sim: Simulation, named: Named, at: int | None = None) -> OnTheWire:
+    """The bytes of a message of this run, as one stands at the instant `at` (`sim.now`).
 
     `LearnerError` if there is no such message, or it has no bytes (the end of a connection).
     """
     if isinstance(named, Flight):
         named = named.message
     if isinstance(named, Message | str):
-        return _by_name(sim, named if isinstance(named, str) else named.words)
+        return _by_name(sim, named if isinstance(named, str) else named.words, at)
     id = named if isinstance(named, int) else named.id
     entry = sim.trace.entry(id)
-    if entry is None or entry.kind != "Delivered":
+    if entry is None or entry.kind != "Delivered" or (at is not None and entry.at > at):
         told = f"event {id} is {entry.kind}" if entry is not None else f"there is no event {id}"
+        if entry is not None and entry.kind == "Delivered":
+            told = f"event {id} is of {seconds(entry.at, sim.world.began)}, later than shown"
         raise LearnerError(
             f"which message?  {told}; take one of sim.network.in_flight, the id of a Delivered "
             'event, or the last of its kind: "Produce", "Produce answer"'
@@ -57,9 +59,10 @@ def on_the_wire(sim: Simulation, named: Named) -> OnTheWire:
     envelope = envelope_of(sim, id)
     if envelope is None:
         raise LearnerError(
-            f"event {id} is too old: the run is not kept back to {seconds(entry.at)}"
+            f"event {id} is too old: the run is not kept back to "
+            f"{seconds(entry.at, sim.world.began)}"
         )
-    return _framed(envelope, f"arrived {seconds(entry.at)}")
+    return _framed(envelope, f"arrived {seconds(entry.at, sim.world.began)}")
 
 
 def frame_of(message: Body, version: int, correlation_id: int, client_id: str | None) -> bytes:
@@ -67,13 +70,19 @@ def frame_of(message: Body, version: int, correlation_id: int, client_id: str | 
     return b"".join(request_frame(message, version, correlation_id, client_id))
 
 
-def _by_name(sim: Simulation, words: str) -> OnTheWire:
-    with sim.driver.locked() as world:
+def _by_name(sim: Simulation, words: str, at: int | None) -> OnTheWire:
+    began = sim.world.began
+    then = sim if at is None or at >= sim.now else sim.at(at / 1000)
+    with then.driver.locked() as world:
         for flight in flights(world):
             if flight.message.words == words:
-                due = f"due {seconds(flight.due)}" if flight.due is not None else "it waits"
-                return _framed(flight.envelope, f"under way {seconds(world.now)}, {due}")
-    delivered = [e for e in sim.trace.recent() if e.kind == "Delivered" and e.event[2]]
+                due = f"due {seconds(flight.due, began)}" if flight.due is not None else "it waits"
+                return _framed(flight.envelope, f"under way {seconds(world.now, began)}, {due}")
+    delivered = [
+        entry
+        for entry in sim.trace.recent()
+        if entry.at <= then.now and entry.kind == "Delivered" and entry.event[2]
+    ]
     for entry in reversed(delivered):
         what, api, *name = entry.event[1:]
         if words == " ".join(map(str, (what, *name))) or words.lower() in _kinds(what, api):

@@ -10,7 +10,6 @@
 Read next: `bench`, whose methods these call; `lenses`, what opens below; `commands`, for the rest.
 """
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
 from kafkalab import Simulation
@@ -116,17 +115,6 @@ def _number(words: str) -> float:
         return float(words)
     except ValueError:
         raise LearnerError(f"{words!r} is no number of seconds") from None
-
-
-def branch_name(taken: Collection[str], words: str) -> str:
-    """A name for a branch in which this was done."""
-    verb, *rest = words.split()
-    name = f"{verb} {rest[0]} {rest[-1]}" if verb == "hold" and len(rest) > 2 else words
-    name = f"what if: {name}"
-    number = 1
-    while (numbered := name if number == 1 else f"{name} ({number})") in taken:
-        number += 1
-    return numbered
 
 
 __all__ = ["change_of", "run", "why"]

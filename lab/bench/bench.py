@@ -21,11 +21,13 @@ from typing import Any, Final
 
 from kafkalab import Simulation
 from kafkalab.errors import LearnerError
+from kafkalab.frames.wire import Named
 from kafkalab.live import LiveCluster
 from kafkalab.sim.changes import Change
 from kafkalab.sim.twins import Twins
 from kafkalab.sim.why import Explanation
-from lab.bench import asking
+from lab.bench import asking, lenses
+from lab.bench.branch_names import branch_name
 from lab.bench.command_line import CommandLine
 from lab.bench.commands import run
 from lab.bench.parting import parting
@@ -36,6 +38,7 @@ from lab.scenes.rail_branches import Tab
 from lab.scenes.view import View
 from lab.widgets.picture_view import PictureView
 from lab.widgets.record_lens import RecordLens
+from lab.widgets.request_lens import RequestLens
 from lab.widgets.transport import Transport
 
 _FOLLOWED_MS: Final = 600  # a follower asks at least twice a second
@@ -114,6 +117,15 @@ class Bench(Transport):
         What a click on a record of the log does.  None: the last.  `LearnerError` if there is none.
         """
         return self._page.lens(topic, partition, offset)
+
+    def request(self, message: Named) -> RequestLens:
+        """Open the bytes of a request or an answer below, as it stands at the instant shown.
+
+        Named as in `RequestLens`: the last of a kind ("Produce", "Produce answer"), the id of its
+        arrival, its name.  What the card of a message in spacetime does.  Sent while looking back,
+        it goes to a branch.  `LearnerError` if there is no such message.
+        """
+        return lenses.request(self, message)
 
     def open(self, view: Any) -> "Bench":
         """Put a lens, a grid or any other widget below; None closes what is there."""
@@ -212,7 +224,7 @@ class Bench(Transport):
 
     def then(self, at: int, words: str) -> Simulation:
         """Branch at an instant (ms), do something there in words, and turn to the branch."""
-        branch = self.branch(asking.branch_name(self.worlds, words), at=at / 1000)
+        branch = self.branch(branch_name(self.worlds, words), at=at / 1000)
         branch.driver.command(words)
         return branch
 

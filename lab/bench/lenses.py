@@ -1,9 +1,15 @@
 """What a bench opens under its page: the bytes of a batch, where keys go, and the experiments.
 
     lens orders-0 12 (its batch's bytes) · lens orders-0 (the last) · lens keys orders
+    lens request Produce (the last) · lens answer Fetch · lens request 1234 (by its arrival)
+    lens request producer-1 broker-2 1 17 (a message by its name, under way or arrived)
     lens durability · lens rebalance · lens none
 
-The same by Python: `bench.lens("orders", 0, 12)`, and `bench.open(…)` for any other widget.
+The same by Python: `bench.lens("orders", 0, 12)`, `bench.request("Produce")`, and `bench.open(…)`
+for any other widget.
+
+A request is read at the instant shown.  Looking back, what is sent goes to a branch that leaves
+there, as all that a message's card does: the bench turns to it.
 
 Read next: `lab.widgets.drawer`, the place; `asking`, the other words of a bench.
 """
@@ -14,10 +20,14 @@ from kafkalab import Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import PartitionFrame
+from kafkalab.frames.wire import Named, api_name, on_the_wire
 from kafkalab.live import LiveCluster
+from kafkalab.protocol.api_keys import ApiKey
+from lab.bench.branch_names import branch_name
 from lab.widgets.durability_grid import DurabilityGrid
 from lab.widgets.partitioner_lens import PartitionerLens
 from lab.widgets.rebalance_bench import RebalanceBench
+from lab.widgets.request_lens import RequestLens
 
 if TYPE_CHECKING:
     from lab.bench.bench import Bench
@@ -36,6 +46,8 @@ def run(bench: "Bench", words: list[str]) -> str:
             return _opened(bench, DurabilityGrid())
         case ["rebalance"]:
             return _opened(bench, RebalanceBench())
+        case ["request" | "answer" | "response" as what, *name] if len(name) in (1, 4):
+            return f"{bench.request(_message(what, name)).say}  (below)"
         case ["keys", topic]:
             return _opened(bench, _of_keys(bench.world, topic))
         case [place] | [place, _] if "-" in place and (not words[1:] or words[1].isdigit()):
@@ -44,9 +56,44 @@ def run(bench: "Bench", words: list[str]) -> str:
                 offset = int(words[1]) if words[1:] else None
                 return f"{bench.lens(topic, int(number), offset).say}  (below)"
     raise LearnerError(
-        "what is to be opened?  lens orders-0 12 · lens orders-0 · lens keys orders · "
-        "lens durability · lens rebalance · lens none"
+        "what is to be opened?  lens orders-0 12 · lens orders-0 · lens request Produce · "
+        "lens answer Fetch · lens keys orders · lens durability · lens rebalance · lens none"
     )
+
+
+def request(bench: "Bench", message: Named) -> RequestLens:
+    """Open a message's bytes, as they are at the instant shown.  `LearnerError` if it is not there.
+
+    Of a live cluster: of a copy that is frozen, and runs on until there are some.
+    """
+    world = bench.world
+    if isinstance(world, LiveCluster):
+        lens = RequestLens(world, message)
+        bench.open(lens)
+        return lens
+    shown = bench.shown_at
+    at = shown + world.world.began
+    if at >= world.now:
+        lens = RequestLens(world, on_the_wire(world, message))
+    else:
+        wire = on_the_wire(world, message, at)
+        name = f"send {api_name(ApiKey(wire.api_key).name)}"
+
+        def branch() -> Simulation:
+            return bench.branch(branch_name(bench.worlds, name), at=shown / 1000)
+
+        lens = RequestLens(world.at(at / 1000), wire, branch=branch)
+    bench.open(lens)
+    return lens
+
+
+def _message(what: str, name: list[str]) -> Named:
+    """As `on_the_wire` takes it: an event's id, a kind, or the words that `hold` takes."""
+    if len(name) == 4:
+        return " ".join(["request" if what == "request" else "response", *name])
+    if name[0].isdigit():
+        return int(name[0])
+    return name[0] if what == "request" else f"{name[0]} answer"
 
 
 def _opened(bench: "Bench", view: DurabilityGrid | PartitionerLens | RebalanceBench) -> str:

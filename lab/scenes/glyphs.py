@@ -42,6 +42,7 @@ GLYPHS: Final[Mapping[str, Glyph]] = {
     "plus": Glyph("M2 6H10M6 2V10", 2.2),
     "swap": Glyph("M1 4H10.5M8 1.5 10.5 4 8 6.5M11 8.5H1.5M4 6 1.5 8.5 4 11", 1.5),
     "one way": Glyph("M.8 9H10.8M8.4 6.6 10.8 9 8.4 11.4M3.2 1 7.6 5.4M7.6 1 3.2 5.4", 1.6),
+    "binary": Glyph("M1.6 1.5H4.4V5H1.6ZM1.6 7.2H4.4V10.7H1.6ZM8.2 1.2V5.2M8.2 6.9V10.9", 1.4),
     "plug": Glyph("M1 6H4.2M7.8 6H11M4.2 3V9M7.8 3V9", 1.6),
 }
 BOX: Final = 12

@@ -29,6 +29,7 @@ from lab.scenes.byte_rows import (
     letter,
     lines_of,
 )
+from lab.scenes.clock import seconds
 from lab.scenes.legend import draw_legend
 from lab.scenes.metrics import first_fitting, fit, wrap
 from lab.scenes.shapes import Scene, Shape, chip, chip_width, group, line, rect, text
@@ -61,7 +62,8 @@ class WireLens:
 
     `told`: which message it is; `verdict`: why `server` would not take the bytes, "" if it would;
     `page`: of the rows; `chosen`: the byte whose bits are shown.  `has_answer`: there is one to be
-    shown beside the request; `is_answer`: this is an answer, which nobody sends.
+    shown beside the request; `is_answer`: this is an answer, which nobody sends.  `branch_at`: the
+    instant gone by (ms) at which it is looked at; what is sent then goes to a branch.
     """
 
     anatomy: WireAnatomy
@@ -75,7 +77,17 @@ class WireLens:
     chosen: int | None = None
     is_answer: bool = False
     has_answer: bool = False
+    branch_at: int | None = None
     width: int = 960
+
+    @property
+    def send(self) -> str:
+        """The words of the button that sends, "" if there is none."""
+        if self.is_answer:
+            return ""
+        if self.branch_at is None:
+            return f"Send to {self.server}"
+        return f"Branch at {seconds(self.branch_at)} s, and send to {self.server}"
 
     @property
     def is_changed(self) -> bool:
@@ -369,7 +381,7 @@ def _inspector(lens: WireLens, width: float) -> tuple[list[Shape], float]:
         lens.chosen,
         width,
         hint=_HINT if not lens.is_answer else "Click a byte (or press n) to see its bits.",
-        send="" if lens.is_answer else f"Send to {lens.server}",
+        send=lens.send,
         is_always_sent=True,
     )
 

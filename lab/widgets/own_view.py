@@ -4,13 +4,16 @@
 
 What `SpaceTime`, `TwinsView` and `LedgerView` share: the widget, the player on whose thread clicks
 are obeyed, the page's width, and the twin for readers without a kernel.  Each says how its scene
-is drawn (`_scene`), how it reads (`_text`), and what an action does (`_obey`).
+is drawn (`_scene`), how it reads (`_text`), and what an action does (`_obey`).  What it opens (the
+bytes of something) stands below it, in a drawer.
 
 Invariants: a click and a call do the same; nothing of this belongs to the world.
 Read next: `spacetime`, `twins_view`, `ledger_view`; `lab.player`, which calls `show`.
 """
 
 from typing import Any
+
+import ipywidgets
 
 from kafkalab import Simulation
 from kafkalab.frames.shape import Frame
@@ -19,6 +22,7 @@ from lab.player import player_of
 from lab.scenes.controls import Controls
 from lab.scenes.shapes import Scene
 from lab.scenes.svg import write_svg
+from lab.widgets.drawer import Drawer
 from lab.widgets.player_widget import Message, ScenePlayer
 
 
@@ -29,6 +33,7 @@ class OwnView:
 
     def _open(self, sim: Simulation, name: str) -> None:
         self._source = source_of(sim)
+        self.drawer = Drawer()
         self.widget = ScenePlayer(self._scene(is_live=True), name=name)
         self._player = player_of(self._source)
         self.widget.on_message(lambda message: self._player.post(message, self))
@@ -79,6 +84,7 @@ class OwnView:
     def close(self) -> None:
         """Take the picture off the page."""
         self._player.remove(self)
+        self.drawer.close()
         self.widget.close()
 
     def _redraw(self) -> None:
@@ -87,7 +93,7 @@ class OwnView:
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """The live picture, and for readers without a kernel the same picture and text."""
-        bundle = self.widget._repr_mimebundle_()
+        bundle = ipywidgets.VBox([self.widget, self.drawer.widget])._repr_mimebundle_()
         data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
         data["image/svg+xml"] = write_svg(self._scene(is_live=False))
         data["text/plain"] = self._text()

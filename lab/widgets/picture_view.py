@@ -201,7 +201,7 @@ class PictureView(Transport):
                 self._turn(partition=self._partition(which))
             case ["rows", which]:
                 self._view = replace(self._view, first_row=self._first_row(which))
-            case ["lens", place, offset] if offset.isdigit():
+            case ["lens", place, offset] if offset.isdigit() and "-" in place:
                 topic, _, number = place.rpartition("-")
                 self.lens(topic, int(number), int(offset))
             case _:

@@ -9,6 +9,7 @@ Read next: `request_lens`, the widget; `lab.experiments.resending`, which sends.
 
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
@@ -43,10 +44,20 @@ _STEP: Final = re.compile(r"([a-z_0-9]+)|\[(\d+)\]")
 
 
 class RequestDesk:
-    """See the module's docstring.  Of a view of the past, a fork of it is sent to."""
+    """See the module's docstring.
 
-    def __init__(self, sim: Simulation, wire: OnTheWire) -> None:
-        self._sim = sim.fork() if sim.driver.is_view else sim
+    A view of the past is only read: what is sent goes to a branch of it, made by `branch` (its
+    fork by default) with the first thing sent.
+    """
+
+    def __init__(
+        self,
+        sim: Simulation,
+        wire: OnTheWire,
+        branch: Callable[[], Simulation] | None = None,
+    ) -> None:
+        self._sim = sim
+        self._branch = branch or sim.fork
         self._wire = wire
         self._is_answer = not wire.is_request
         self._key, self._version = wire.api_key, wire.api_version
@@ -59,6 +70,7 @@ class RequestDesk:
             wire.told,
             wire.server,
             is_answer=self._is_answer,
+            branch_at=sim.now - sim.world.began if sim.driver.is_view else None,
         )
         self._request = self._lens  # while the answer is looked at
         self._lens = replace(self._lens, verdict=self._verdict(wire.data))
@@ -140,9 +152,12 @@ class RequestDesk:
         server = self._lens.server if to is None else _server(to)
         if server != self._lens.server:
             self._sim.driver.node(server)  # an error that names what there is
+        if self._sim.driver.is_view:
+            self._sim = self._branch()
         self.reply = resend(self._sim, server, self.data)
         self._lens = replace(
             self._lens,
+            branch_at=None,
             server=server,
             verdict=verdict(self._sim, server, self.data),
             said=self.reply.words,
@@ -210,7 +225,7 @@ class RequestDesk:
             is_refused=lens.is_refused,
             width=lens.width,
             within="‹ Back to the message",
-            send="" if lens.is_answer else f"Send to {lens.server}",
+            send=lens.send,
         )
 
     # clicks

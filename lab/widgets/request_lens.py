@@ -4,18 +4,21 @@
     RequestLens(sim, "Produce answer")                 … and the last answer
     RequestLens(sim, sim.network.in_flight[0])         one on its way; or the id of an arrival
     RequestLens(sim, ProduceRequest(...), version=9)   one made by hand; or a frame's bytes
+    RequestLens(sim.at(1.2), "Produce")                as it was then; sent, it makes a branch
 
 A click chooses a byte, a click on a bit flips it, and the server's own parser says what it thinks
 of the changed bytes; sent, they are answered, or the connection is closed.  The same by Python:
 `flip`, `set`, `change("acks", 1)`, `in_version`, `undo`, `send`, `open`.
 
-Of a live cluster, all happens in a frozen copy: nobody is disturbed.
+Of a live cluster, all happens in a frozen copy: nobody is disturbed.  A live cluster keeps no
+messages, so one that is named by its kind is taken from what passes in that copy within 0.6 s.
 
 Read next: `request_desk`, which does it; `lab.scenes.request_lens`, which draws.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from kafkalab import Simulation
 from kafkalab.errors import LearnerError
@@ -31,36 +34,42 @@ from lab.scenes.svg import write_svg
 from lab.widgets.player_widget import Message, ScenePlayer
 from lab.widgets.request_desk import RequestDesk
 
+_FOLLOWED_MS: Final = 600  # a follower asks at least twice a second
+
 
 class RequestLens:
     """See the module's docstring.
 
     `version`: of a message made by hand (the newest by default); `to`: who is asked, by number or
     name, by default the leader of its first partition, else the first server that offers the API;
-    `client_id`: of its header.  `LearnerError` for what is no message of this run.
+    `client_id`: of its header; `branch`: makes the branch that a view of the past sends to, by
+    default a fork of it.  `LearnerError` for what is no message of this run.
     """
 
     def __init__(
         self,
         world: Simulation | LiveCluster,
-        message: Named | Body | bytes,
+        message: Named | Body | bytes | OnTheWire,
         *,
         version: int | None = None,
         to: NodeId | NodeName | None = None,
         client_id: str | None = "lab",
+        branch: Callable[[], Simulation] | None = None,
     ) -> None:
         sim = world
         if isinstance(sim, LiveCluster):
             sim = sim.freeze()
             sim.close()  # `kafka:9092` goes on to mean what it meant
+            if isinstance(message, str):
+                sim.driver.run_for(_FOLLOWED_MS)
         if isinstance(message, Body):
             wire = _made(sim, message, version, to, client_id)
         elif isinstance(message, bytes | bytearray | memoryview):
             wire = _given(sim, bytes(message), to)
         else:
-            wire = on_the_wire(sim, message)
+            wire = message if isinstance(message, OnTheWire) else on_the_wire(sim, message)
             wire = wire if to is None else wire._replace(server=_name(to))
-        self._desk = RequestDesk(sim, wire)
+        self._desk = RequestDesk(sim, wire, branch)
         self.widget = ScenePlayer(self._desk.scene(), name="request-lens")
         self.widget.on_message(self._handle)
 

@@ -5,8 +5,8 @@
     SpaceTime(sim)                               the last in which something happened
 
 A message under way can be held, released, or its connection cut: `hold`, `release`, `cut` act on
-the simulation as `sim.network` does, recorded like any other action.  The rest by Python: `zoom`,
-`move`, `look_at`, `select`, `whole`, `now`.
+the simulation as `sim.network` does, recorded like any other action.  `bytes` opens its
+bytes below.  The rest by Python: `zoom`, `move`, `look_at`, `select`, `whole`, `now`.
 
 Read next: `own_view`, what it shares; `lab.scenes.spacetime`, which draws.
 """
@@ -17,6 +17,7 @@ from kafkalab import Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.frames.messages import flight_fields, message_fields
 from kafkalab.frames.spacetime import SpaceTimeFrame, spacetime_frame
+from kafkalab.frames.wire import Named
 from kafkalab.sim.instants import instant_ms
 from kafkalab.sim.why import Explanation
 from kafkalab.world.holds import Message
@@ -26,6 +27,7 @@ from lab.scenes.shapes import Scene
 from lab.scenes.spacetime import View
 from lab.scenes.spacetime_text import write_text
 from lab.widgets.own_view import OwnView
+from lab.widgets.request_lens import RequestLens
 from lab.widgets.what_there_is import check_name, simulation_of
 
 _ACTS = ("hold", "release", "cut")
@@ -105,6 +107,13 @@ class SpaceTime(OwnView):
         """Let the message that is open go on."""
         return self._act("release")
 
+    def bytes(self) -> RequestLens:
+        """Open the bytes of the message that is open, below.  `LearnerError` if none is."""
+        message = scene.chosen(self._frame, self._view)
+        if message is None:
+            raise LearnerError("which message?  open one first: select(flight.message)")
+        return self._lens(message["id"] or message["name"])
+
     def cut(self) -> "SpaceTime":
         """Cut the connection of the message that is open: what is in flight on it is lost."""
         return self._act("cut")
@@ -125,12 +134,24 @@ class SpaceTime(OwnView):
             self._source.command(" ".join(words))
             self._look_again()
             return
+        if words[:2] == ["lens", "request"] and len(words) == 3:
+            self._lens(int(words[2]))
+            return
+        if words[:1] == ["lens"]:
+            self._lens(" ".join(words[1:]))
+            return
         if words[:1] == ["left"] or words[:1] == ["right"]:
             self.move(-0.25 if words == ["left"] else 0.25)
             return
         turned = scene.obey(self._frame, self._view, words)
         if turned is not None:
             self._turn(turned)
+
+    def _lens(self, named: Named) -> RequestLens:
+        """Sent from here it acts at the present, as all that this picture does."""
+        lens = RequestLens(self._sim, named)
+        self.drawer.open(lens)
+        return lens
 
     def _turn(self, view: View) -> "SpaceTime":
         """Another view: a frame for its stretch, the fields of its message."""
