@@ -18,6 +18,7 @@ from kafkalab.client.errors import KafkaException
 from kafkalab.client.message import Message, TopicPartition
 from kafkalab.handles import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions
 from lab.checking.views import Words
+from lab.exercises.still import still
 
 SERVERS: Final = {"bootstrap.servers": "kafka:9092"}
 ORDERS: Final = 10
@@ -64,13 +65,6 @@ def ten_orders() -> Simulation:
 def evening() -> Simulation:
     """The same, and billing has read three of them and committed."""
     return still(_evening())
-
-
-def still(sim: Simulation) -> Simulation:
-    """A copy to look at: its picture stays as it is when the other goes on."""
-    copy = sim.fork()
-    copy.name = sim.name
-    return copy
 
 
 def consumer_of(sim: Simulation, group: str, reset: str) -> Consumer:
