@@ -23,7 +23,7 @@ from kafkalab.sim.twins import Twins
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.world import Entry, World
 
-MARKS_MAX: Final = 9
+MARKS_MAX: Final = 7
 STEPS_MAX: Final = 8  # of a chain
 _MARKED: Final = frozenset(
     {"Crashed", "Restarted", "Paused", "Partitioned", "Healed", "LeaderElected", "IsrChanged",
@@ -248,7 +248,10 @@ def _has(world: World, entry: Entry) -> bool:
 
 
 def _marks(twins: Twins, since: int, until: int) -> list[MarkFrame]:
-    """Events people know, of both runs once, of one run with its name."""
+    """Events people know, of both runs once, of one run with its name.
+
+    A group's states only where they differ: what both runs do alike explains nothing.
+    """
     found: dict[tuple[int, str], tuple[set[str], Entry]] = {}
     for name, sim in (("A", twins.a), ("B", twins.b)):
         for entry in sim.trace.of(*_MARKED):
@@ -259,6 +262,8 @@ def _marks(twins: Twins, since: int, until: int) -> list[MarkFrame]:
             found.setdefault(key, (set(), entry))[0].add(name)
     marks: list[MarkFrame] = []
     for (at, _), (runs, entry) in sorted(found.items()):
+        if len(runs) == 2 and entry.kind == "GroupStateChanged":
+            continue
         glyph, tone, words = in_words(entry.node, entry.event) or ("dot", "ink", "")
         run = "" if len(runs) == 2 else runs.pop()
         marks.append({"at": at, "run": run, "glyph": glyph, "tone": tone, "words": words})
@@ -271,6 +276,6 @@ def _fewer(marks: list[MarkFrame]) -> list[MarkFrame]:
     for mark in sorted(marks, key=lambda m: m["glyph"] != "star"):
         of_instant.setdefault((mark["at"], mark["run"]), mark)
     marks = list(of_instant.values())
-    order = {"cross": 0, "plug": 0, "star": 1, "play": 2, "tick": 2}
+    order = {"cross": 0, "plug": 0, "star": 1, "minus": 1, "play": 2, "tick": 2}
     best = sorted(marks, key=lambda m: (order.get(m["glyph"], 3), m["at"]))[:MARKS_MAX]
     return sorted(best, key=lambda m: m["at"])

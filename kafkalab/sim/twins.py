@@ -113,13 +113,13 @@ class Twins:
             a, b = f"{each.a}{each.unit}", f"{each.b}{each.unit}"
             match each.name:
                 case "lost after that":
-                    said.append(f"A loses {a} acknowledged records, B {b}")
+                    said.append(f"A loses {_records(each.a, 'acknowledged ')}, B {b}")
                 case "repeated":
-                    said.append(f"A repeats {a} records, B {b}")
+                    said.append(f"A repeats {_records(each.a)}, B {b}")
                 case "no write accepted":
                     said.append(f"writes wait {a} in A, {b} in B")
                 case _:
-                    said.append(f"A has {a} records acknowledged, B {b}")
+                    said.append(f"A has {_records(each.a)} acknowledged, B {b}")
         words = "; ".join(said)
         return f"{words[:1].upper()}{words[1:]}." if said else "What they come to is the same."
 
@@ -244,3 +244,7 @@ def _to_end(world: World, until: int) -> None:
     while world.step(until):
         pass
     world.pass_time(until)
+
+
+def _records(number: int, kind: str = "") -> str:
+    return f"{number} {kind}record{'' if number == 1 else 's'}"

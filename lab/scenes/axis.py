@@ -105,8 +105,7 @@ def draw_axis(axis: Axis, top: float, bottom: float, *, has_grid: bool = True) -
     shapes: list[Shape] = []
     ticks: list[Shape] = []
     known = axis.ticks()
-    steps = [b - a for a, b in pairwise(known)] or [1000]
-    digits = next((d for d, unit in ((0, 1000), (1, 100), (2, 10)) if min(steps) % unit == 0), 3)
+    digits = next(d for d in range(4) if all(at % 10 ** (3 - d) == 0 for at in known))
     taken: list[tuple[float, float]] = []
     for i, cut in enumerate(axis.cuts):
         shapes.append(_torn(f"cut{i}", cut, top, bottom, taken))

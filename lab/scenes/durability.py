@@ -61,7 +61,8 @@ def draw_grid(grid: Grid) -> Scene:
     column = (room - 2 * _GAP) / 3 if is_wide else room
     block = _row_y("all", 0) + _TRIPLE + 62
     shapes: list[Shape] = list(_head(grid, width))
-    top = 142.0
+    lines = _lines(grid, width)
+    top = 142.0 + 18 * (len(lines) - 1)
     for number, head in enumerate(_HEADS):
         x = MARGIN + _LEFT + (number * (column + _GAP) if is_wide else 0)
         here = top if is_wide else top + number * block
@@ -121,13 +122,19 @@ def _head(grid: Grid, width: float) -> Iterator[Shape]:
     )
     for number, line in enumerate(wrap(words, "sub", width - 2 * MARGIN, 2)):
         yield text(f"sub{number}", MARGIN, 50 + 18 * number, line, "sub")
-    for number, line in enumerate(wrap(finding(grid), "lab", width - 2 * MARGIN - 130, 2)):
+    for number, line in enumerate(_lines(grid, width)):
         yield text(f"say{number}", MARGIN, 92 + 18 * number, line, "lab")
     if not grid.is_revealed:
         face = rect("face", 0, 0, 120, 28, "card", "comm", radius=6, role="face")
         label = text("words", 60, 18.5, "Reveal", "lab", "comm-t", anchor="middle")
         at = (width - MARGIN - 120, 74)
         yield group("reveal", [face, label], at=at, action="reveal", label="Reveal what was tried")
+
+
+def _lines(grid: Grid, width: float) -> list[str]:
+    """The finding, beside the button while there is one."""
+    room = width - 2 * MARGIN - (0 if grid.is_revealed else 130)
+    return wrap(finding(grid), "lab", room, 2)
 
 
 def _names(number: int, top: float) -> Iterator[Shape]:
@@ -175,11 +182,11 @@ def _cell(grid: Grid, case: Case, width: float) -> Iterator[Shape]:
     yield rect("box", 0, 0, width, height, fill, edge, radius=7, stroke_width=thick)
     is_tall = case.acks == "all"
     copies = outcome.copies if grid.is_revealed else None
-    squares_x = (width - 3 * 18 - 2 * 3) / 2 if is_tall else 14
-    yield group("copies", _copies(copies, case.failures), at=(squares_x, 12))
+    inset = 7 if is_tall and width < 110 else 13
+    yield group("copies", _copies(copies, case.failures), at=(inset + 1, 12))
     if not is_tall:
         yield text("any", 14, 50, first_fitting(("any min ISR",), "tiny", 70), "tiny")
-    x = 7 if is_tall else 92
+    x = inset if is_tall else 92
     y = 54 if is_tall else 26
     yield _said("keeps", case, keeps, (x, y), width - x, grid.is_revealed)
     yield _said(

@@ -14,6 +14,7 @@ from lab.scenes.shapes import Shape, glyph, group, line, rect, text
 
 LINE_HEIGHT: Final = 25
 TOP: Final = 26
+_APPENDED: Final = re.compile(r" appended (\d+ records?) to")
 
 
 class Feed(NamedTuple):
@@ -64,6 +65,12 @@ def _words(event: EventFrame, topic: str) -> str:
     )
 
 
+def _fitting(words: str, room: float) -> str:
+    """All of them, or with fewer words before any are cut off."""
+    short = _APPENDED.sub(r": \1 to", words)
+    return words if width_of(words, "note") <= room else fit(short, "note", room)
+
+
 def _row(event: EventFrame, feed: Feed, columns: tuple[float, float], y: float) -> Shape:
     """When and what: a button that goes there; and one that asks why."""
     width, times = columns
@@ -73,7 +80,7 @@ def _row(event: EventFrame, feed: Feed, columns: tuple[float, float], y: float) 
     shapes = [
         text("at", times + 2, 0, at, "num", "mute", anchor="end"),
         glyph("sign", event["glyph"], times + 17, 0.5, tone),
-        text("words", x, 0, fit(_words(event, feed.topic), "note", right - x), "note", "ink"),
+        text("words", x, 0, _fitting(_words(event, feed.topic), right - x), "note", "ink"),
     ]
     key, label = f"e{event['id']}", f"{at} s: {event['text']}"
     if not feed.is_live:

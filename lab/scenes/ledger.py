@@ -25,6 +25,7 @@ STATIC_WIDTH: Final = 960
 ROW: Final = 30
 ROWS: Final = 16
 COPIES_MAX: Final = 6  # brokers, each with its own column
+_SPARE: Final = 40.0
 NUMBERED: Final = 36  # a copy with its broker's number
 
 SORTS: Final = ("all", "lost", "failed", "repeated", "under way", "kept")
@@ -176,12 +177,15 @@ def _columns(frame: LedgerFrame, inner: float) -> dict[str, float]:
              "read": 96, "state": 196}  # fmt: skip
     if inner < 800:
         fixed |= {"read": 78, "state": 132, "place": 100, "committed": 62, "acked": 50}
-    words = inner - sum(fixed.values())
+    longest = max((width_of(row["words"], "lab") for row in frame["rows"]), default=0.0)
+    room = inner - sum(fixed.values())
+    words = max(min(room, longest + 24), 60.0)
+    spare = min(max(room - words, 0) / len(fixed), _SPARE)  # a wide page: columns apart, not far
     columns = {"words": 0.0}
-    x = max(words, 60.0)
+    x = words + spare
     for name, wide in fixed.items():
         columns[name] = x
-        x += wide
+        x += wide + spare
     return columns
 
 

@@ -6,14 +6,17 @@ Read next: `twins`, which draws them on the lines of both runs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Final
 
-from kafkalab.frames.twins import RecordFrame
+from kafkalab.frames.twins import RecordFrame, TwinsFrame
 from lab.scenes.axis import Axis
 from lab.scenes.metrics import width_of
 from lab.scenes.shapes import Shape, glyph, group, rect, text
 
 CELL, GAP, STEP = 18, 3, 21
+APART: Final = 10.5  # from the shared line, where the two runs end otherwise
 
 #: Of a fate: fill, outline, sign and its tone, words.  Worse ones later.
 FATES: Final[Mapping[str, tuple[str, str | None, str, str, str]]] = {
@@ -32,28 +35,87 @@ Level = Callable[[int], float]  # of an instant, the height of a run's line
 
 def draw_cells(key: str, records: Sequence[RecordFrame], axis: Axis, level: Level) -> list[Shape]:
     """One cell a record, or one for those that share its place: the worst of them."""
-    groups: list[tuple[float, float, list[RecordFrame]]] = []  # place of the middle, height
+    return _draw(key, _placed(_grouped(records, axis, level), axis, 0.0))
+
+
+def draw_shared(frame: TwinsFrame, axis: Axis, middle: float) -> list[Shape]:
+    """Records of the shared past: one line, but two cells where each run ends otherwise for them.
+
+    What was sent before the change can still be lost in one future and kept in the other.
+    """
+    a, b = ([r for r in run["records"] if r["at"] < frame["change"]] for run in frame["runs"])
+    twins = {record["key"]: record for record in b}
+    after = 0.0
+    shapes: list[Shape] = []
+    of_kind = groupby(a, lambda r: twins.get(r["key"], r)["fate"] == r["fate"])
+    for number, (is_alike, found) in enumerate(of_kind):
+        here = list(found)
+        lines = [("t", here, middle)]
+        if not is_alike:
+            there = [twins[record["key"]] for record in here]
+            lines = [("tA", here, middle - APART), ("tB", there, middle + APART)]
+        ends = []
+        for key, records, y in lines:
+            placed = _placed(_grouped(records, axis, lambda at, y=y: y), axis, after)
+            shapes += _draw(f"{key}{number}", placed)
+            ends.append(placed[-1].middle + _width(placed[-1].records) / 2)
+        after = max(ends)
+    return shapes
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Records that share a cell; its middle, and the height of its line."""
+
+    middle: float
+    y: float
+    records: list[RecordFrame]
+
+
+def _grouped(records: Sequence[RecordFrame], axis: Axis, level: Level) -> list[_Group]:
+    groups: list[_Group] = []
     for record in sorted(records, key=lambda r: r["at"]):
         x, y = axis(record["at"]), level(record["at"])
-        if groups:
-            last, height, here = groups[-1]
+        if groups and groups[-1].y == y:
+            last, here = groups[-1].middle, groups[-1].records
             right = last + _width(here) / 2
             is_alike = here[-1]["fate"] == record["fate"]
-            if height == y and x < (right + GAP + CELL / 2 if is_alike else last + STEP / 3):
+            if x < (right + GAP + CELL / 2 if is_alike else last + STEP / 3):
                 here.append(record)
                 continue
-            x = max(x, right + GAP + CELL / 2) if height == y else x
-        groups.append((x, y, [record]))
-    shapes: list[Shape] = []
-    before = (0.0, -1.0)  # where the cell before ends, and on which line
-    for x, y, here in groups:
-        half = _width(here) / 2
-        middle = max(x, before[0] + GAP + half) if before[1] == y else x
-        middle = min(middle, axis.right - half)
-        before = (middle + half, y)
-        worst = max(here, key=_badness)
-        shapes.append(_cell(f"{key}-{here[0]['key']}", worst, len(here), middle, y))
-    return shapes
+            x = max(x, right + GAP + CELL / 2)
+        groups.append(_Group(x, y, [record]))
+    return groups
+
+
+def _placed(groups: list[_Group], axis: Axis, after: float) -> list[_Group]:
+    """Side by side, from `after` on; at the end of the page as many share a cell as must."""
+    while True:
+        placed: list[_Group] = []
+        for group_ in groups:
+            half = _width(group_.records) / 2
+            is_first = not placed or placed[-1].y != group_.y
+            before = after if not placed else placed[-1].middle + _width(placed[-1].records) / 2
+            middle = group_.middle
+            if not is_first or not placed:
+                middle = max(middle, before + GAP + half)
+            placed.append(replace(group_, middle=middle))
+        last = placed[-1] if placed else None
+        if last is None or last.middle + _width(last.records) / 2 <= axis.right:
+            return placed
+        if len(groups) < 2 or groups[-2].y != last.y:
+            edge = axis.right - _width(last.records) / 2
+            return [*placed[:-1], replace(last, middle=edge)]
+        joined = replace(groups[-2], records=[*groups[-2].records, *groups[-1].records])
+        groups = [*groups[:-2], joined]
+
+
+def _draw(key: str, groups: Sequence[_Group]) -> list[Shape]:
+    return [
+        _cell(f"{key}-{each.records[0]['key']}", max(each.records, key=_badness),
+              len(each.records), each.middle, each.y)
+        for each in groups
+    ]  # fmt: skip
 
 
 def _width(records: Sequence[RecordFrame]) -> float:

@@ -9,27 +9,28 @@ worst is shown, with how many they are.
 Read next: `axis`; `kafkalab.frames.twins`, which says what there is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from kafkalab.frames.shape import Frame
 from kafkalab.frames.spacetime import SpaceTimeFrame
-from kafkalab.frames.twins import MarkFrame, RunFrame, TwinsFrame
+from kafkalab.frames.twins import RunFrame, TwinsFrame
 from lab.scenes import spacetime
 from lab.scenes.axis import Axis, draw_axis
 from lab.scenes.clock import seconds
 from lab.scenes.cluster import draw_cluster
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry, draw_legend
-from lab.scenes.metrics import fit, width_of, wrap
+from lab.scenes.metrics import width_of, wrap
 from lab.scenes.outcomes import draw_outcomes
 from lab.scenes.parting import draw_parting
 from lab.scenes.replica_cells import COMPACT, rows_of
 from lab.scenes.shapes import Scene, Shape, glyph, group, line, path, rect, text
-from lab.scenes.twin_cells import CELL, FATES, Level, draw_cells
+from lab.scenes.twin_cells import CELL, FATES, Level, draw_cells, draw_shared
 from lab.scenes.twin_differences import what_differs
+from lab.scenes.twin_marks import draw_flags, place_flags
 from lab.scenes.view import MARGIN, Block, chosen_topic
 
 WIDTH_MIN, WIDTH_MAX = 640, 1400
@@ -89,11 +90,12 @@ def draw_block(
     """
     shapes: list[Shape] = []
     axis = _axis(frame, inner)
-    marks, y = _marks(frame, axis, is_live=view.is_live)
+    flags, y = place_flags(frame, axis)
     middle = y + FAR + 34
     bottom = middle + FAR + 34
     shapes.append(group("axis", draw_axis(axis, middle - FAR - 26, bottom, has_grid=False)))
-    shapes.append(group("marks", marks(bottom), arrows="line"))
+    marks = draw_flags(flags, bottom, is_live=view.is_live)
+    shapes.append(group("marks", marks, arrows="line"))
     shapes += _runs(frame, axis, middle)
     if view.now is not None:
         shapes.append(_now(axis(view.now), view.now, middle))
@@ -117,20 +119,27 @@ def draw_block(
 
 
 def _head(frame: TwinsFrame, view: View, inner: float) -> tuple[list[Shape], float]:
-    room = inner - (250 if view.is_live else 0)
-    shapes: list[Shape] = [
-        text("title", MARGIN, 32, fit(frame["title"], "h1", room), "h1"),
-        text("settings", MARGIN, 54, fit(frame["settings"], "sub", room), "sub"),
-    ]
+    shapes: list[Shape] = []
+    room = inner
     if view.is_live:
-        shapes.append(_controls(view))
-    lines = wrap(frame["say"], "lab", inner, 4)
-    shapes += [text(f"say{i}", MARGIN, 80 + i * 18, each, "lab") for i, each in enumerate(lines)]
-    return shapes, 80 + len(lines) * 18 + 14
+        controls, wide = _controls(view)
+        room -= wide + 14
+        shapes.append(controls)
+    y = 32.0
+    for style, key, words, lines_max, step, after in (
+        ("h1", "title", frame["title"], 2, 24, 22),
+        ("sub", "settings", frame["settings"], 2, 18, 26),
+        ("lab", "say", frame["say"], 4, 18, 32),
+    ):
+        for i, each in enumerate(wrap(words, style, room if key == "title" else inner, lines_max)):
+            y += step if i else 0
+            shapes.append(text(f"{key}{i}", MARGIN, y, each, style))
+        y += after
+    return shapes, y
 
 
-def _controls(view: View) -> Shape:
-    """One clock for both: step by step, to where they part, to the end."""
+def _controls(view: View) -> tuple[Shape, float]:
+    """One clock for both: step by step, to where they part, to the end; and how wide that is."""
     shapes: list[Shape] = []
     x = 0.0
     if view.now is not None:
@@ -146,7 +155,8 @@ def _controls(view: View) -> Shape:
         shape, wide = button(key, (x, 0), key, icon=icon, label=label)
         shapes.append(shape)
         x += wide + 6
-    return group("controls", shapes, at=(view.width - MARGIN - x + 6, 14), label="Time, of both")
+    at = (view.width - MARGIN - x + 6, 14)
+    return group("controls", shapes, at=at, label="Time, of both"), x - 6
 
 
 def _panels(clusters: tuple[Frame, Frame], inner: float) -> tuple[list[Shape], float]:
@@ -183,66 +193,6 @@ def _axis(frame: TwinsFrame, inner: float) -> Axis:
     return Axis(times, span, (LEFT, inner - 4.0))
 
 
-def _marks(
-    frame: TwinsFrame, axis: Axis, *, is_live: bool
-) -> tuple[Callable[[float], list[Shape]], float]:
-    """Signs with time and words above, in rows so that none stands over another."""
-    all_marks: list[tuple[int, str, str, str, str]] = [
-        (frame["change"], "branch", "ink", "the change", "c")
-    ]
-    if frame["diverges"] is not None:
-        all_marks.append((frame["diverges"], "diamond", "group-t", "first divergence", "d"))
-    for i, mark in enumerate(frame["marks"]):
-        all_marks.append((mark["at"], mark["glyph"], _tone(mark), _words(mark), f"m{i}"))
-    rows: list[float] = []
-    placed: list[tuple[float, int, tuple[int, str, str, str, str]]] = []
-    order = sorted(all_marks, key=lambda m: (axis(m[0]), m[4] not in "cd"))
-    for mark in order:
-        x = axis(mark[0])
-        wide = max(width_of(f"{seconds(mark[0])} s", "numb") + 18, width_of(mark[3], "cap")) + 12
-        left = min(max(x - wide / 2, 0), axis.right + 4 - wide)
-        row = next((i for i, end in enumerate(rows) if end <= left), None)
-        if row is None:
-            row = len(rows)
-            rows.append(0.0)
-        rows[row] = left + wide
-        placed.append((left + wide / 2, row, mark))
-    height = len(rows) * 38.0
-
-    def draw_marks(bottom: float) -> list[Shape]:
-        shapes: list[Shape] = []
-        for middle, row, (at, sign, tone, words, key) in placed:
-            x, y = axis(at), row * 38
-            is_parting = key == "d"
-            stroke, dash = ("group", None) if is_parting else ("rule", "2 3")
-            shapes.append(
-                line(f"l{key}", (x, y + 26), (x, bottom), stroke, dash=dash,
-                     stroke_width=2 if is_parting else 1)
-            )  # fmt: skip
-            when, act = f"{seconds(at)} s", f"seek {at}" if is_live else None
-            half = width_of(when, "numb") / 2
-            shapes.append(
-                group(key, [
-                    glyph("sign", sign, middle - half - 2, y + 12, tone),
-                    text("at", middle + 8, y + 12, when, "numb", anchor="middle", has_halo=True),
-                    text("words", middle, y + 28, words, "cap", tone, anchor="middle",
-                         has_halo=True),
-                ], label=f"{when}: {words}", is_tab_stop=False, action=act)
-            )  # fmt: skip
-        lines = [s for s in shapes if s.tag == "line"]
-        return [*lines, *(s for s in shapes if s.tag != "line")]
-
-    return draw_marks, height
-
-
-def _tone(mark: MarkFrame) -> str:
-    return "ink" if mark["tone"] == "ink" else f"{mark['tone']}-t"
-
-
-def _words(mark: MarkFrame) -> str:
-    return f"{mark['words']} ({mark['run']})" if mark["run"] else mark["words"]
-
-
 def _runs(frame: TwinsFrame, axis: Axis, middle: float) -> list[Shape]:
     """Lines, stalls and cells of both runs, and their names."""
     change = axis(frame["change"])
@@ -256,10 +206,9 @@ def _runs(frame: TwinsFrame, axis: Axis, middle: float) -> list[Shape]:
     stalls: list[Shape] = []
     names: list[Shape] = []
     if has_trunk:
-        trunk = [r for r in frame["runs"][0]["records"] if r["at"] < frame["change"]]
         rails.append(line("trunk", (axis.left, middle), (change - 10, middle), "rule",
                           stroke_width=2))  # fmt: skip
-        cells += draw_cells("t", trunk, axis, lambda at: middle)
+        cells += draw_shared(frame, axis, middle)
     for run, side in zip(frame["runs"], (-1, 1), strict=True):
         near, far = middle + side * NEAR, middle + side * FAR
 

@@ -21,6 +21,7 @@ from kafkalab.frames.transaction_depth import (
     InvolvedFrame,
     SeenRecordFrame,
     TransactionDepthFrame,
+    TransactionMoveFrame,
 )
 from lab.scenes.clock import seconds
 from lab.scenes.legend import Entry
@@ -42,6 +43,7 @@ _RIGHT: Final = 132
 _STEP: Final = 20
 _LANES_MAX: Final = 6
 _MOVES_MAX: Final = 8
+_MARKERS: Final = {"commit": ("tick", "sync-t"), "abort": ("cross", "out-t")}
 _CELLS: Final = {
     "plain": ("comm", None),
     "committed": ("comm", None),
@@ -231,8 +233,9 @@ def _lane(each: InvolvedFrame, width: float) -> Iterator[Shape]:
     yield glyph("sign", sign, 20, 42.5, tone, 11)
     yield text("marker", 30, 42, fit(words, "note", _LEFT - 40), "note", tone)
     count = max(int((width - _LEFT - _RIGHT) // _STEP), 4)
-    first = max(each["end"] - count + 1, 0)
-    records = [record for record in each["records"] if record["offset"] >= first]
+    known = each["records"]
+    first = max(each["end"] - count + 1, known[0]["offset"] if known else 0)
+    records = [record for record in known if record["offset"] >= first]
 
     def at(offset: int) -> float:
         return _LEFT + min(max(offset - first, 0), count) * _STEP
@@ -257,7 +260,7 @@ def _cell(record: SeenRecordFrame, x: float) -> Iterator[Shape]:
     if outcome == "aborted":
         yield line(f"s{key}", (x + 3, 40), (x + 15, 28), "out", stroke_width=1.6)
     if outcome in ("commit", "abort"):
-        sign, tone = ("tick", "sync-t") if outcome == "commit" else ("cross", "out-t")
+        sign, tone = _MARKERS[outcome]
         yield glyph(f"g{key}", sign, x + 9, 38.5, tone, 10)
     if record["own"]:
         yield rect(f"own{key}", x + 3, 46, 12, 3, "group", radius=1)
@@ -279,7 +282,7 @@ def _offsets(each: InvolvedFrame, stable: float, high: float) -> Iterator[Shape]
 
 def _marker(each: InvolvedFrame) -> tuple[str, str, str]:
     if each["marker"]:
-        sign, tone = ("tick", "sync-t") if each["marker"] == "commit" else ("cross", "out-t")
+        sign, tone = _MARKERS[each["marker"]]
         return sign, tone, f"{each['marker']} marker at {each['marker_offset']}"
     return "clock", "group-t", "no marker yet"
 
@@ -296,22 +299,29 @@ def _moves(depth: TransactionDepthFrame, width: float) -> tuple[list[Shape], flo
                            text("note", 66, 14, "newest first", "note")]  # fmt: skip
     y = 24.0
     for move in depth["moves"][:_MOVES_MAX]:
-        sign, tone = {"state": ("swap", "group-t"), "marker": ("tick", "ink")}.get(
-            move["what"], ("cross", "out-t")
-        )
-        if move["what"] == "marker" and " abort " in move["words"]:
-            sign, tone = "cross", "out-t"
-        words = f"{'marker ' if move['what'] == 'marker' else ''}{move['words']}"
+        sign, tone, words = _told(move)
         drawn = [
             line("rule", (0, 0), (width, 0), "line"),
             text("at", 56, 16, seconds(move["at"]), "num", "mute", anchor="end"),
             glyph("sign", sign, 76, 16.5, tone, 10),
-            text("node", 90, 16, fit(move["node"], "note", 84), "note"),
+            text("node", 90, 16, fit(move["node"].replace("-", " ", 1), "note", 84), "note"),
             text("words", 180, 16, fit(words, "note", width - 184), "note", "ink"),
         ]
         shapes.append(group(f"m{move['id']}", drawn, at=(0, y)))
         y += 24
     return shapes, y
+
+
+def _told(move: TransactionMoveFrame) -> tuple[str, str, str]:
+    """Sign, tone and words of a move."""
+    match move["what"]:
+        case "state":
+            return "swap", "group-t", f"state {move['words']}"
+        case "marker":
+            partition, how, offset = move["words"].split(" ")
+            sign, tone = _MARKERS[how]
+            return sign, tone, f"{how} marker written to {partition}, at offset {offset}"
+    return "cross", "out-t", f"an older producer is fenced off: {move['words']}"
 
 
 def _legend(sight: Sight) -> Sequence[Entry]:
@@ -327,24 +337,18 @@ def _legend(sight: Sight) -> Sequence[Entry]:
         Entry(
             group(
                 "shape",
-                [
-                    rect("cell", 0, -8, 16, 16, "out-s", "out", radius=3),
-                    line("strike", (3, 5), (13, -5), "out", stroke_width=1.6),
-                ],
+                [cell("out-s", "out"), line("strike", (3, 5), (13, -5), "out", stroke_width=1.6)],
             ),
             16,
             "aborted",
         ),
-        Entry(
-            group(
-                "shape",
-                [
-                    rect("cell", 0, -8, 16, 16, "soft", "rule", radius=3),
-                    glyph("sign", "tick", 8, 5, "sync-t", 10),
-                ],
-            ),
-            16,
-            "marker",
+        *(
+            Entry(
+                group("shape", [cell("soft", "rule"), glyph("sign", sign, 8, 5, tone, 10)]),
+                16,
+                f"{how} marker",
+            )
+            for how, (sign, tone) in _MARKERS.items()
         ),
         Entry(rect("shape", 0, 2, 12, 3, "group", radius=1), 12, "of this producer"),
         Entry(rect("shape", 0, -4, 18, 8, "comm", radius=2), 18, "seen by that reader"),
@@ -364,10 +368,7 @@ def _words(sight: Sight) -> str:
         "",
         *(f"  {_label(each)}" for each in depth["involved"]),
         "",
-        *(
-            f"  {seconds(m['at']):>8}  {m['node']}: {m['what']} {m['words']}"
-            for m in depth["moves"]
-        ),
+        *(f"  {seconds(m['at']):>8}  {m['node']}: {_told(m)[2]}" for m in depth["moves"]),
     ]
     return "\n".join(lines)
 

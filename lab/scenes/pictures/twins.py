@@ -16,7 +16,7 @@ from lab.scenes import twins
 from lab.scenes.clock import seconds
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry
-from lab.scenes.metrics import first_fitting, fit, width_of
+from lab.scenes.metrics import first_fitting, fit, width_of, wrap
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.pictures.spacetime import to_freeze
 from lab.scenes.shapes import Shape, chip, chip_width, glyph, group, line, text
@@ -52,14 +52,16 @@ def _draw(sight: Sight) -> Block:
     if lag := _lag(detail):
         shapes.append(group("lag", _further(lag, sight), at=(0, y), label=lag[0]))
         y += 44.0
-    title = fit(frame["title"], "h2", sight.width)
-    settings = fit(frame["settings"], "sub", sight.width)
-    shapes += [text("title", 0, y + 12, title, "h2"), text("settings", 0, y + 32, settings, "sub")]
+    for style, words, step in (("h2", frame["title"], 20), ("sub", frame["settings"], 18)):
+        for i, each in enumerate(wrap(words, style, sight.width, 2)):
+            shapes.append(text(f"{style}{i}", 0, y + 12, each, style))
+            y += step
+    y += 8
     clusters = tuple(detail["clusters"]) if detail["clusters"] else None
     view = twins.View(now=detail["at"], is_live=sight.controls is not None, run=_run(sight.view))
     block = twins.draw_block(frame, view, sight.width, clusters, detail["chain"])
-    shapes.append(group("twins", block.shapes, at=(0, y + 46)))
-    return Block(tuple(shapes), y + 46 + block.height)
+    shapes.append(group("twins", block.shapes, at=(0, y)))
+    return Block(tuple(shapes), y + block.height)
 
 
 def _bar(frame: Any, width: float) -> list[Shape]:
