@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from kafkalab.errors import LearnerError
 from kafkalab.ids import NodeName, TopicPartition
 from kafkalab.sim.telling import seconds
-from kafkalab.world import Driver, Entry, Trace
+from kafkalab.world import Driver, Entry, Trace, World
+from kafkalab.world.history import History
 
 #: What a learner calls them, and the kinds of events they are.
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -137,17 +138,55 @@ def _wanted(what: Collection[str]) -> dict[str, str]:
 def instant_ms(seconds: float, began: int) -> int:
     """The instant that a learner names, in the clock's ms.
 
-    Seconds count from when the world began, as in every picture.  A live cluster began in Unix
-    time; frozen, what its trace says (`entry.at / 1000`, `sim.now / 1000`) names the same instant.
+    One rule everywhere (`at`, `run_to`, twins, the bench): a time counts from when the world began,
+    as in every picture.  A live cluster began in Unix time; frozen, its own clock (`sim.now`,
+    `entry.at`) shows that, and a time as the clock shows it names the same instant: nothing runs
+    so long that the two could be confused.
     """
-    ms = ms_of(seconds)
-    return ms + began if ms < began else ms
+    return clock_ms(ms_of(seconds), began)
+
+
+def clock_ms(ms: float, began: int) -> int:
+    """The same, of one in ms.  `LearnerError` for what is no number, or below 0."""
+    if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms < _MS_MAX:
+        raise LearnerError(f"an instant in ms, such as 12_500 (that is 12.5 s), not {ms!r}")
+    whole = round(ms)
+    return whole + began if whole < began else whole
+
+
+def to_run_to(ms: float, world: World, started_at: int) -> int:
+    """As `clock_ms`.  `LearnerError` for an instant at which there was no cluster to run yet."""
+    at = clock_ms(ms, world.began)
+    if at < started_at:
+        asked, first = seconds(at, world.began), seconds(started_at, world.began)
+        raise LearnerError(
+            f"run_to({ms}) is {asked}, and what can be run here begins at {first}; it takes ms "
+            f"(run_to({ms * 1000:g}) is {ms:g} s).  So many seconds on: run({ms:g})"
+        )
+    return at
+
+
+def seen_at(history: History, world: World, when: float) -> tuple[World, int]:
+    """The world as it was then, and that instant in the clock's ms.  `LearnerError`: see `at`."""
+    ms = instant_ms(when, world.began)
+    if ms > world.now and history.begins_at <= clock_ms(round(when), world.began) <= world.now:
+        there_are = f"{seconds(history.begins_at, world.began)} … {seconds(world.now, world.began)}"
+        raise LearnerError(
+            f"only {there_are} can be seen here: at takes seconds, at({when / 1000:g}), "
+            f"and {when:g} are ms"
+        )
+    return history.at(world, ms), ms
 
 
 def ms_of(seconds: float) -> int:
     """Whole virtual ms.  `LearnerError` for what is no number, or below 0."""
-    if not isinstance(seconds, int | float) or not abs(seconds) < 1e12:
-        raise LearnerError(f"how many seconds?  a number such as 2.5, not {seconds!r}")
+    if not isinstance(seconds, int | float) or not abs(seconds) < _MS_MAX / 1000:
+        in_ms = isinstance(seconds, int | float) and abs(seconds) < _MS_MAX
+        hint = f" (is that ms?  then {seconds / 1000:.3f})" if in_ms else ""
+        raise LearnerError(f"how many seconds?  a number such as 2.5, not {seconds!r}{hint}")
     if seconds < 0:
         raise LearnerError(f"time does not go back: {seconds} seconds")
     return round(seconds * 1000)
+
+
+_MS_MAX: Final = 10**14  # thousands of years; what is more is no time

@@ -103,7 +103,7 @@ class Simulation:
 
     @property
     def now(self) -> int:
-        """Virtual ms since the beginning."""
+        """The clock: virtual ms since the beginning; Unix ms of a live cluster frozen."""
         return self.world.now
 
     @property
@@ -222,9 +222,12 @@ class Simulation:
         elif seconds is not None:
             self.driver.run_for(ms_of(seconds))
 
-    def run_to(self, ms: int) -> None:
-        """Run until the clock shows `ms`.  Nothing if it is later already."""
-        self.driver.run_to(ms)
+    def run_to(self, ms: float) -> None:
+        """Run to that instant, in ms since the cluster began (`instant_ms`: or as `now` has it).
+
+        Nothing if it is later already; `LearnerError` if it was before the cluster was ready.
+        """
+        self.driver.run_to(instants.to_run_to(ms, self.world, self.started_at))
 
     def step(self) -> list[Entry]:
         """Handle the next message, timer or fault; returns what happened, the first its cause."""
@@ -308,12 +311,11 @@ class Simulation:
 
         To go on from there, fork it.  `LearnerError` before the cluster was ready or after now.
         """
-        ms = instants.instant_ms(seconds, self.world.began)
         with self.driver.locked() as world:
-            history = self.driver.history
-            assert history is not None
+            assert self.driver.history is not None
+            past, ms = instants.seen_at(self.driver.history, world, seconds)
             then = telling.seconds(ms, world.began)
-            view = self.branched(history.at(world, ms), f"{self.name} at {then}")
+            view = self.branched(past, f"{self.name} at {then}")
         view.driver.is_view = True
         view.branch = self.branch
         return view

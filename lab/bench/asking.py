@@ -6,6 +6,7 @@
     then 1234 hold request producer-1 2 1 17          (a branch at 1,234 ms, and do it there)
     show log · show log+replication                   (turn to a picture, or to several)
     step · step message                               (to the next event, or message)
+    rewind 12.4 · rewind                              (to that instant; to the present)
 
 Read next: `bench`, whose methods these call; `lenses`, what opens below; `commands`, for the rest.
 """
@@ -65,6 +66,12 @@ def run(bench: "Bench", line: str) -> str | None:
         case ["then", at, *act] if at.isdigit() and act:
             bench.then(int(at), " ".join(act))
             return f"a branch at {int(at)} ms, and there: {' '.join(act)}"
+        case ["rewind"]:
+            bench.end()
+            return "at the present"
+        case ["rewind", second]:
+            bench.seek(_number(second))
+            return f"at {second} s, or the picture before it"
         case ["show", picture]:
             bench.show(picture)
             return f"showing {picture}"

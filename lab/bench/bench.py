@@ -98,6 +98,10 @@ class Bench(Transport):
 
     # for the page
 
+    @property
+    def _began(self) -> int:
+        return self.world.world.began
+
     names = NAMES
 
     def make(self, key: str, at: int, *, is_moving: bool = False) -> Any:
@@ -152,8 +156,8 @@ class Bench(Transport):
         if isinstance(world, LiveCluster):
             return self.freeze(name)
         name = self._free(name or f"branch {len(self.worlds)}")
-        shown_at = self._page.shown_at / 1000 if at is None else at
-        return self._add(name, world.at(shown_at + world.world.began / 1000).fork(name))
+        then = world.at(self._page.shown_at / 1000 if at is None else at)
+        return self._add(name, then.fork(name))
 
     def freeze(self, name: str | None = None) -> Simulation:
         """A simulation of this instant of the live cluster, turned to; the cluster goes on.

@@ -31,6 +31,7 @@ from kafkalab.world.faults import CommandError
 from lab.bench import asking, lenses, offset_reset
 from lab.bench.listings import describe_broker, describe_group, describe_topic, table
 from lab.playback.sources import source_of
+from lab.scenes.clock import seconds as clock
 
 Cluster = Simulation | LiveCluster
 HELP: Final = __doc__.split("\n\n")[1] if __doc__ else ""
@@ -203,7 +204,7 @@ def _run(world: Cluster, words: list[str]) -> str:
     if isinstance(world, LiveCluster):
         raise LearnerError("a live cluster's time passes by itself")
     world.run(seconds)
-    return f"now {world.now / 1000:.3f} s"
+    return f"now {clock(world.now - world.world.began)} s"
 
 
 def _config(world: Cluster, words: list[str]) -> str:

@@ -98,6 +98,10 @@ class PictureView(Transport):
         """The instant on screen, in ms (`Frame["now"]`)."""
         return self._frame["now"]
 
+    @property
+    def _began(self) -> int:
+        return self._of.world.began
+
     def look(self, **choices: Any) -> None:
         """Look at something else: `picture`, `topic`, `partition`, `group`, `choice`.
 

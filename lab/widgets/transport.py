@@ -6,6 +6,7 @@ Read next: `lab.player`, which obeys; `picture_view` and `lab.bench.bench`, whic
 from typing import Self
 
 from kafkalab.errors import LearnerError
+from kafkalab.sim.instants import instant_ms
 
 
 class Transport:
@@ -37,15 +38,21 @@ class Transport:
         return self._posted("end")
 
     def seek(self, seconds: float) -> Self:
-        """To the last picture at or before that instant.
+        """To that instant (or the picture before it), in seconds since the beginning.
 
-        `LearnerError` for what is no instant; beyond an end it is that end.
+        (`instant_ms`: or as the clock of a frozen cluster has it.)  `LearnerError` for what is no
+        instant; beyond an end it is that end.
         """
         if not isinstance(seconds, int | float) or seconds < 0:
             raise LearnerError(
                 f"an instant is in seconds since the beginning, such as 1.5, not {seconds!r}"
             )
-        return self._posted(f"seek {round(seconds * 1000)}")
+        return self._posted(f"seek {instant_ms(seconds, self._began) - self._began}")
+
+    @property
+    def _began(self) -> int:
+        """When the world shown began, by its own clock, in ms."""
+        raise NotImplementedError
 
     def _posted(self, words: str) -> Self:
         self.post(words)

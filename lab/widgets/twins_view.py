@@ -17,6 +17,7 @@ from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import Frame
 from kafkalab.frames.spacetime import SpaceTimeFrame, spacetime_frame
 from kafkalab.frames.twins import TwinsFrame, chain_of, twins_frame
+from kafkalab.sim.instants import instant_ms
 from kafkalab.sim.twins import Twins
 from lab.scenes.shapes import Scene
 from lab.scenes.twins import View, draw
@@ -53,8 +54,9 @@ class TwinsView(OwnView):
         return self._frame["say"]
 
     def seek(self, seconds: float) -> "TwinsView":
-        """Show both clusters at that instant, in seconds since the cluster began."""
-        return self._to(round(seconds * 1000))
+        """Show both clusters at that instant, in seconds since the cluster began (`instant_ms`)."""
+        began = self._twins.a.world.began
+        return self._to(instant_ms(seconds, began) - began)
 
     def step(self) -> "TwinsView":
         """To the next instant at which something changed in either."""
