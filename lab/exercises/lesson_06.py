@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from kafkalab.config import ConfigError
 from lab.checking.behaviour import Broken, under_faults
-from lab.checking.definitions import Choice, Exercise, Prediction
+from lab.checking.definitions import Exercise
 from lab.checking.outcome import Right, Wrong
 from lab.exercises.misconceptions import HEARTBEAT_IS_LIFE, MORE_IS_FASTER, REBALANCE_STOPS_ALL
+from lab.exercises.predictions_06 import PREDICTIONS as PREDICTIONS
 from lab.exercises.stories_06 import joins, slow_handler
 
 _ONE_OWNER: Final = "a partition has exactly one member of the group"
@@ -148,7 +149,7 @@ COVERS: Final = {
     "group: picture": "1. One to five on four",
     "group: one owner": "1. One to five on four",
     "group: idle": "1. One to five on four",
-    "group: reassigned": "2. One dies",
+    "group: reassigned": "3. One dies",
 }
 
 EXERCISES: Final = (
@@ -251,7 +252,7 @@ EXERCISES: Final = (
         hints=(
             "Who has to give up what, and when, in each of the three protocols?",
             "One strategy of the classic protocol takes away only what moves.",
-            "In the table of section 3, look for a 1 under *stopped at once*. The text above "
+            "In the table of section 4, look for a 1 under *stopped at once*. The text above "
             "says which setting that line is.",
         ),
         tempting={
@@ -269,93 +270,5 @@ EXERCISES: Final = (
         },
         concepts=("group: reassigned",),
         is_behaviour=True,
-    ),
-)
-
-PREDICTIONS: Final = (
-    Prediction(
-        id="06.five",
-        question="Four partitions. One member does 4 orders a second. How many do five members do?",
-        choices=(
-            Choice(
-                key="a",
-                words="20: five times as many.",
-                because=(
-                    "A partition is read by one member of a group, so that its order is kept. Four "
-                    "partitions keep four members busy; the fifth waits."
-                ),
-                misconception=MORE_IS_FASTER,
-            ),
-            Choice(key="b", words="16, as four do.", because=""),
-            Choice(
-                key="c",
-                words="Less than 16: the fifth is in the way.",
-                because="It costs a rebalance when it comes. After that it only waits.",
-            ),
-        ),
-        judge=lambda four, five: "a" if five > four * 1.1 else "c" if five < four * 0.9 else "b",
-        evidence="Four did {four:.0f} orders a second, five did {five:.0f}.",
-        concepts=("group: idle",),
-    ),
-    Prediction(
-        id="06.stop",
-        question=(
-            "Three members work; Ann has just begun an order that takes ten seconds. Dan joins. "
-            "With which protocol do partitions of Ben and Cleo stand still meanwhile?"
-        ),
-        choices=(
-            Choice(
-                key="a",
-                words="With all three: a rebalance stops the group.",
-                because=(
-                    "That was so until 2.4. Cooperative members and those of KIP-848 go on with "
-                    "what they keep."
-                ),
-                misconception=REBALANCE_STOPS_ALL,
-            ),
-            Choice(key="b", words="With the eager one.", because=""),
-            Choice(
-                key="c",
-                words="With none: Dan just gets what Ann does not need.",
-                because=(
-                    "An eager member gives up *everything* before it joins again, and nobody is "
-                    "given anything before the last, Ann, has joined."
-                ),
-            ),
-        ),
-        judge=lambda eager, cooperative, newest: (
-            "a" if min(eager, cooperative, newest) > 1 else "b" if eager > 1 else "c"
-        ),
-        evidence=(
-            "Stopped at once, at most: eager {eager}, cooperative {cooperative}, KIP-848 {newest}."
-        ),
-        concepts=("group: reassigned",),
-    ),
-    Prediction(
-        id="06.slow",
-        question=(
-            "`max.poll.interval.ms` is 10 s, `session.timeout.ms` 6 s. Ann's handler takes 30 s "
-            "for one order; her client goes on sending heartbeats. What happens to that order?"
-        ),
-        choices=(
-            Choice(
-                key="a",
-                words="Ann does it, after 30 s: her heartbeats say that she is alive.",
-                because=(
-                    "Heartbeats come from a thread of the client, and go on whatever the handler "
-                    "does. So there is a second limit: how long between two polls."
-                ),
-                misconception=HEARTBEAT_IS_LIFE,
-            ),
-            Choice(
-                key="b",
-                words="After 6 s she is out, and Ben does it. She stops.",
-                because="The session has not ended: her heartbeats come. And nobody stops her.",
-            ),
-            Choice(key="c", words="After 10 s she is out; both do it.", because=""),
-        ),
-        judge=lambda after, by: "c" if len(by) > 1 else "b" if after else "a",
-        evidence="Out after {after} s; done by {by}.",
-        concepts=("group: reassigned",),
     ),
 )

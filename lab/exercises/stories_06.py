@@ -5,11 +5,11 @@
 What is measured: orders done in a second, and **partition-seconds stopped**: for each partition the
 time in which no live member had it, added up.
 
-Read next: `lesson_06`, which asks about them.
+Read next: `watched_06`, which draws what was seen; `lesson_06`, which asks about it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
@@ -17,7 +17,6 @@ from typing import Any, Final
 from kafkalab import Producer, Simulation
 from kafkalab.client.errors import KafkaException
 from kafkalab.sim.parts import AppHandle
-from lab.checking.views import Words
 
 SERVERS: Final = {"bootstrap.servers": "kafka:9092"}
 PARTITIONS: Final = 4
@@ -48,6 +47,16 @@ def _waiting() -> Simulation:
 
 
 @dataclass(slots=True)
+class Away:
+    """A member that does not poll.  `until` None: it has not come back."""
+
+    member: str
+    is_gone: bool
+    since: int
+    until: int | None = None
+
+
+@dataclass(slots=True)
 class Shop:
     """A group at work.  `conf`: for every member's consumer; `work`: seconds an order takes.
 
@@ -65,6 +74,11 @@ class Shop:
     refused: list[tuple[str, int, str]] = field(default_factory=list)
     #: The most partitions without a member at one time, as far as `stopped` looked.
     most_stopped: int = 0
+    #: Who had which partition, from when on (virtual ms), as far as `stopped` looked.
+    owners: list[tuple[int, dict[int, str]]] = field(default_factory=list)
+    #: Who is held up by one order, or has no process: member, what, since, until (virtual ms).
+    away: list[Away] = field(default_factory=list)
+    leaving: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.sim = _waiting().fork()
@@ -83,6 +97,10 @@ class Shop:
                 **{key.replace("_", "."): value for key, value in conf.items()},
             }
             process = f"{name}, again" if name in self.members else name
+            self.leaving.discard(name)
+            for each in self.away:
+                if each.member == name and each.is_gone:
+                    each.until = self.sim.now
             self.members[name] = self.sim.app(self._member(name, settings), process)
         return self
 
@@ -91,21 +109,43 @@ class Shop:
             consumer = app.consumer(settings)
             # With a callback a member gives partitions up in its poll, as Java's always do.
             consumer.subscribe(["orders"], on_revoke=lambda *_: None)
-            while True:
+            while name not in self.leaving:
                 message = await consumer.poll(1.0)
                 if message is None:
                     continue
                 if (error := message.error()) is not None:
-                    self.refused.append((name, self.sim.now, error.name()))
+                    self.refused.append((name, self.sim.now, error.str()))
                     continue
-                await app.sleep(self.work + self.slow.pop(name, 0))
+                await self._work(name, app)
                 self.done.append((name, message.value().decode(), self.sim.now))
                 try:
                     await consumer.commit(message)
                 except KafkaException as error:  # another has the partition by now
                     self.refused.append((name, self.sim.now, error.args[0].name()))
+            await consumer.close()
 
         return member
+
+    async def _work(self, name: str, app: Any) -> None:
+        """One order."""
+        longer = self.slow.pop(name, 0)
+        if longer:
+            self.away.append(Away(name, is_gone=False, since=self.sim.now))
+        await app.sleep(self.work + longer)
+        if longer:
+            self.away[-1].until = self.sim.now
+
+    def kill(self, name: str) -> "Shop":
+        """End a member's process where it stands: it says no goodbye."""
+        self.members[name].crash()
+        self.away.append(Away(name, is_gone=True, since=self.sim.now))
+        self.look()
+        return self
+
+    def leave(self, name: str) -> "Shop":
+        """Let a member finish its order, and `close()` its consumer."""
+        self.leaving.add(name)
+        return self
 
     def run(self, seconds: float) -> "Shop":
         """Let time pass."""
@@ -124,14 +164,21 @@ class Shop:
 
     def stopped(self, seconds: float) -> dict[int, float]:
         """Let time pass; for each partition, the seconds in which no live member had it."""
-        found = dict.fromkeys(range(PARTITIONS), 0.0)
+        looks = dict.fromkeys(range(PARTITIONS), 0)
         for _ in range(round(seconds / _SAMPLE_S)):
             self.sim.run(_SAMPLE_S)
-            owned = {place for places in self.assignment.values() for place in places}
+            owned = self.look()
             self.most_stopped = max(self.most_stopped, PARTITIONS - len(owned))
-            for place in found:
-                found[place] += 0 if place in owned else _SAMPLE_S
-        return found
+            for place in looks:
+                looks[place] += place not in owned
+        return {place: count * round(_SAMPLE_S * 1000) / 1000 for place, count in looks.items()}
+
+    def look(self) -> dict[int, str]:
+        """Who has which partition now; what is new is noted."""
+        owned = {place: name for name, places in self.assignment.items() for place in places}
+        if not self.owners or self.owners[-1][1] != owned:
+            self.owners.append((self.sim.now, owned))
+        return owned
 
     def speed(self, seconds: float) -> float:
         """Let time pass; orders done in a second."""
@@ -146,24 +193,6 @@ class Shop:
         return [order for order, count in counts.items() if count > 1]
 
 
-class OneToFive(Words):
-    """One to five members on four partitions: who reads what, and how fast it goes."""
-
-    def __init__(self, counts: Sequence[int] = range(1, 6)) -> None:
-        self.speed: dict[int, float] = {}
-        self.shops: dict[int, Shop] = {}
-        lines = ["| members | who reads what | orders a second |", "| --- | --- | --- |"]
-        for count in counts:
-            shop = self.shops[count] = Shop().join(*NAMES[:count]).run(8)
-            self.speed[count] = shop.speed(4)
-            who = "; ".join(
-                f"{name}: {', '.join(map(str, places)) or '**nothing**'}"
-                for name, places in shop.assignment.items()
-            )
-            lines.append(f"| {count} | {who} | {self.speed[count]:.0f} |")
-        super().__init__("\n".join(lines))
-
-
 @dataclass(frozen=True, slots=True)
 class Stop:
     """What a change cost.  Partition-seconds stopped, `unmoved`: of those that did not move."""
@@ -172,6 +201,8 @@ class Stop:
     unmoved: float
     rebalances: int
     shop: Shop
+    #: When the change came (virtual ms).
+    since: int
 
     @property
     def at_once(self) -> int:
@@ -189,31 +220,30 @@ def joins(conf: Mapping[str, Any], slow: float = 0) -> Stop:
     return _cost(shop.join("Dan"), 25, before)
 
 
-def dies(conf: Mapping[str, Any]) -> Stop:
-    """One of four is killed."""
+def dies(conf: Mapping[str, Any], *, is_polite: bool = False) -> Stop:
+    """One of four is killed, or closes its consumer first."""
     shop = Shop(conf).join(*NAMES[:4]).run(_SETTLED_S)
     before = _begin(shop)
-    shop.members["Ben"].crash()
-    return _cost(shop, 60, before)
+    return _cost(shop.leave("Ben") if is_polite else shop.kill("Ben"), 60, before)
 
 
-def restarts(conf: Mapping[str, Any], *, is_static: bool) -> Stop:
-    """One of four is killed, and a new process of it is there after five seconds."""
+def restarts(conf: Mapping[str, Any], *, is_static: bool, is_polite: bool = False) -> Stop:
+    """One of four is killed, or closes its consumer; a new process is there after five seconds."""
     shop = Shop(conf)
     ids = {name: {"group_instance_id": name} if is_static else {} for name in NAMES}
     for name in NAMES[:4]:
         shop.join(name, **ids[name])
     before = _begin(shop.run(_SETTLED_S))
-    shop.members["Ben"].crash()
-    first = shop.stopped(5)
+    first = (shop.leave("Ben") if is_polite else shop.kill("Ben")).stopped(5)
     return _cost(shop.join("Ben", **ids["Ben"]), 55, before, first)
 
 
-_Before = tuple[int, dict[str, list[int]]]
+_Before = tuple[int, int, dict[str, list[int]]]
 
 
 def _begin(shop: Shop) -> _Before:
-    return shop.sim.trace.next_id, shop.assignment
+    shop.look()
+    return shop.sim.trace.next_id, shop.sim.now, shop.assignment
 
 
 def _cost(
@@ -223,7 +253,7 @@ def _cost(
     stopped = shop.stopped(seconds)
     for place, time in (first or {}).items():
         stopped[place] += time
-    since, had = before
+    since, at, had = before
     after = shop.assignment
     stayed = {
         place for name, places in had.items() for place in places if place in after.get(name, ())
@@ -231,50 +261,13 @@ def _cost(
     changes = [each for each in shop.sim.trace.of("GroupStateChanged") if each.id >= since]
     rounds = {each.fields["generation"] for each in changes if each.fields["after"] == "Stable"}
     unmoved = sum(time for place, time in stopped.items() if place in stayed)
-    return Stop(round(sum(stopped.values()), 1), round(unmoved, 1), len(rounds), shop)
+    return Stop(round(sum(stopped.values()), 1), round(unmoved, 1), len(rounds), shop, at)
 
 
 def slow_handler(conf: Mapping[str, Any], seconds: float, watch: float = 0) -> Shop:
     """Two members; Ann takes so many seconds longer for one order."""
     shop = Shop(conf, work=1.0).join("Ann", "Ben").run(8)
     shop.slow["Ann"] = seconds
-    return shop.run(watch or seconds + 20)
-
-
-class Costs(Words):
-    """What it costs that a fourth member joins, by protocol, with and without a slow order."""
-
-    def __init__(self, slow: float = 10) -> None:
-        self.quick = {name: joins(conf) for name, conf in PROTOCOLS.items()}
-        self.slow = {name: joins(conf, slow) for name, conf in PROTOCOLS.items()}
-        lines = [
-            "| | partition-seconds stopped: all quick "
-            f"| the same, Ann busy for {slow:g} s | partitions stopped at once | rebalances |",
-            "| --- | --- | --- | --- | --- |",
-        ]
-        for name in PROTOCOLS:
-            quick, slowed = self.quick[name], self.slow[name]
-            lines.append(
-                f"| {name} | {quick.total:.1f} | {slowed.total:.1f} | {slowed.at_once} "
-                f"| {slowed.rebalances} |"
-            )
-        super().__init__("\n".join(lines))
-
-
-class Restarts(Words):
-    """What a kill and a restart five seconds later cost, with and without group.instance.id."""
-
-    def __init__(self) -> None:
-        lines = [
-            "| | partition-seconds stopped: dynamic | the same, static | rebalances, static |",
-            "| --- | --- | --- | --- |",
-        ]
-        self.cells: dict[tuple[str, bool], Stop] = {}
-        for name, conf in PROTOCOLS.items():
-            for is_static in (False, True):
-                self.cells[name, is_static] = restarts(conf, is_static=is_static)
-            dynamic, static = self.cells[name, False], self.cells[name, True]
-            lines.append(
-                f"| {name} | {dynamic.total:.1f} | {static.total:.1f} | {static.rebalances} |"
-            )
-        super().__init__("\n".join(lines))
+    if not watch:
+        shop.stopped(seconds + 20)
+    return shop.run(watch)
