@@ -8,7 +8,7 @@ Read next: `cluster`.
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from kafkalab.errors import KafkaError
 from kafkalab.frames.shape import (
@@ -23,9 +23,11 @@ from kafkalab.ids import NO_NODE, NodeId, TopicPartition
 from kafkalab.log import PartitionLog
 from kafkalab.metadata import MetadataImage
 from kafkalab.metadata.image import PartitionImage
-from kafkalab.record import Batch, Record
+from kafkalab.record import Batch, Record, end_marker
 from kafkalab.server import Broker
 from kafkalab.world import World
+
+Marker = Literal["commit", "abort", "control"]
 
 _TEXT_MAX: Final = 40
 _BATCHES_REMEMBERED: Final = 16_384
@@ -105,17 +107,26 @@ def _cells(batch: Batch, base_offset: int, leader_epoch: int) -> tuple[CellFrame
         records = batch.records(base_offset)[-CELLS_MAX:]
     except KafkaError:
         return ()
-    return tuple(_cell(record, leader_epoch, batch.is_control) for record in records)
+    marker = marker_of(batch)
+    return tuple(_cell(record, leader_epoch, marker) for record in records)
 
 
-def _cell(record: Record, leader_epoch: int, is_control: bool) -> CellFrame:
+def _cell(record: Record, leader_epoch: int, marker: Marker | None) -> CellFrame:
     return {
         "offset": record.offset,
-        "key": None if is_control else text_of(record.key),
-        "value": text_of(record.value) or "",
+        "key": None if marker else text_of(record.key),
+        "value": marker or text_of(record.value) or "",
         "epoch": leader_epoch,
-        "kind": "control" if is_control else "data",
+        "kind": "control" if marker else "data",
     }
+
+
+def marker_of(batch: Batch) -> Marker | None:
+    """What a control batch says: how a transaction ended, or "control"; None of a batch of data."""
+    if not batch.is_control:
+        return None
+    marker = end_marker(batch)
+    return "control" if marker is None else "commit" if marker.committed else "abort"
 
 
 def text_of(data: bytes | None) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, TypedDict
 
 from kafkalab.frames.groups import group_frames
-from kafkalab.frames.logs import text_of
+from kafkalab.frames.logs import marker_of, text_of
 from kafkalab.ids import NO_NODE, TopicPartition
 from kafkalab.log import PartitionLog
 from kafkalab.log.log_segment import LogSegment
@@ -37,7 +37,10 @@ class SegmentFrame(TypedDict):
 
 
 class LogRecordFrame(TypedDict):
-    """One record; `batch` is the base offset of its batch, `value` None is a tombstone."""
+    """One record; `batch` is the base offset of its batch, `value` None is a tombstone.
+
+    Of a control record the value is what it says: "commit", "abort" or "control".
+    """
 
     offset: int
     batch: int
@@ -154,18 +157,18 @@ def _entries_back(log: PartitionLog) -> Iterator[Entry]:
 
 
 def _records(entry: Entry, log_start: int) -> Iterator[LogRecordFrame]:
+    marker = marker_of(entry.batch)
     for record in entry.records():
         if record.offset < log_start:
             continue
-        is_control = entry.batch.is_control
         yield {
             "offset": record.offset,
             "batch": entry.base_offset,
             "epoch": entry.leader_epoch,
-            "key": None if is_control else _short(record.key),
-            "value": _short(record.value),
+            "key": None if marker else _short(record.key),
+            "value": marker or _short(record.value),
             "timestamp": record.timestamp,
-            "is_control": is_control,
+            "is_control": marker is not None,
         }
 
 

@@ -31,7 +31,8 @@ EVENTS_MAX = 40
 
 
 class CellFrame(TypedDict):
-    """One record.  Key and value are text for people, cut to 40 characters by the frame."""
+    """One record.  Key and value are text for people, cut to 40 characters by the frame; of a
+    control record the value is what it says: "commit", "abort" or "control"."""
 
     offset: int
     key: str | None

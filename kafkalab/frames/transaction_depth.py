@@ -11,12 +11,12 @@ Read next: `transactions`, what a frame has of all; `lab.scenes.pictures.transac
 
 from typing import Final, Literal, TypedDict
 
-from kafkalab.frames.logs import text_of
+from kafkalab.frames.logs import marker_of, text_of
 from kafkalab.frames.shape import TransactionFrame
 from kafkalab.frames.transactions import transaction_frames
 from kafkalab.ids import NO_NODE, TopicPartition
 from kafkalab.log import PartitionLog
-from kafkalab.record import Entry, end_marker
+from kafkalab.record import Entry
 from kafkalab.transactions import TRANSITIONS
 from kafkalab.world import World, servers
 from kafkalab.world.trace import Entry as TraceEntry
@@ -226,9 +226,9 @@ def _records(log: PartitionLog, producer_id: int) -> list[SeenRecordFrame]:
 def _outcome(log: PartitionLog, entry: Entry) -> Outcome:
     """What became of a batch's transaction, as this log says."""
     batch, offset = entry.batch, entry.base_offset
-    if batch.is_control:
-        marker = end_marker(batch)
-        return "control" if marker is None else "commit" if marker.committed else "abort"
+    marker = marker_of(batch)
+    if marker is not None:
+        return marker
     if not batch.is_transactional:
         return "plain"
     for first, producer_id in log.producers.open_transactions.items():

@@ -131,7 +131,7 @@ def _torn(key: str, cut: Cut, top: float, bottom: float, taken: list[tuple[float
         for i, x in enumerate((-6, 8))
     ]  # fmt: skip
     ms = cut.until - cut.since
-    words = f"{ms} ms cut" if ms < 10_000 else f"{ms / 1000:.1f} s cut"
+    words = f"{ms} ms cut" if ms < 1000 else f"{ms / 1000:g} s cut"
     shapes = [rect("gap", -7, top, 14, height, "bg"), *edges]
     half = width_of(words, "tiny") / 2
     if any(cut.x - half - 6 < b and cut.x + half + 6 > a for a, b in taken):

@@ -137,7 +137,7 @@ def _grid(each: GroupFrame, history: GroupHistoryFrame, rows: Sequence[Row], wid
     if is_narrow and len(columns) > 2:
         columns = [columns[0], columns[-1]]
     labels = [width_of(owner, "note") for c in columns for owner in c["owners"].values()]
-    chip_width = min(max([*labels, 40.0]) + 10, 76 if is_narrow else 88)
+    chip_width = min(max([*labels, 40.0]) + 10, 88)
     step = chip_width + 12
     bar = 0.0 if is_narrow else 54.0
     widths = (("committed", 64), ("position", 56), ("end", 48), ("lag", 40))

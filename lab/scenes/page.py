@@ -71,7 +71,8 @@ def draw_page(
     main_width = inner - SIDE - 24 if is_wide else inner
     sight = Sight(frame, detail_of(picture, frame, view), view, controls, main_width)
     say = picture.say(sight) or frame["say"]
-    head = _head(frame, say, topic, controls, tabs or Tabs(), view.width)
+    titled = topic if picture.has_topic else None
+    head = _head(frame, say, (titled, topic_name), controls, tabs or Tabs(), view.width)
     main = picture.draw(sight)
     targets = picture.targets(frame)
     can_ask = bool(tabs and tabs.can_ask)
@@ -88,7 +89,7 @@ def draw_page(
         shapes += below.shapes
         height += 24 + below.height
     body_group = group("body", shapes, at=(MARGIN, head.height))
-    title = f"{frame['title']}, topic {topic['name']}" if topic else frame["title"]
+    title = f"{frame['title']}, topic {topic_name}" if titled else frame["title"]
     total = int(head.height + height + 4)
     keys = {**KEYS, **picture.keys(sight)} if controls is not None else KEYS
     said = f"{controls.told}.  {say}" if controls is not None and controls.told else say
@@ -98,29 +99,24 @@ def draw_page(
 def _head(
     frame: Frame,
     say: str,
-    topic: TopicFrame | None,
+    topics: tuple[TopicFrame | None, str],
     controls: Controls | None,
     tabs: Tabs,
     width: int,
 ) -> Block:
-    """Title, settings, controllers, time bar, worlds, finding, notice, tabs."""
+    """Title, settings, controllers, time bar, worlds, finding, notice, tabs.
+
+    `topics`: the one it is of, if it is of one; and the name of the one produced to.
+    """
+    topic, name = topics
     is_wide, inner = width >= WIDE, width - 2 * MARGIN
-    title = f"{frame['title']} · topic {topic['name']}" if topic else frame["title"]
-    title = fit(title, "h1", inner * 0.5)
-    after_title = MARGIN + width_of(title, "h1") + 16
-    at = (after_title, 32) if is_wide else (MARGIN, 54)
-    quorum, quorum_width = _quorum(frame["controller"], width - MARGIN)
-    room = width - MARGIN - at[0] - (quorum_width + 16 if is_wide else 0)
     y = 66 if is_wide else 90
     rail = controls.rail if controls else _static_rail(frame)
-    name = topic["name"] if topic else ""
     bar, ends = draw_bar(frame["now"], rail, controls, name, inner, can_branch=bool(tabs.worlds))
     branches, branches_height = _branches(tabs.worlds, rail, ends, (y, inner))
     lines = wrap(say, "lab", inner)
     shapes = [
-        text("title", MARGIN, 32, title, "h1"),
-        text("settings", at[0], at[1], fit(settings(frame, topic), "sub", room), "sub"),
-        quorum,
+        *_title(frame, topic, width),
         group("time", [bar], at=(MARGIN, y)),
         *branches,
     ]
@@ -143,6 +139,21 @@ def _head(
         shapes.append(group("pictures", [*row, full], at=(MARGIN, y), label="Pictures"))
         y += height + 12
     return Block(tuple(shapes), y)
+
+
+def _title(frame: Frame, topic: TopicFrame | None, width: int) -> list[Shape]:
+    """Title and settings, on one line where it is wide; the controllers at its right."""
+    is_wide, inner = width >= WIDE, width - 2 * MARGIN
+    words = f"{frame['title']} · topic {topic['name']}" if topic else frame["title"]
+    quorum, quorum_width = _quorum(frame["controller"], width - MARGIN)
+    title = fit(words, "h1", inner * 0.5 if is_wide else inner - quorum_width - 16)
+    x, y = (MARGIN + width_of(title, "h1") + 16, 32) if is_wide else (MARGIN, 54)
+    room = width - MARGIN - x - (quorum_width + 16 if is_wide else 0)
+    return [
+        text("title", MARGIN, 32, title, "h1"),
+        text("settings", x, y, fit(settings(frame, topic), "sub", room), "sub"),
+        quorum,
+    ]
 
 
 def _branches(

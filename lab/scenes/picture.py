@@ -39,6 +39,7 @@ class Sight:
 class Picture:
     """One picture.  `name` is the word in actions and Python (`show log`), and on its tab.
 
+    `has_topic`: whether it is of a topic, which the page's title then names.
     `detail`: the key of what it needs, "" for nothing.  `say`: "" lets the frame's finding stand.
     `words`: the picture as text, for screen readers and `print`; "": the cluster's.
     `targets`: the servers that its faults are for.  `obey`: what an action (its words) makes of the
@@ -49,6 +50,7 @@ class Picture:
 
     name: str
     draw: Callable[[Sight], Block]
+    has_topic: bool = True
     detail: Callable[[Frame, View], str] = lambda frame, view: ""
     say: Callable[[Sight], str] = lambda sight: ""
     words: Callable[[Sight], str] = lambda sight: ""

@@ -1,6 +1,6 @@
 """The last records of one partition, as they stand in its leader's log.
 
-    ┌ Records of P0 ◂ ▸    │ 39 user-1      │ 40 user-2      │ 41 null        ┐
+    ┌ Records of P0 ◂ ▸    │ 39 user-1      │ 40 user-2      │ 41 no key      ┐
     └ leader's log, broker 1│ {"total": 42}  │ {"total": 7}   │ hello          ┘
 
 Invariants: cards are keyed and placed by offset, so a new one slides the others; keys and values
@@ -95,11 +95,13 @@ def _card(cell: CellFrame, i: int, step: float, width: float, is_committed: bool
     """Offset and key on one line, the value below."""
     offset, room = str(cell["offset"]), width - 14
     taken = width_of(offset, "numb") + 8
-    key = "null" if cell["key"] is None else cell["key"]
-    value = cell["value"] if cell["kind"] == "data" else f"control: {cell['value']}"
+    is_control = cell["kind"] == "control"
+    key = "control" if is_control else "no key" if cell["key"] is None else cell["key"]
+    value = f"{cell['value']} marker" if is_control else cell["value"]
+    fill = "soft" if is_control else "comm-s" if is_committed else "none"
     state = "committed" if is_committed else "not yet committed"
     shapes = [
-        rect("face", 0, 0, width, 48, "comm-s" if is_committed else "none", "comm", radius=4,
+        rect("face", 0, 0, width, 48, fill, "rule" if is_control else "comm", radius=4,
              role="cell"),
         text("offset", 8, 19, offset, "numb"),
         text("key", 8 + taken, 19, fit(key, "note", room - taken), "note",

@@ -34,6 +34,7 @@ def beside(parts: Sequence[Picture]) -> Picture:
     """One picture of several; its name is theirs with + between."""
     return Picture(
         name="+".join(part.name for part in parts),
+        has_topic=any(part.has_topic for part in parts),
         draw=_draw_of(parts),
         words=lambda sight: "\n\n".join(_words(part, sight) for part in parts),
         legend=lambda sight: _legend(parts, sight),

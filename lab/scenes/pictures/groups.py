@@ -185,6 +185,7 @@ def _legend(sight: Sight) -> Sequence[Entry]:
 
 GROUPS = Picture(
     name="groups",
+    has_topic=False,
     draw=_draw,
     detail=key_of,
     say=say,

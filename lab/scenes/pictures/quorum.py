@@ -60,7 +60,9 @@ def _say(sight: Sight) -> str:
     has = [node for node in voters if node["log_end"] >= end]
     behind = [node["id"] for node in quorum["nodes"] if node["is_up"] and not _is_level(node, end)]
     words = f"Controller {quorum['active']} is active in epoch {quorum['epoch']}. "
-    if len(has) >= quorum["majority"]:
+    if len(voters) == 1:
+        words += f"It is the only voter, so its {end} records are decided as it writes them"
+    elif len(has) >= quorum["majority"]:
         words += f"All {end} records are on a majority of the voters"
     else:
         words += f"The last records are on {len(has)} of {len(voters)} voters, so not committed"
@@ -145,21 +147,13 @@ def _table(quorum: QuorumFrame, width: float) -> tuple[list[Shape], float]:
     others_shown = others if (len(voters) + len(others)) * _COLUMN < width * 0.45 else []
     columns = [*voters, *others_shown]
     cells_x = width - len(columns) * _COLUMN - (12 if others_shown else 0)
-    head_y = 30
+    head_y = 34
     shapes: list[Shape] = [text("title", 0, 4, "Metadata log", "h2")]
     note = _note(quorum, others if not others_shown else [])
     shapes.append(
         text("note", width_of("Metadata log", "h2") + 12, 4, fit(note, "note", width - 130), "note")
     )
-    for key, x, words in (("offset", 42, "offset"), ("epoch", 88, "epoch")):
-        shapes.append(text(f"h-{key}", x, head_y, words, "cap", anchor="end"))
-    shapes.append(text("h-record", 104, head_y, "record", "cap"))
-    for index, node in enumerate(columns):
-        x = _x(index, len(voters), cells_x)
-        tone = "mute" if node["is_up"] else "out-t"
-        shapes.append(
-            text(f"h{node['id']}", x + 8, head_y, str(node["id"]), "cap", tone, anchor="middle")
-        )
+    shapes += _heads(columns, len(voters), cells_x, head_y)
     rows = list(reversed(quorum["records"]))[:_ROWS]
     for index, record in enumerate(rows):
         y = head_y + 14 + index * _ROW
@@ -168,6 +162,19 @@ def _table(quorum: QuorumFrame, width: float) -> tuple[list[Shape], float]:
     if not rows:
         shapes.append(text("empty", 104, head_y + 28, "nothing yet", "sub"))
     return shapes, head_y + 14 + max(len(rows), 1) * _ROW
+
+
+def _heads(columns: Sequence[NodeLogFrame], voters: int, left: float, y: float) -> Iterator[Shape]:
+    """Names of the columns; a cross over a node that is down, for colour alone says nothing."""
+    for name, x in (("offset", 42), ("epoch", 88)):
+        yield text(f"h-{name}", x, y, name, "cap", anchor="end")
+    yield text("h-record", 104, y, "record", "cap")
+    for index, node in enumerate(columns):
+        x = _x(index, voters, left) + 8
+        name, tone = str(node["id"]), "mute" if node["is_up"] else "out-t"
+        yield text(f"h{name}", x, y, name, "cap", tone, anchor="middle")
+        if not node["is_up"]:
+            yield glyph(f"d{name}", "cross", x, y - 13, "out-t", 10)
 
 
 def _note(quorum: QuorumFrame, hidden: Sequence[NodeLogFrame]) -> str:
@@ -267,6 +274,7 @@ def _targets(frame: Frame) -> list[Target]:
 
 QUORUM = Picture(
     name="quorum",
+    has_topic=False,
     draw=_draw,
     detail=lambda frame, view: "quorum",
     say=_say,

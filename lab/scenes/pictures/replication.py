@@ -231,9 +231,11 @@ def _term(each: ReplicaDepthFrame, frame: ReplicationFrame) -> _Term:
 
 def _moves(frame: ReplicationFrame, width: float) -> tuple[list[Shape], float]:
     """A column a replica, and one for the controller; or all in one where there is no room."""
+    x = width_of("Fetch by fetch", "h2") + 14
+    note = "newest first · asking for the next offset, a follower tells its leader what it has"
     shapes: list[Shape] = [
         text("title", 0, 14, "Fetch by fetch", "h2"),
-        text("note", width_of("Fetch by fetch", "h2") + 14, 14, "newest first", "note"),
+        text("note", x, 14, fit(note, "note", width - x), "note"),
     ]
     ids: list[int | None] = [each["id"] for each in frame["replicas"]]
     ids.append(None)
@@ -278,14 +280,14 @@ def _who(move: MoveFrame) -> str:
 def move_words(move: MoveFrame, frame: ReplicationFrame) -> tuple[str, str, str]:
     """A sign, its tone, and short words."""
     first, last = move["first"], move["last"]
-    span = str(first) if first == last else f"{first}–{last}"
+    span = f" {first}" if first == last else f"s {first}–{last}"
     match move["kind"]:
         case "Appended":
-            return "up", "comm-t", f"appends {span}"
+            return "up", "comm-t", f"appends offset{span}"
         case "Replicated":
-            return "dot", "sync-t", f"copies {span}"
+            return "dot", "sync-t", f"copies offset{span}"
         case "HighWatermarkAdvanced" if move["by"] is not None:
-            return "tick", "ink", f"{move['by']} fetches: HW {last}"
+            return "tick", "ink", f"HW {last}, by broker {move['by']}"
         case "HighWatermarkAdvanced":
             learns = "HW" if move["broker"] == frame["leader"] else "learns HW"
             return "tick", "mute", f"{learns} {last}"
