@@ -17,13 +17,17 @@ from kafkalab import AdminClient, Consumer, Producer, Simulation
 from kafkalab.client.errors import KafkaException
 from kafkalab.client.message import Message, TopicPartition
 from kafkalab.handles import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions
-from lab.checking.views import Words
+from kafkalab.ids import TopicPartition as Place
+from kafkalab.sim import cluster
 from lab.exercises.still import still
+from lab.scenes.beginnings import Way
+from lab.widgets.beginnings import BeginningsView
 
 SERVERS: Final = {"bootstrap.servers": "kafka:9092"}
 ORDERS: Final = 10
 COMMITTED: Final = 3
 RESETS: Final = ("earliest", "latest", "none")
+_PLACE: Final = Place("orders", 0)
 _CONFIG: Final = {
     "group.initial.rebalance.delay.ms": 0,
     "offsets.retention.minutes": 60,
@@ -48,7 +52,7 @@ def _ten_orders() -> Simulation:
 @cache
 def _evening() -> Simulation:
     """The same; billing has read three and committed."""
-    sim = _ten_orders().fork()
+    sim = still(_ten_orders())
     billing = consumer_of(sim, "billing", "earliest")
     for _ in range(COMMITTED):
         billing.poll(10)
@@ -121,10 +125,6 @@ class Begun(NamedTuple):
     first: int | None
     error: str
 
-    @property
-    def words(self) -> str:
-        return "error" if self.error else f"at {self.first}"
-
 
 def begin(start: str, reset: str) -> Begun:
     """Let a consumer come that way, and an order be written while it is there."""
@@ -143,16 +143,24 @@ def begin(start: str, reset: str) -> Begun:
     return Begun(sim, message.offset(), error.str() if error else "")
 
 
-class Starts(Words):
+def starts() -> BeginningsView:
     """Each way to come, with each reset policy: where the consumer begins."""
+    return BeginningsView(_way(start) for start in STARTS)
 
-    def __init__(self) -> None:
-        self.cells = {(start, reset): begin(start, reset) for start in STARTS for reset in RESETS}
-        lines = [f"| | {' | '.join(RESETS)} |", "| --- | --- | --- | --- |"]
-        for start in STARTS:
-            row = " | ".join(self.cells[start, reset].words for reset in RESETS)
-            lines.append(f"| {start} | {row} |")
-        super().__init__("\n".join(lines))
+
+def _way(start: str) -> Way:
+    begun = {reset: begin(start, reset) for reset in RESETS}
+    log = cluster.broker(begun["earliest"].sim.world, 1).replicas.partition(_PLACE)
+    assert log is not None, "the one broker has the one partition"
+    is_new = STARTS[start].group != "billing"
+    return Way(
+        start,
+        log.log.log_start_offset,
+        ORDERS,
+        None if is_new else COMMITTED,
+        is_forgotten=STARTS[start].meanwhile is _expire,
+        firsts={reset: None if one.error else one.first for reset, one in begun.items()},
+    )
 
 
 def nightly(resume_at: Callable[[Message], Any], seed: int) -> tuple[Simulation, list[int]]:
