@@ -215,6 +215,36 @@ PREDICTIONS: Final = (
         evidence="The oldest was {oldest:g} hours old; the log begins at offset {log_start}.",
     ),
     Prediction(
+        id="10.dated",
+        question=(
+            "A sensor was cut off for a night. Now it sends what it noted 10 to 6 hours ago, each "
+            "reading with the time at which it was taken. `retention.ms` is 3 hours. What becomes "
+            "of these five?"
+        ),
+        choices=(
+            Choice(
+                key="a",
+                words="They stay three hours, from their arrival on.",
+                because=(
+                    "The broker goes by the timestamps in the records, and those are the "
+                    "producer's."
+                ),
+                misconception="retention counts from the arrival",
+            ),
+            Choice(key="b", words="They are deleted within minutes."),
+            Choice(
+                key="c",
+                words="The broker refuses them: they are too old.",
+                because=(
+                    "It could (`message.timestamp.before.max.ms`), but by default no date is too "
+                    "old."
+                ),
+            ),
+        ),
+        judge=lambda taken, left: "c" if not taken else ("a" if left else "b"),
+        evidence="{taken} were taken, and six minutes later {left} were left.",
+    ),
+    Prediction(
         id="10.compaction",
         question=(
             "apple, pear, apple, plum, and pear is deleted. What is in the log a moment later?"

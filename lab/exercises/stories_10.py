@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from kafkalab import Consumer, Producer, Simulation
 from kafkalab.frames.details import details
-from lab.checking.views import Words
+from lab.exercises.drawing import Drawing
+from lab.scenes.cells import Cells, Kind, Row
 
 HOUR_MS: Final = 3_600_000
 #: One broker that says little, so that hours are cheap; nothing else follows from these.
@@ -19,18 +20,24 @@ _QUIET: Final = {"broker.heartbeat.interval.ms": 60_000, "broker.session.timeout
 
 
 class Day(NamedTuple):
-    """What the log was at the end of an hour."""
+    """What the log was at the end of an hour: `ages` (hours) of all that was ever written, and
+    where the segments of then began.
+    """
 
     hour: int
     log_start: int
     log_end: int
     oldest_hours: float
+    ages: tuple[float, ...] = ()
+    bases: tuple[int, ...] = ()
 
 
-def sensor(retention_ms: int = 3 * HOUR_MS, segment_ms: int = 2 * HOUR_MS) -> Simulation:
-    """A topic `readings`: records older than `retention_ms` may be deleted."""
+def sensor(
+    retention_ms: int = 3 * HOUR_MS, segment_ms: int = 2 * HOUR_MS, **more: Any
+) -> Simulation:
+    """A topic `readings`: records older than `retention_ms` may be deleted.  `more`: settings."""
     sim = Simulation(brokers=1, seed=4, config=_QUIET)
-    config = {"retention.ms": retention_ms, "segment.ms": segment_ms}
+    config = {"retention.ms": retention_ms, "segment.ms": segment_ms, **more}
     sim.create_topic("readings", config=config)
     return sim
 
@@ -40,14 +47,76 @@ def report(sim: Simulation, count: int, every_ms: int = HOUR_MS) -> list[Day]:
     producer = Producer({"bootstrap.servers": "kafka:9092", "linger.ms": 0}, sim=sim)
     days = []
     for number in range(count):
-        producer.produce("readings", f"reading {number}", key="sensor-1")
+        producer.produce("readings", f"reading {number}", key="s1")
         producer.flush()
         sim.run(every_ms / 1000)
-        log = details(sim.world, ("log readings 0",))["log readings 0"]
-        oldest = log["records"][0]["timestamp"] if log["records"] else sim.now
-        age = (sim.now - oldest) / HOUR_MS
-        days.append(Day(log["end"], log["log_start"], log["end"], round(age, 2)))
+        log = _log(sim)
+        ages = tuple(round((sim.now - at) / HOUR_MS, 2) for at in _dates(sim, log))
+        bases = tuple(segment["base"] for segment in log["segments"])
+        oldest = max(ages[log["log_start"] :], default=0.0)
+        days.append(
+            Day(round(sim.now / HOUR_MS), log["log_start"], log["end"], oldest, ages, bases)
+        )
     return days
+
+
+def _dates(sim: Simulation, log: Any) -> list[int]:
+    """The timestamp of each record of `readings`; of one that is gone, when it was written."""
+    entries = sim.trace.of("Appended")
+    dates = [entry.at for entry in entries if entry.fields["topic"] == "readings"]
+    for record in log["records"]:
+        dates[record["offset"]] = record["timestamp"]
+    return dates
+
+
+def _log(sim: Simulation) -> Any:
+    return details(sim.world, ("log readings 0",))["log readings 0"]
+
+
+def dated(sim: Simulation, *hours: float) -> int:
+    """The sensor sends a reading dated so many hours from now (before it if negative), for each of
+    `hours`; how many the broker took.
+    """
+    producer = Producer({"bootstrap.servers": "kafka:9092", "linger.ms": 0}, sim=sim)
+    taken: list[int] = []
+
+    def report(error: Any, message: Any) -> None:
+        if error is None:
+            taken.append(message.offset())
+
+    for each in hours:
+        at = sim.now + round(each * HOUR_MS)
+        producer.produce("readings", f"{each:+g} h", key="s1", timestamp=at, on_delivery=report)
+        producer.flush()
+    return len(taken)
+
+
+def _written(sim: Simulation) -> list[int]:
+    """When each record of `readings` was written, whether it is still there or not."""
+    entries = sim.trace.of("Appended")
+    return [entry.at for entry in entries if entry.fields["topic"] == "readings"]
+
+
+def _log(sim: Simulation) -> Any:
+    return details(sim.world, ("log readings 0",))["log readings 0"]
+
+
+def yesterdays(sim: Simulation, count: int = 5) -> list[int]:
+    """A sensor that was cut off sends what it noted, hourly, a day ago, each reading with the time
+    at which it was taken.  The offsets it was given.
+    """
+    producer = Producer({"bootstrap.servers": "kafka:9092", "linger.ms": 0}, sim=sim)
+    given: list[int] = []
+
+    def report(error: Any, message: Any) -> None:
+        assert error is None
+        given.append(message.offset())
+
+    for number in range(count):
+        taken = sim.now - (24 - number) * HOUR_MS
+        producer.produce("readings", f"old {number}", key="s1", timestamp=taken, on_delivery=report)
+        producer.flush()
+    return given
 
 
 def oldest_and_youngest_lost(retention_minutes: int, segment_minutes: int) -> tuple[int, int]:
@@ -61,24 +130,48 @@ def oldest_and_youngest_lost(retention_minutes: int, segment_minutes: int) -> tu
     for minute in range(120):
         if minute % 5 == 0:
             written.append(sim.now)
-            producer.produce("readings", f"reading {minute}", key="sensor-1")
+            producer.produce("readings", f"reading {minute}", key="s1")
             producer.flush()
         sim.run(60)
-        start = details(sim.world, ("log readings 0",))["log readings 0"]["log_start"]
+        start = _log(sim)["log_start"]
         ages = [round((sim.now - at) / 60_000) for at in written]
         oldest = max(oldest, *ages[start:], 0)
         youngest = min(youngest, *ages[:start], 10**6)
     return oldest, youngest
 
 
-def days_table(days: Sequence[Day]) -> Words:
-    """The hours as a table."""
-    lines = ["| after hour | log start | log end | oldest record is |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| {day.hour} | {day.log_start} | {day.log_end} | {day.oldest_hours:g} h old |"
-        for day in days
-    ]
-    return Words("\n".join(lines))
+_KINDS: Final = {
+    "young": Kind("kept, its age in hours", "comm-s", "comm", "comm-t"),
+    "late": Kind("kept, though older than retention.ms", "out-s", "out", "out-t"),
+    "gone": Kind("deleted", "none", "rule", "mute", "✕", "2 2"),
+}
+
+
+def days_picture(days: Sequence[Day], retention_hours: float = 3) -> Drawing:
+    """Each hour a row, each offset a column: what is kept, how old it is, what is gone."""
+    oldest = max(day.oldest_hours for day in days)
+    end = days[-1].log_end
+    rows = []
+    for day in days:
+        cells = [
+            ("gone", "") if offset < day.log_start
+            else ("late" if age > retention_hours else "young", f"{age:.0f}")
+            for offset, age in enumerate(day.ages)
+        ]  # fmt: skip
+        cells += [("", "")] * (end - len(cells))
+        rows.append(Row(f"after {day.hour} h", cells, f"log start {day.log_start}"))
+    return Drawing(
+        Cells(
+            f"{days[-1].hour} hours of readings-0",
+            f"The oldest record that was still there was {oldest:g} hours old.",
+            f"a row an hour · a column an offset · a gap where a segment begins · "
+            f"retention.ms {retention_hours:g} h",
+            _KINDS,
+            rows,
+            {offset: str(offset) for offset in range(end)},
+            {base for day in days for base in day.bases},
+        )
+    )
 
 
 def prices(policy: str = "compact", *, seed: int = 4, **more: Any) -> Simulation:
