@@ -35,6 +35,7 @@ from kafkalab.sim.telling import seconds, tell
 from kafkalab.sim.why import Explanation
 from kafkalab.world import Entry, World
 from kafkalab.world.holds import Message, flights
+from kafkalab.world.operator import OPERATOR, Operator
 
 MESSAGES_MAX: Final = 120
 ALL_MS: Final = 250  # of a longer stretch the quiet messages are left out
@@ -280,7 +281,7 @@ def _under_way(sim: Simulation, world: World, at: int) -> list[MessageFrame]:
     then = world if at == world.now else sim.at(at / 1000).world
     found: list[tuple[int, MessageFrame]] = []
     for flight in flights(then):
-        if "operator" in (flight.source, flight.target):
+        if _is_hidden(then, flight.message.client, flight.message.number):
             continue
         cause = then.trace.entry(flight.sent_for)
         frame: MessageFrame = {
@@ -302,11 +303,11 @@ def _under_way(sim: Simulation, world: World, at: int) -> list[MessageFrame]:
 
 
 def _message(world: World, entry: Entry, step: int | None) -> MessageFrame | None:
-    what, api, client, server = entry.event[1:5]
+    what, api, client, server, number, _ = entry.event[1:]
     source = server if entry.node == client else client
     cause = world.trace.entry(entry.cause)
     sent = cause.at if cause is not None else entry.at - 1
-    if source == "operator" or entry.node == "operator":
+    if _is_hidden(world, client, number):
         return None
     if what == "close" and step is None:
         return None
@@ -325,6 +326,14 @@ def _message(world: World, entry: Entry, step: int | None) -> MessageFrame | Non
     if step is not None:
         frame["step"] = step
     return frame
+
+
+def _is_hidden(world: World, client: NodeName, number: int) -> bool:
+    """The operator is in no picture, but for what a learner sent by it in the request lens."""
+    if client != OPERATOR:
+        return False
+    operator = world.nodes[OPERATOR]
+    return not isinstance(operator, Operator) or number not in operator.lent
 
 
 def kind_of(api: str, source: str = "", target: str = "") -> str:

@@ -117,6 +117,9 @@ def _action(who: str, f: Fields) -> str:
         method = f["arguments"][0]
     if f["method"] == "ask":
         return f"the simulation asks {node_name(f['arguments'][0])} to do {f['arguments'][1][1:-1]}"
+    if f["method"] == "ask_as":
+        server, request, *_, client = f["arguments"]
+        return f"the operator sends {node_name(server)} a {request[1:-1]} as client {client}"
     return f"{who}'s application calls {method}"
 
 

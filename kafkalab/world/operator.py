@@ -31,7 +31,9 @@ class Operator:
         self.name = OPERATOR
         self.answer: Any = None
         self.is_broken = False
-        self._asked = 0
+        self._asked = 0  # by numbers of its own
+        self._awaited = 0  # the correlation id of the last request
+        self.lent: tuple[int, ...] = ()  # numbers of connections that spoke with another's header
         self._server: NodeName = ""
         self._number = 0
         self._outgoing: list[Envelope] = []
@@ -47,34 +49,65 @@ class Operator:
 
     def ask_at(self, server: NodeName, request: Message, version: int, now: int) -> None:
         """The same in an older version of the API."""
-        if self.is_broken or server != self._server or not self.is_done:
-            if self._number and not self.is_broken:
-                self._outgoing.append(Envelope(self._connection(), Kind.CLOSE))
-            self._number += 1
-            self._server = server
+        if (
+            self.is_broken
+            or server != self._server
+            or not self.is_done
+            or self._number in self.lent
+        ):
+            self._connect(server)
         self._asked += 1
+        self._send(request, version, self._asked, self.name)
+
+    def ask_as(
+        self,
+        server: NodeName,
+        request: Message,
+        version: int,
+        correlation_id: int,
+        client_id: str | None,
+        now: int,
+    ) -> None:
+        """The same with a header of another's, over a connection opened for it alone."""
+        self._connect(server)
+        self.lent += (self._number,)
+        self._send(request, version, correlation_id, client_id)
+
+    def _connect(self, server: NodeName) -> None:
+        """A new connection, in place of the one there is."""
+        if self._number and not self.is_broken:
+            self._outgoing.append(Envelope(self.connection, Kind.CLOSE))
+        self._number += 1
+        self._server = server
+
+    def _send(
+        self, request: Message, version: int, correlation_id: int, client_id: str | None
+    ) -> None:
+        self._awaited = correlation_id
         self.answer, self.is_broken = None, False
         self._outgoing.append(
             Envelope(
-                self._connection(),
+                self.connection,
                 Kind.REQUEST,
-                self._asked,
+                correlation_id,
                 request.API_KEY,
                 version,
                 request,
-                self.name,
+                client_id,
             )
         )
 
     def receive(self, envelope: Envelope, now: int) -> None:
-        if envelope.connection != self._connection():
+        if envelope.connection != self.connection:
             return
         if envelope.kind is Kind.CLOSE:
             self.is_broken = True
-        elif envelope.correlation_id == self._asked:
+        elif envelope.correlation_id == self._awaited:
             self.answer = envelope.message
 
-    def _connection(self) -> ConnectionId:
+    @property
+    def connection(self) -> ConnectionId:
+        """That of the last request."""
         return ConnectionId(self.name, self._server, self._number)
 
     def on_timer(self, now: int) -> None:
@@ -94,6 +127,7 @@ class Operator:
         other = type(self)()
         other.answer, other.is_broken = self.answer, self.is_broken
         other._asked, other._server, other._number = self._asked, self._server, self._number
+        other._awaited, other.lent = self._awaited, self.lent
         return other
 
 

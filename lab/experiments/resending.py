@@ -4,8 +4,11 @@
                   └── what is no request ends the connection, with words
 
 The door is the one of a live cluster (`live.listener`): the same parser, the same refusals.  What
-is taken goes out by the operator, over its own connection and in its own name; the answer's bytes
-bear the number that the sent bytes had.
+is taken goes out over a connection that the operator opens for it alone, with the header as it
+stands in the bytes: client id and correlation id are those written there, and the answer bears that
+number.  So a request sent again is another client's that says the same of itself: the server takes
+it for that client where it goes by the name (quotas, member ids), and for a stranger where it goes
+by the connection (its order, a fetch session).
 
 In Kafka: `SocketServer`, `RequestContext.parseRequest`.
 Read next: `lab.widgets.request_lens`.
@@ -40,6 +43,7 @@ class Reply(NamedTuple):
     """What came of it.  `code`: the first error in the answer, NONE, or CLOSED, WAITING, SILENT.
 
     `frame`: the answer's bytes, its size first, of version `version`; empty if there is none.
+    `sent_by`: who sent it to whom, over which connection; "" if it got no further than the door.
     """
 
     code: str
@@ -47,6 +51,7 @@ class Reply(NamedTuple):
     message: Any = None
     frame: bytes = b""
     version: int = 0
+    sent_by: str = ""
 
     @property
     def is_refused(self) -> bool:
@@ -127,15 +132,19 @@ def _asked(sim: Simulation, server: NodeName, request: ReceivedRequest) -> Reply
     is_silent = request.api_key == ApiKey.PRODUCE and message.acks == 0
     operator = sim.driver.node(OPERATOR)
     assert isinstance(operator, Operator)
-    sim.driver.act(OPERATOR, "ask_at", server, message, version)
+    id, client = request.correlation_id, request.client_id
+    sim.driver.act(OPERATOR, "ask_as", server, message, version, id, client)
     limit = _SILENT_MS if is_silent else _ANSWER_MS_MAX
     sim.driver.wait(lambda: operator.is_done, limit, f"{server} answers")
+    sent_by = f"operator to {server}, connection {operator.connection.number}"
     if operator.is_broken:
-        return Reply("CLOSED", f"{server} closed the connection instead of answering.")
+        words = f"{server} closed the connection instead of answering."
+        return Reply("CLOSED", words, sent_by=sent_by)
     if operator.answer is None:
         why = "with acks=0 none is sent" if is_silent else f"not within {limit // 1000} s"
-        return Reply("SILENT", f"{server} took it and gave no answer: {why}.")
-    return _reply(server, request, operator.answer, version)
+        words = f"{server} took it and gave no answer: {why}."
+        return Reply("SILENT", words, sent_by=sent_by)
+    return _reply(server, request, operator.answer, version)._replace(sent_by=sent_by)
 
 
 def _reply(server: NodeName, request: ReceivedRequest, answer: Any, version: int) -> Reply:

@@ -63,7 +63,8 @@ class WireLens:
     `told`: which message it is; `verdict`: why `server` would not take the bytes, "" if it would;
     `page`: of the rows; `chosen`: the byte whose bits are shown.  `has_answer`: there is one to be
     shown beside the request; `is_answer`: this is an answer, which nobody sends.  `branch_at`: the
-    instant gone by (ms) at which it is looked at; what is sent then goes to a branch.
+    instant gone by (ms) at which it is looked at; what is sent then goes to a branch.  `sent_by`:
+    who sent it last, to whom, over which connection.
     """
 
     anatomy: WireAnatomy
@@ -78,7 +79,28 @@ class WireLens:
     is_answer: bool = False
     has_answer: bool = False
     branch_at: int | None = None
+    sent_by: str = ""
     width: int = 960
+
+    @property
+    def header(self) -> str:
+        """Who the header says it is from: `as client “lab”, correlation id 7`."""
+        known = {one.name: one.value for one in self.anatomy.fields if one.about == "header"}
+        client = known.get("client_id")
+        named = f"client “{client}”" if client is not None else "a client without a name"
+        return f"as {named}, correlation id {known.get('correlation_id')}"
+
+    @property
+    def sender(self) -> str:
+        """Under whose name it goes, or went; "" for an answer, and for what is no request."""
+        if self.is_answer or self.anatomy.message_class is None:
+            return ""
+        if self.sent_by:
+            return f"Sent from {self.sent_by}, {self.header}: spacetime shows it."
+        return (
+            "The operator would send it, over a connection of its own, with the header as it "
+            f"stands: {self.header}."
+        )
 
     @property
     def send(self) -> str:
@@ -375,7 +397,7 @@ def _inspector(lens: WireLens, width: float) -> tuple[list[Shape], float]:
     original = lens.original
     if len(original) != len(data):
         original = alike(data, original)
-    return draw_byte(
+    shapes, height = draw_byte(
         data,
         original,
         lens.chosen,
@@ -384,6 +406,10 @@ def _inspector(lens: WireLens, width: float) -> tuple[list[Shape], float]:
         send=lens.send,
         is_always_sent=True,
     )
+    for number, row in enumerate(wrap(lens.sender, "note", width)):
+        shapes.append(text(f"sender{number}", 0, height + 8, row, "note"))
+        height += 18
+    return shapes, height
 
 
 def _pager(page: int, pages: int) -> Iterator[Shape]:

@@ -7,7 +7,7 @@ Read next: `own_view`, what it shares; `lab.scenes.ledger`, which draws.
 """
 
 from kafkalab import Simulation
-from kafkalab.frames.ledger import LedgerFrame, ledger_frame
+from kafkalab.frames.ledger import LedgerFrame, LedgerFrames
 from lab.scenes.controls import Controls
 from lab.scenes.ledger import SORTS, View, chosen, draw, obey
 from lab.scenes.shapes import Scene
@@ -23,7 +23,8 @@ class LedgerView(OwnView):
 
     def __init__(self, sim: Simulation, topic: str | None = None, show: str = "all") -> None:
         self._sim, self._topic = simulation_of(sim), topic
-        self._frame = ledger_frame(sim.ledger(topic))
+        self._frames = LedgerFrames()
+        self._frame = self._frames.frame(sim.ledger(topic))
         if not self._frame["rows"]:
             check_name("topic", topic, sim.topics)
         check_name("choice of records", show, SORTS)
@@ -42,7 +43,7 @@ class LedgerView(OwnView):
     def _follow(self, controls: Controls) -> None:
         """Anew, if time has passed."""
         if self._sim.now != self._frame["now"] and not controls.is_moving:
-            self._frame = ledger_frame(self._sim.ledger(self._topic))
+            self._frame = self._frames.frame(self._sim.ledger(self._topic))
 
     def _obey(self, words: list[str]) -> None:
         self._view = obey(self._frame, self._view, words) or self._view
@@ -53,7 +54,7 @@ class LedgerView(OwnView):
     def _scene(self, *, is_live: bool) -> Scene:
         if is_live:
             return draw(self._frame, self._view)
-        frame = ledger_frame(self._sim.ledger(self._topic))
+        frame = self._frames.frame(self._sim.ledger(self._topic))
         return draw(frame, View(sort=self._view.sort if chosen(frame, self._view.sort) else "all"))
 
     def _text(self) -> str:

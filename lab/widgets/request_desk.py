@@ -163,6 +163,7 @@ class RequestDesk:
             said=self.reply.words,
             is_refused=self.reply.is_refused,
             has_answer=bool(self.reply.frame),
+            sent_by=self.reply.sent_by,
         )
         return self.reply.code
 
@@ -175,7 +176,7 @@ class RequestDesk:
         elif self.reply is not None and self.reply.frame:
             self._request = self._lens
             key, frame = self._request.anatomy.api_key, self.reply.frame
-            told = f"{self._lens.server} to the operator"
+            told = f"{self._lens.server} to the operator, who sent it"
             anatomy = dissect_response(frame, key, self.reply.version)
             self._lens = WireLens(
                 anatomy, frame, told, self._lens.server, said=self.reply.words,
@@ -293,7 +294,7 @@ class RequestDesk:
     def _put(self, data: bytes, chosen: int | None = None) -> None:
         self._lens = replace(
             self._lens, anatomy=self._dissect(data), chosen=chosen, said="", is_refused=False,
-            verdict=self._verdict(data), has_answer=False,
+            verdict=self._verdict(data), has_answer=False, sent_by="",
         )  # fmt: skip
         if self._batch is not None:
             found = self._batches()

@@ -122,8 +122,10 @@ class RequestLens:
         return self._show()
 
     def send(self, to: NodeId | NodeName | None = None) -> str:
-        """Send the bytes, over a connection of the operator's; time runs until the answer is there.
+        """Send the bytes; time runs until the answer is there.
 
+        The operator sends them, over a connection opened for it, with the header as it stands:
+        client id and correlation id are those in the bytes.  Spacetime shows the exchange.
         Returns the first error of the answer, NONE, CLOSED (the connection was), WAITING (for
         bytes that the size promises) or SILENT (no answer came).  `LearnerError` for a server that
         is down, or for an answer, which cannot be sent.

@@ -1,11 +1,13 @@
 """The request lens: real bytes of real messages, changed, sent, answered by the server itself."""
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
 from kafkalab import LiveCluster, Producer, Simulation
 from kafkalab.errors import LearnerError
+from kafkalab.frames.spacetime import spacetime_frame
 from kafkalab.protocol.connection import read_request, request_frame
 from kafkalab.protocol.messages.api_versions import ApiVersionsRequest
 from kafkalab.protocol.messages.metadata import MetadataRequest
@@ -15,6 +17,7 @@ from kafkalab.protocol.messages.produce import (
     TopicProduceData,
 )
 from kafkalab.record.anatomy import dissect
+from kafkalab.sim.telling import tell
 from lab import RequestLens
 from lab.scenes.diff import NOTHING, diff
 from lab.scenes.request_lens import alike
@@ -82,6 +85,32 @@ def test_a_field_is_changed_by_its_name_and_lengths_follow(sim: Simulation) -> N
         lens.message.topic_data[0].topic_id
         == sim.world.nodes["broker-1"].image.topics["orders"].topic_id
     )  # type: ignore[attr-defined]
+
+
+def test_it_goes_out_with_the_header_that_its_bytes_have(sim: Simulation, tmp_path: Path) -> None:
+    lens = RequestLens(sim, "Produce").change("client_id", "me").change("correlation_id", -7)
+    assert "would send it" in " ".join(words(lens))
+    assert lens.send() == "NONE"
+    shown = " ".join(words(lens))
+    leader = sim.leader("orders", 0)
+    assert f"Sent from operator to broker-{leader}, connection" in shown
+    assert "as client “me”, correlation id -7" in shown
+    delivered = [e.event for e in sim.trace.recent() if e.kind == "Delivered"]
+    sent, answered = (e for e in delivered if e[1] != "close" and e[3] == "operator" and e[6] < 0)
+    assert sent[1:3] == ("request", "PRODUCE") and sent[6] == answered[6] == -7
+    assert RequestLens(sim, f"request {' '.join(map(str, sent[3:]))}").data == lens.data
+    assert read_request(memoryview(lens.data)[4:])[2:4] == (-7, "me")
+    assert int.from_bytes(lens.show_answer().data[4:8], signed=True) == -7
+    frame = spacetime_frame(sim)
+    assert "operator" in frame["lanes"], "what a learner sent is in the picture"
+    before = len([m for m in frame["messages"] if "operator" in m["name"]])
+    sim.create_topic("more")  # over a connection of its own again, and in no picture
+    frame = spacetime_frame(sim, since=0)
+    assert len([m for m in frame["messages"] if "operator" in m["name"]]) == before == 2
+    assert "as client me" in tell(sim.trace.of("ActionTaken", node="operator")[-2])
+    assert sim.at(sim.now / 1000).trace.digest() == sim.trace.digest()
+    sim.save(tmp_path / "run.json")
+    assert Simulation.load(tmp_path / "run.json").trace.digest() == sim.trace.digest()
 
 
 @pytest.mark.parametrize(

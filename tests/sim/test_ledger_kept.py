@@ -2,7 +2,8 @@
 
 import gc
 import weakref
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from faulty_run import END_MS, faulty_run
@@ -16,6 +17,8 @@ from kafkalab.sim.fate import Fate, State
 from kafkalab.sim.ledger_kept import KeptLedger
 from kafkalab.sim.plan import Plan
 from kafkalab.world import World
+from lab import LedgerView
+from lab.scenes.controls import Controls
 
 SERVERS = {"bootstrap.servers": "kafka:9092"}
 
@@ -95,6 +98,30 @@ def test_a_transaction_open_then_ended_and_policies_are_told_in_time() -> None:
     assert seen >= {State.KEPT, State.ABORTED, State.EXPIRED}
 
 
+class AskedFor(Asked):
+    """Asked at each step of some milliseconds, then given up."""
+
+    def __init__(self, seed: int, since: int, until: int) -> None:
+        super().__init__(seed)
+        self.stretch = since, until
+
+    def _run_to(self, until: int) -> None:
+        since, end = self.stretch
+        while self.world.step(min(until, end)):
+            if self.world.now >= since:
+                self.asked += 1
+                agrees(self.world)
+        assert until < end, "enough"
+        self.world.pass_time(until)
+
+
+def test_leaders_that_are_known_again_without_an_event_are_told_again() -> None:
+    run = AskedFor(10, 2_394, 2_399)  # at 2,397 a controller hears what all had forgotten
+    with pytest.raises(AssertionError, match="enough"):
+        run.whole()
+    assert run.asked
+
+
 def copies(sim: Simulation) -> list[Any]:
     return [(place, place.copies) for fate in sim.ledger() for place in fate.places]
 
@@ -158,3 +185,18 @@ def test_nothing_here_holds_on_to_a_world() -> None:
     del fork
     gc.collect()
     assert gone() is None
+
+
+def test_its_picture_alone_makes_only_the_new_rows() -> None:
+    sim = Simulation(seed=2)
+    sim.create_topic("orders")
+    producer = Producer(SERVERS, sim=sim)
+    producer.produce("orders", "one")
+    producer.flush()
+    view = LedgerView(sim)
+    (row,) = view.frame["rows"]
+    producer.produce("orders", "two")
+    producer.flush()
+    view._follow(cast("Controls", SimpleNamespace(is_moving=False)))
+    assert len(view.frame["rows"]) == 2 and view.frame["rows"][0] is row
+    view.close()
