@@ -36,7 +36,8 @@ from kafkalab.record.anatomy import HEADER_BYTES, dissect
 from lab.experiments.resending import Reply, resend, verdict
 from lab.scenes.record_lens import Lens, draw_lens
 from lab.scenes.record_lens import finding as batch_finding
-from lab.scenes.request_lens import WIDE, WireLens, draw_request, finding, pages_of, value_words
+from lab.scenes.request_lens import WIDE, WireLens, draw_request, finding, pages_of
+from lab.scenes.request_rows import value_words
 from lab.scenes.shapes import Scene
 
 _HEADER: Final = ("correlation_id", "client_id")

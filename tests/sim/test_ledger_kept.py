@@ -193,6 +193,7 @@ def test_its_picture_alone_makes_only_the_new_rows() -> None:
     producer = Producer(SERVERS, sim=sim)
     producer.produce("orders", "one")
     producer.flush()
+    sim.run(1)
     view = LedgerView(sim)
     (row,) = view.frame["rows"]
     producer.produce("orders", "two")
