@@ -1,17 +1,22 @@
-"""A list that only grows, in chunks that forks share.
+"""A list that only grows, in chunks that forks share; what is old can be packed.
 
+    packed   ▪ ▪ ▪ ▪ ▪ ▪                   a few bytes an entry; made again when it is read
     sealed   [ 1024 ][ 1024 ][ 1024 ]      never changed again, shared by every fork
     tail     [ 17 ]                        its own in every fork
 
 Copying a million entries so costs a thousand references and one short list.  `drop_before` lets
-go of the oldest chunks; places (the number of an entry, from 0) stay what they were.
+go of the oldest chunks; places (the number of an entry, from 0) stay what they were.  `pack` lets
+go of nothing; a chunk is packed for all forks at once.
 
 Invariants: every sealed chunk has SIZE entries, the tail fewer.
-Read next: `trace`, which keeps events so.
+Read next: `packing`; `trace`, which keeps events so.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator
 from typing import Final, Generic, Self, TypeVar
+
+from kafkalab.world.packing import Chunk
 
 Item = TypeVar("Item")
 
@@ -21,13 +26,15 @@ SIZE: Final = 1024
 class Chunks(Generic[Item]):
     """Append-only; forks share what is sealed."""
 
-    __slots__ = ("_dropped", "_sealed", "tail")
+    __slots__ = ("_dropped", "_last_read", "_packed", "_sealed", "tail")
 
     def __init__(self) -> None:
         self._dropped = 0  # chunks let go of
-        self._sealed: list[list[Item]] = []
+        self._packed = 0  # the number of the first that is not known to be packed
+        self._sealed: list[Chunk[Item]] = []
         #: What is not sealed yet.  Whoever appends here itself calls `seal` at SIZE entries.
         self.tail: list[Item] = []
+        self._last_read: tuple[Chunk[Item] | None, list[Item]] = (None, [])
 
     def append(self, item: Item) -> None:
         tail = self.tail
@@ -37,8 +44,15 @@ class Chunks(Generic[Item]):
 
     def seal(self) -> None:
         """The tail, which has SIZE entries now, is never changed again."""
-        self._sealed.append(self.tail)
+        self._sealed.append(Chunk(self.tail))
         self.tail = []
+
+    def pack(self, keep: int, label: Callable[[Item], str] | None = None) -> None:
+        """Pack all sealed chunks but the newest `keep`; by its label an item is found sooner."""
+        until = self.last_sealed - keep
+        for number in range(max(self._packed, self._dropped), until):
+            self._sealed[number - self._dropped].pack(label)
+        self._packed = max(self._packed, until)
 
     @property
     def first(self) -> int:
@@ -50,9 +64,14 @@ class Chunks(Generic[Item]):
         """How many chunks have been sealed so far, dropped ones too."""
         return self._dropped + len(self._sealed)
 
+    @property
+    def unpacked(self) -> int:
+        """How many entries are here as they were added."""
+        return sum(SIZE for each in self._sealed if not each.is_packed) + len(self.tail)
+
     def sealed(self, number: int) -> list[Item]:
         """A sealed chunk by its number; not to be changed."""
-        return self._sealed[number - self._dropped]
+        return self._sealed[number - self._dropped].entries()
 
     def drop_before(self, chunk: int) -> None:
         """Let go of the chunks with a lower number."""
@@ -70,24 +89,56 @@ class Chunks(Generic[Item]):
         if chunk < self._dropped:
             raise IndexError(place)
         chunk -= self._dropped
-        return self._sealed[chunk][within] if chunk < len(self._sealed) else self.tail[within]
+        if chunk == len(self._sealed):
+            return self.tail[within]
+        return self._read(self._sealed[chunk])[within]
+
+    def _read(self, chunk: Chunk[Item]) -> list[Item]:
+        """Its entries; those of the packed one that was read last are still at hand."""
+        if not chunk.is_packed:
+            return chunk.entries()
+        last, entries = self._last_read
+        if last is not chunk:
+            entries = chunk.entries()
+            self._last_read = (chunk, entries)
+        return entries
 
     def since(self, place: int) -> Iterator[Item]:
         """The entries from `place` on, or from the oldest that is here."""
         chunk, within = divmod(max(place, self.first), SIZE)
-        for items in (*self._sealed[chunk - self._dropped :], self.tail):
-            yield from items[within:]
+        tail = self.tail
+        for sealed in self._sealed[chunk - self._dropped :]:
+            yield from sealed.entries()[within:]
             within = 0
+        yield from tail[within:]
+
+    def labelled(self, wanted: Collection[str], label: Callable[[Item], str]) -> Iterator[Item]:
+        """Those with one of these labels; packed chunks that have none such are passed over."""
+        tail = self.tail
+        for sealed in self._sealed.copy():
+            if sealed.labels is None or not sealed.labels.isdisjoint(wanted):
+                yield from (item for item in sealed.entries() if label(item) in wanted)
+        yield from (item for item in tail if label(item) in wanted)
 
     def backwards(self) -> Iterator[Item]:
         """The newest first."""
         yield from reversed(self.tail)
-        for items in reversed(self._sealed):
-            yield from reversed(items)
+        for sealed in reversed(self._sealed):
+            yield from reversed(sealed.entries())
+
+    def find(self, wanted: int, key: Callable[[Item], int]) -> Item | None:
+        """The item with this key, in a list whose keys rise."""
+        items = self.tail
+        if not items or key(items[0]) > wanted:
+            chunk = bisect_right(self._sealed, wanted, key=lambda each: key(each.first)) - 1
+            items = self._read(self._sealed[chunk]) if chunk >= 0 else []
+        place = bisect_left(items, wanted, key=key)
+        found = items[place] if place < len(items) else None
+        return found if found is not None and key(found) == wanted else None
 
     def fork(self) -> Self:
         other = type(self)()
-        other._dropped = self._dropped
+        other._dropped, other._packed = self._dropped, self._packed
         other._sealed = self._sealed.copy()
         other.tail = self.tail.copy()
         return other

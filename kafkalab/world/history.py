@@ -5,7 +5,9 @@
 
 A checkpoint is a fork, taken every so many steps; when there are too many every second one goes,
 and they are taken half as often.  So a long session costs no more memory than a short one, and any
-instant is at most two gaps of steps away.
+instant is at most two gaps of steps away.  At each what has grown old is packed: events, actions
+and the logs of apps, which go back to the beginning, so that any answer about the past stays what
+it was (`packing`).
 
 Invariants: a checkpoint is never run, only forks of it; checkpoints rise in steps.
 Left out: the trace's deliveries before the checkpoint (its significant events are all there).
@@ -19,6 +21,9 @@ from kafkalab.world.garbage import rarely_collected
 from kafkalab.world.world import World
 
 _CHECKPOINTS_MAX: Final = 200  # 350 KB each, in a run with traffic
+#: What is not packed, in chunks of 1,024: of events, as far back as pictures of now look (40,000) …
+_TRACE_CHUNKS: Final = 64
+_LOG_CHUNKS: Final = 4  # … and of actions and each app's log
 _EVERY_STEPS: Final = 1_000  # twice that: 2 % faster runs, but twice as long to look back
 
 
@@ -39,6 +44,7 @@ class History:
 
     def keep(self, world: World) -> None:
         """Take a checkpoint.  Only between steps."""
+        _pack(world)
         self._checkpoints.append(world.fork(forget_recent=True))
         if len(self._checkpoints) > _CHECKPOINTS_MAX:
             del self._checkpoints[1::2]
@@ -76,3 +82,10 @@ class History:
         other._every = self._every
         other.due = min(self.due, world.steps + self._every)
         return other
+
+
+def _pack(world: World) -> None:
+    world.trace.pack(_TRACE_CHUNKS)
+    world.actions.pack(_LOG_CHUNKS)
+    for process in world.apps.processes.values():
+        process.log.pack(_LOG_CHUNKS)

@@ -2,7 +2,8 @@
 
     entry = (id, at, cause, node, event)         plain tuples; `Entry` gives them names
     recent  the last 100,000 entries of every kind: deliveries, timers, events
-    kept    the significant ones (leader, ISR, high watermark, commit, fault, action …), for ever
+    kept    the significant ones (leader, ISR, high watermark, commit, fault, action …), for ever;
+            in a long run old ones are packed (`packing`), at eight bytes each
 
 Everything handled (a delivery, a timer, an action) has an entry, and what is said or sent while
 it is handled names that entry's id as its cause.  As a sequence, a trace is its kept entries.
@@ -129,6 +130,10 @@ class Trace(Sequence[Entry]):
         """Keep at most about so many significant entries: a live cluster has no end."""
         self._kept.drop_before(self._kept.last_sealed - entries // SIZE)
 
+    def pack(self, keep: int) -> None:
+        """Let kept entries that are old take less room; `keep` chunks of 1,024 stay as they are."""
+        self._kept.pack(keep, _kind)
+
     # the digest
 
     def digest(self) -> str:
@@ -165,11 +170,8 @@ class Trace(Sequence[Entry]):
 
     def of(self, *kinds: str, node: NodeName | None = None) -> list[Entry]:
         """The kept entries of these kinds (of all, if none is named), oldest first."""
-        return [
-            Entry._make(row)
-            for row in self._kept.since(0)
-            if (not kinds or row[4][0] in kinds) and (node is None or row[3] == node)
-        ]
+        rows = self._kept.labelled(kinds, _kind) if kinds else self._kept.since(0)
+        return [Entry._make(row) for row in rows if node is None or row[3] == node]
 
     def latest(self, kinds: Collection[str], entries_max: int) -> list[Entry]:
         """Those of these kinds among the last `entries_max` kept entries, oldest first."""
@@ -186,12 +188,8 @@ class Trace(Sequence[Entry]):
             return None
         if id > self._recent.first:
             return Entry._make(self._recent[id - 1])
-        low, high = self._kept.first, len(self._kept)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self._kept[middle][0] < id else (low, middle)
-        found = self._kept[low] if low < len(self._kept) else None
-        return Entry._make(found) if found is not None and found[0] == id else None
+        found = self._kept.find(id, _id)
+        return Entry._make(found) if found is not None else None
 
     def text(self, only: Collection[str] = ()) -> str:
         """The kept entries, or those of the kinds named, one line each."""
@@ -220,6 +218,15 @@ class Trace(Sequence[Entry]):
         if forget_recent:
             other._recent.drop_before(other._recent.last_sealed)
         return other
+
+
+def _id(row: _Row) -> int:
+    return row[0]
+
+
+def _kind(row: _Row) -> str:
+    kind: str = row[4][0]
+    return kind
 
 
 def _plain_bytes(rows: list[_Row]) -> bytes:
