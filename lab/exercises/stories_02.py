@@ -15,9 +15,11 @@ from typing import Any, Final, NamedTuple
 
 from kafkalab import Message, Producer, Simulation
 from kafkalab.chance import Stream
+from kafkalab.errors import KafkaError
 from kafkalab.ids import TopicPartition
 from kafkalab.sim import cluster
 from kafkalab.sim.fate import Fate
+from lab.checking.views import Words
 from lab.exercises.reading import Reader
 from lab.widgets.passing import Passing
 
@@ -141,6 +143,19 @@ def partitions_needed(
         Need(max(1, ceil(consumers * growth)), f"for {ceil(consumers * growth)} consumers at once"),
     ]
     return sorted(needs, key=lambda need: -need.partitions)
+
+
+def tried_names(sim: Simulation, *names: str) -> Words:
+    """Create a topic of each name, and say what the controller answered."""
+    lines = ["| name | |", "| --- | --- |"]
+    for name in names:
+        try:
+            sim.create_topic(name)
+            answer = "created"
+        except KafkaError as error:
+            answer = f"**refused**: {error.message}"
+        lines.append(f"| `{name}` | {answer} |")
+    return Words("\n".join(lines))
 
 
 def price_of(partitions: int) -> tuple[int, int]:
