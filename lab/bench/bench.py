@@ -184,8 +184,9 @@ class Bench(Transport):
 
         At the instant shown, whatever has come later.  `LearnerError` says what may be asked.
         """
-        answer = None if about is None else asking.why(self.world, about, self.shown_at)
-        self.details.about = answer
+        at = self.shown_at
+        answer = None if about is None else asking.why(self.world, about, at)
+        self.details.about, self.details.asked_at = answer, at
         if answer is not None:
             self.show("spacetime", choice="")
         return answer

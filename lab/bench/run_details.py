@@ -20,6 +20,7 @@ from kafkalab.frames.spacetime import spacetime_frame
 from kafkalab.frames.twins import TwinsFrame, twins_frame
 from kafkalab.live import LiveCluster
 from kafkalab.sim.ledger import ledger
+from kafkalab.sim.telling import seconds
 from kafkalab.sim.twins import Twins
 from kafkalab.sim.why import Explanation
 from lab.scenes.spacetime import within
@@ -37,6 +38,7 @@ class RunDetails:
     def __init__(self, world: Simulation | LiveCluster) -> None:
         self._sim = world if isinstance(world, Simulation) else None
         self.about: Explanation | None = None
+        self.asked_at: int | None = None  # the instant it is told of, since the beginning
         self._ledgers = LedgerFrames()
         self._twins: Twins | None = None
         self._twins_frame: TwinsFrame | None = None
@@ -71,7 +73,7 @@ class RunDetails:
                 return made
         self._passed[kind] = 0
         at += sim.world.began  # of a frozen live cluster, Unix time
-        asked = (key, at, sim.trace.next_id, id(self.about), id(self._twins))
+        asked = (key, at, sim.trace.next_id, id(self.about), self.asked_at, id(self._twins))
         if last != asked:
             try:
                 made = self._make(sim, key.split(), at)
@@ -110,6 +112,8 @@ class RunDetails:
         if chain and chain[-1].at < sim.started_at:  # before the cluster was frozen
             since = until = first
         frame = spacetime_frame(sim, self.about, since=since, until=until, span=span, now=now)
+        if self.about is not None and self.asked_at is not None and self.asked_at < now:
+            frame["say"] = f"At {seconds(self.asked_at)}: {frame['say']}"  # it may be otherwise now
         message = next((m for m in frame["messages"] if m["name"] == name), None) if name else None
         fields: list[tuple[str, str]] = []
         if message is not None and message["id"]:

@@ -14,41 +14,21 @@ Read next: `network_matrix`, the same as a table, exact where lines run together
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import hypot
 from typing import Final
 
 from kafkalab.frames.network import LinkFrame, NetworkFrame, SpotFrame
 from kafkalab.frames.shape import DOWN
 from lab.scenes.metrics import fit, width_of
+from lab.scenes.network_curves import CARD_HEIGHT, INNER, Curve, Place, Point, curve_of
 from lab.scenes.network_matrix import Pair, codes, links_by_pair, named, words_of
 from lab.scenes.shapes import Shape, glyph, group, path, rect, text
 from lab.scenes.spacetime_arrows import KINDS
 
-CARD_HEIGHT: Final = 46.0
 _SIGNS_MAX: Final = 9  # signs on lines: with more of them, the table says it
 _BROKERS: Final = 150.0  # below the controllers
-_INNER: Final = 260.0  # arcs shorter than that have others above them
+_MANY: Final = 30  # lines: thin from here on, and beside trouble what works is grey
 _ARC_ROOM: Final = 40.0  # over controllers that talk to each other
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a card stands."""
-
-    x: float
-    y: float
-    width: float
-    foot: float = 0.0  # of the rack it stands in: lines to the clients begin under it
-
-    @property
-    def top(self) -> Point:
-        return self.x + self.width / 2, self.y
-
-    @property
-    def bottom(self) -> Point:
-        return self.x + self.width / 2, self.y + CARD_HEIGHT + self.foot
 
 
 def draw_map(
@@ -166,7 +146,7 @@ def _state(spot: SpotFrame, width: float, frame: NetworkFrame) -> list[Shape]:
     elif spot["disk_ms"]:
         sign, tone, words = "clock", "out-t", f"disk {spot['disk_ms']} ms"
     elif spot["id"] is None:
-        words = spot["kind"] if spot["members"] == 1 else f"of {spot['members']}"
+        words = spot["kind"] if spot["members"] == 1 else "shown as one"
         sign, tone = ("up", "comm-t") if spot["kind"] == "producer" else ("dot", "mute")
     if frame["sides"] and spot["side"] is not None:
         words = f"side {spot['side'] + 1}" if spot["state"] == "online" else words
@@ -193,6 +173,7 @@ def _lines(frame: NetworkFrame, places: Mapping[str, Place], chosen: str) -> lis
             for a, b in links
         )
     )
+    quiet = quiet_pairs(frame, chosen)
     kinds = {spot["name"]: spot["kind"] for spot in frame["spots"]}
     troubled = [pair for pair in pairs if _trouble(links, pair)]
     short = codes(frame["spots"])
@@ -201,13 +182,26 @@ def _lines(frame: NetworkFrame, places: Mapping[str, Place], chosen: str) -> lis
     taken: list[Point] = []
     for pair in sorted(pairs, key=lambda p: (bool(_trouble(links, p)), chosen in p)):
         a, b = pair
-        is_quiet = bool(chosen) and chosen not in pair
-        curve = _curve(places[a], places[b], kinds[a] == kinds[b] == "broker", places)
+        is_quiet = (a, b) in quiet
+        curve = curve_of(places[a], places[b], kinds[a] == kinds[b] == "broker", places)
         label = f"{a} to {b}: {words_of(links.get(pair))}; back: {words_of(links.get((b, a)))}"
         has_sign = has_signs or chosen in pair
-        drawn = _line(links, pair, curve, taken, short, is_quiet=is_quiet, has_sign=has_sign)
+        drawn = _line(links, pair, curve, taken, short, is_quiet=is_quiet, has_sign=has_sign,
+                      is_thin=len(pairs) > _MANY)  # fmt: skip
         shapes.append(group(f"l-{a}/{b}", drawn, label=label))
     return shapes
+
+
+def quiet_pairs(frame: NetworkFrame, chosen: str) -> frozenset[Pair]:
+    """Those drawn as thin grey lines, both ways: aside from what is chosen, or from trouble."""
+    links = links_by_pair(frame["links"])
+    kinds = {spot["name"]: spot["kind"] for spot in frame["spots"]}
+    if chosen:
+        return frozenset(pair for pair in links if chosen not in pair)
+    if len(links) <= 2 * _MANY or not any(_trouble(links, pair) for pair in links):
+        return frozenset()
+    found = {(a, b) for a, b in links if kinds[a] == kinds[b] == "broker"}
+    return frozenset(pair for pair in found if not _trouble(links, pair))
 
 
 def _trouble(links: Mapping[Pair, LinkFrame], pair: Pair) -> str:
@@ -220,60 +214,16 @@ def _trouble(links: Mapping[Pair, LinkFrame], pair: Pair) -> str:
     return "slow" if any(link["is_slow"] for link in there) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Curve:
-    """A cubic from one card to another."""
-
-    start: Point
-    first: Point
-    second: Point
-    end: Point
-
-    @property
-    def d(self) -> str:
-        points = " ".join(f"{x:.1f} {y:.1f}" for x, y in (self.first, self.second, self.end))
-        return f"M{self.start[0]:.1f} {self.start[1]:.1f}C{points}"
-
-    def at(self, t: float) -> Point:
-        u = 1 - t
-        weights = (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
-        points = (self.start, self.first, self.second, self.end)
-        return (
-            sum(w * p[0] for w, p in zip(weights, points, strict=True)),
-            sum(w * p[1] for w, p in zip(weights, points, strict=True)),
-        )
-
-    def heading(self, t: float) -> Point:
-        (x0, y0), (x1, y1) = self.at(t - 0.02), self.at(t + 0.02)
-        long = hypot(x1 - x0, y1 - y0) or 1.0
-        return (x1 - x0) / long, (y1 - y0) / long
-
-
-def _curve(a: Place, b: Place, are_brokers: bool, places: Mapping[str, Place]) -> _Curve:
-    if are_brokers or a.y == b.y:
-        (x0, y), (x1, _) = a.top, b.top
-        step = min(abs(x1 - x0), 720.0)
-        tall = 26 + 74 * step / 720 if are_brokers else 18 + 30 * step / 720
-        x0, x1 = (x0 + 5, x1 - 5) if x0 < x1 else (x0 - 5, x1 + 5)
-        return _Curve((x0, y), (x0, y - tall), (x1, y - tall), (x1, y))
-    upper, lower = (a, b) if a.y < b.y else (b, a)
-    start, end = upper.bottom, lower.top
-    bend = (end[1] - start[1]) * 0.4
-    curve = _Curve(start, (start[0], start[1] + bend), (end[0], end[1] - bend), end)
-    if upper is a:
-        return curve
-    return _Curve(curve.end, curve.second, curve.first, curve.start)
-
-
 def _line(
     links: Mapping[Pair, LinkFrame],
     pair: Pair,
-    curve: _Curve,
+    curve: Curve,
     taken: list[Point],
     short: Mapping[str, str],
     *,
     is_quiet: bool,
     has_sign: bool,
+    is_thin: bool,
 ) -> list[Shape]:
     there, back = links.get(pair), links.get((pair[1], pair[0]))
     trouble = _trouble(links, pair)
@@ -286,7 +236,7 @@ def _line(
             shapes.append(path("way", curve.d, "none", "out", stroke_width=wide, dash="8 4"))
         case _:
             tone, dash = _kind(there, back)
-            wide = 1.0 if is_quiet or tone == "line" else 1.5
+            wide = 1.0 if is_thin or is_quiet or tone == "line" else 1.5
             tone = "line" if is_quiet else tone
             shapes.append(path("way", curve.d, "none", tone, stroke_width=wide, dash=dash))
     if trouble and has_sign:
@@ -317,7 +267,7 @@ def _sign(
     trouble: str,
     there: LinkFrame | None,
     back: LinkFrame | None,
-    curve: _Curve,
+    curve: Curve,
     taken: list[Point],
     words: str,
 ) -> list[Shape]:
@@ -327,7 +277,7 @@ def _sign(
         t, sense = (0.2, -1) if is_there_cut else (0.8, 1)
         places = (0.56, 0.5, 0.66) if is_there_cut else (0.44, 0.5, 0.34)
         x, y = _free(curve, places, taken)
-        is_inner = abs(curve.end[0] - curve.start[0]) < _INNER  # longer arcs run above it
+        is_inner = abs(curve.end[0] - curve.start[0]) < INNER  # longer arcs run above it
         return [
             _arrow_head("heard", curve, t, sense, "sync-t", 7),
             _arrow_head("unheard", curve, 0.5 - sense * 0.25, -sense, "bg", 6, edge="out"),
@@ -356,7 +306,7 @@ def _sign(
     return _disc("plug" if trouble == "cut" else "pause", (x, y))
 
 
-def _free(curve: _Curve, places: Sequence[float], taken: list[Point]) -> Point:
+def _free(curve: Curve, places: Sequence[float], taken: list[Point]) -> Point:
     """The first of these places on which no other sign stands."""
     spots = [curve.at(t) for t in places]
     free = (s for s in spots if all(hypot(s[0] - x, s[1] - y) > 24 for x, y in taken))
@@ -372,7 +322,7 @@ def _disc(sign: str, at: Point) -> list[Shape]:
             "out-t", 11)]  # fmt: skip
 
 
-def _flying(key: str, count: int, curve: _Curve, t: float, sense: int) -> list[Shape]:
+def _flying(key: str, count: int, curve: Curve, t: float, sense: int) -> list[Shape]:
     """An arrow head on the line, and how many there are."""
     shapes = [_arrow_head(key, curve, t, sense, "ink", 5)]
     if count > 1:
@@ -382,7 +332,7 @@ def _flying(key: str, count: int, curve: _Curve, t: float, sense: int) -> list[S
 
 
 def _arrow_head(
-    key: str, curve: _Curve, t: float, sense: int, tone: str, size: float, edge: str = "bg"
+    key: str, curve: Curve, t: float, sense: int, tone: str, size: float, edge: str = "bg"
 ) -> Shape:
     x, y = curve.at(t)
     ux, uy = (sense * each for each in curve.heading(t))

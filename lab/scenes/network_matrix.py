@@ -16,7 +16,7 @@ from kafkalab.frames.network import LinkFrame, SpotFrame
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.shapes import Shape, glyph, group, rect, text
 
-_LABEL_MAX: Final = 110.0
+_LABEL_MAX: Final = 134.0
 Pair = tuple[str, str]
 
 

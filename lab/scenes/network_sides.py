@@ -18,7 +18,7 @@ from lab.scenes.network_matrix import named
 from lab.scenes.shapes import Shape, glyph, group, line, path, rect, text
 
 _BETWEEN: Final = 150.0
-_HEIGHT: Final = 74.0
+_HEIGHT: Final = 84.0
 _ROW_MAX: Final = 3  # sides side by side; more of them stand in a list
 
 
@@ -81,13 +81,28 @@ def _side(
     i: int, side: Sequence[str], spots: Mapping[str, SpotFrame], card: float, x: float
 ) -> Shape:
     words = wrap(together(side, spots), "lab", card - 28, 2)
+    votes = quorum_words(side, spots)
     children: list[Shape] = [
         rect("card", 0, 0, card, _HEIGHT, "card", "rule", radius=10),
-        text("name", 14, 20, f"Side {i + 1}", "cap"),
+        text("name", 14, 18, f"Side {i + 1}", "cap"),
     ]
-    y = 47.0 if len(words) == 1 else 42.0
+    y = 37.0 if len(words) > 1 else 40.0 if votes else 47.0
     children += [text(f"w{j}", 14, y + 16 * j, each, "lab") for j, each in enumerate(words)]
-    return group(f"side{i}", children, at=(x, 0), label=f"Side {i + 1}: {together(side, spots)}")
+    shown = first_fitting([votes, votes.partition(",")[0]], "note", card - 28)
+    children.append(text("votes", 14, y + 16 * len(words) + 4, shown, "note", "ink"))
+    label = f"Side {i + 1}: {together(side, spots)}" + (f"; {votes}" if votes else "")
+    return group(f"side{i}", children, at=(x, 0), label=label)
+
+
+def quorum_words(side: Sequence[str], spots: Mapping[str, SpotFrame]) -> str:
+    """Whether a side can have an active controller; "" where there is one controller at all."""
+    all_of = [name for name, spot in spots.items() if spot["kind"] == "controller"]
+    mine = [name for name in side if name in all_of]
+    if len(all_of) < 2:
+        return ""
+    is_most = 2 * len(mine) > len(all_of)
+    said = "a majority, so it can have an active one" if is_most else "no majority"
+    return f"{len(mine) or 'none'} of {len(all_of)} controllers: {said}"
 
 
 def _arrows(

@@ -364,6 +364,7 @@ def _keyless_words(lens: Lens, room: float) -> str:
 def _runs(one: Keyless, room: float) -> Iterator[Shape]:
     """Stretches of records that went to one partition after each other."""
     each = room / len(one.partitions)
+    is_short = all(width_of(str(n), "tiny") <= each - 3 for n in one.partitions)
     start = 0
     for i, partition in enumerate(one.partitions):
         is_last = i + 1 == len(one.partitions)
@@ -371,7 +372,8 @@ def _runs(one: Keyless, room: float) -> Iterator[Shape]:
             continue
         x, wide = start * each, (i + 1 - start) * each
         yield rect(f"b{start}", x, 0, wide - 2, 20, "comm-s", "comm", radius=3)
-        words = first_fitting((f"P{partition}", str(partition)), "tiny", wide - 3)
+        names = (f"P{partition}", str(partition)) if is_short else (f"P{partition}",)
+        words = first_fitting(names, "tiny", wide - 3)
         yield text(f"t{start}", x + (wide - 2) / 2, 14, words, "tiny", "ink", anchor="middle")
         start = i + 1
 

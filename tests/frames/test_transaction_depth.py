@@ -1,6 +1,7 @@
 """The detail of a transaction, and what its picture says readers see: as real readers do."""
 
 import json
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -12,6 +13,7 @@ from kafkalab.transactions import TRANSITIONS
 from lab.scenes.page import draw_page
 from lab.scenes.picture import Sight, detail_of
 from lab.scenes.pictures.transaction import TRANSACTION, sees
+from lab.scenes.shapes import Shape
 from lab.scenes.view import View
 
 SERVERS = {"bootstrap.servers": "kafka:9092"}
@@ -95,3 +97,31 @@ def test_the_machine_is_the_table_and_an_unknown_id_is_none() -> None:
     moves = {(a.value, b.value) for a, after in TRANSITIONS.items() for b in after}
     assert {(a, b) for a, b in detail(sim)["machine"]} == moves
     assert details(sim.world, ("transaction nobody",)) == {"transaction nobody": None}
+
+
+def test_partitions_without_a_lane_are_told_in_one_line_that_sums_them_up() -> None:
+    sim = Simulation(brokers=1, seed=2)
+    sim.create_topic("orders", partitions=12, replication_factor=1)
+    pay = Producer({**SERVERS, "transactional.id": "pay"}, sim=sim)
+    pay.init_transactions()
+    pay.begin_transaction()
+    for partition in range(12):
+        pay.produce("orders", "x", partition=partition)
+    pay.flush()
+    view = View(picture="transaction")
+    frame = cluster_frame(sim, wanted=("transaction pay",))
+    for width, lanes in ((700, 6), (1200, 8)):
+        sight = Sight(frame, detail_of(TRANSACTION, frame, view), view, None, width)
+        words = [each.words or "" for each in _walk(TRANSACTION.draw(sight).shapes)]
+        assert sum(each.startswith("orders-") for each in words) == lanes
+        rest = 12 - lanes
+        assert (
+            f"{rest} more partitions: none with a marker, last stable offsets {rest} before the "
+            "high watermarks in all."
+        ) in words
+
+
+def _walk(shapes: Iterable[Shape]) -> Iterator[Shape]:
+    for shape in shapes:
+        yield shape
+        yield from _walk(shape.children)

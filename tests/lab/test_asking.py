@@ -46,6 +46,9 @@ def test_why_is_answered_at_the_instant_shown_and_its_chain_shown(bench: Bench) 
     frame = spacetime(bench)["frame"]
     assert frame["chain"][0]["words"].endswith("crashes")
     assert bench._page.view.picture == "spacetime"
+    shown = bench.shown_at
+    bench.details.asked_at = shown - 500  # as if more had been played since
+    assert spacetime(bench)["frame"]["say"].startswith(f"At {(shown - 500) / 1000:.3f} s: ")
     bench.run("why")
     assert not spacetime(bench)["frame"]["chain"]
     with pytest.raises(LearnerError, match="What may be asked about"):

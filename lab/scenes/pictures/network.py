@@ -13,7 +13,7 @@ from kafkalab.frames.network import LinkFrame, NetworkFrame, SpotFrame
 from lab.scenes.controls import button
 from lab.scenes.legend import Entry
 from lab.scenes.metrics import fit, width_of
-from lab.scenes.network_map import draw_map
+from lab.scenes.network_map import draw_map, quiet_pairs
 from lab.scenes.network_matrix import (
     Pair,
     draw_matrix,
@@ -239,7 +239,10 @@ def _legend(sight: Sight) -> Sequence[Entry]:
     frame = _network(sight)
     if frame is None:
         return ()
-    used = {kind for link in frame["links"] for kind in link["lately"]}
+    node, pair = _chosen(sight, frame)
+    quiet = quiet_pairs(frame, node or (pair[0] if pair else ""))
+    drawn = [link for link in frame["links"] if (link["source"], link["target"]) not in quiet]
+    used = {kind for link in drawn for kind in link["lately"] if not link["is_cut"]}
     entries = [
         Entry(line("shape", (0, 0), (34, 0), tone, dash=dash, stroke_width=2), 34, words)
         for kind, (tone, dash, words) in KINDS.items()

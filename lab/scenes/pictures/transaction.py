@@ -41,7 +41,8 @@ _LANE: Final = 92
 _LEFT: Final = 176
 _RIGHT: Final = 132
 _STEP: Final = 20
-_LANES_MAX: Final = 6
+_LANES_MAX: Final = {1: 6, 2: 8}  # by columns
+_TWO_COLUMNS: Final = 960.0
 _MOVES_MAX: Final = 8
 _MARKERS: Final = {"commit": ("tick", "sync-t"), "abort": ("cross", "out-t")}
 _CELLS: Final = {
@@ -208,20 +209,34 @@ def _who(depth: TransactionDepthFrame, width: float) -> Iterator[Shape]:
 
 
 def _lanes(involved: Sequence[InvolvedFrame], width: float) -> tuple[list[Shape], float]:
+    """A lane a partition, in two columns where many share a wide page; of the rest, their sum."""
+    columns = 2 if width >= _TWO_COLUMNS and len(involved) > 2 else 1
+    wide = (width - (columns - 1) * 8) / columns
+    shown = involved[: _LANES_MAX[columns]]
     shapes: list[Shape] = []
-    y = 0.0
-    for each in involved[:_LANES_MAX]:
+    for place, each in enumerate(shown):
         key = f"{each['topic']}-{each['partition']}"
-        shapes.append(group(key, _lane(each, width), at=(0, y), label=_label(each)))
-        y += _LANE + 8
-    if len(involved) > _LANES_MAX:
-        words = f"and {len(involved) - _LANES_MAX} more partitions"
-        shapes.append(text("more", 0, y + 12, words, "note"))
+        at = (place % columns * (wide + 8), place // columns * (_LANE + 8))
+        shapes.append(group(key, _lane(each, wide), at=at, label=_label(each)))
+    y = -(-len(shown) // columns) * (_LANE + 8)
+    if rest := involved[len(shown) :]:
+        words = fit(_rest(rest), "note", width)
+        shapes.append(text("more", 0, y + 12, words, "note", "ink"))
         y += 22
     if not involved:
         shapes.append(text("none", 0, 14, "No partition is in a transaction of this id.", "sub"))
         y += 24
     return shapes, y
+
+
+def _rest(involved: Sequence[InvolvedFrame]) -> str:
+    """What there is to say of those that have no lane."""
+    done = sum(bool(each["marker"]) for each in involved)
+    held = sum(each["high_watermark"] - each["last_stable"] for each in involved)
+    return (
+        f"{_count(len(involved), 'more partition')}: {done or 'none'} with a marker, "
+        f"last stable offsets {held} before the high watermarks in all."
+    )
 
 
 def _lane(each: InvolvedFrame, width: float) -> Iterator[Shape]:
