@@ -333,6 +333,32 @@ PREDICTIONS: Final = (
         evidence="Reads of it: `read_uncommitted` {uncommitted}, `read_committed` {committed}.",
     ),
     Prediction(
+        id="11.gap",
+        question=(
+            "The usual worker writes its bills, then notes its position. Killed at 36 instants, "
+            "one a night, and started again: what goes wrong?"
+        ),
+        choices=(
+            Choice(
+                key="a",
+                words="Nothing: the group knows what was read.",
+                because="The group knows what was *committed*, and that comes after the bills.",
+            ),
+            Choice(
+                key="b",
+                words="In some nights orders are billed twice, in none is one missing.",
+                because="Nothing stood between the bills and the position.",
+            ),
+            Choice(
+                key="c",
+                words="In some nights orders are missing, in none is one billed twice.",
+                because="That is so where the position is noted before the bills are written.",
+            ),
+        ),
+        judge=lambda signs: "c" if "0" in signs else ("b" if "2" in signs else "a"),
+        evidence="The 36 nights: {signs}",
+    ),
+    Prediction(
         id="11.mail",
         question="Six orders, billed in transactions; the worker dies once. How many mails go out?",
         choices=(

@@ -7,12 +7,14 @@ Read next: `lesson_11`.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kafkalab import OFFSET_BEGINNING, Consumer, Producer, Simulation, TopicPartition
 from kafkalab.ids import TopicPartition as Name
 from kafkalab.sim import cluster
+from lab.exercises.drawing import Drawing
+from lab.scenes.cells import Cells, Kind, Row
 
 SERVERS: Final = {"bootstrap.servers": "kafka:9092"}
 #: `async def round(consumer, producer, orders, member)`: one round of the worker.
@@ -113,6 +115,29 @@ def billing(one_round: Round, *, transactional: bool) -> Callable[[Any], Any]:
 def strip(one_round: Round, moments: Iterable[int], *, transactional: bool) -> str:
     """A sign for each moment of death: `·` each order billed once, `2` some twice, `0` some not."""
     return "".join(night(one_round, ms, transactional=transactional).sign for ms in moments)
+
+
+_KINDS: Final = {
+    "·": Kind("each order billed once", "sync-s", "sync", "sync-t", "1"),
+    "2": Kind("some billed twice", "lead-s", "lead", "lead-t", "2"),
+    "0": Kind("some not billed", "out-s", "out", "out-t", "0"),
+}
+
+
+def nights_picture(ways: Mapping[str, str]) -> Drawing:
+    """What `strip` says of each way of working: a column for each moment of death, in ms."""
+    rows = []
+    for name, signs in ways.items():
+        wrong = len(signs) - signs.count("·")
+        note = f"{wrong} of {len(signs)} nights wrong" if wrong else "no night wrong"
+        rows.append(Row(name, [(sign, "") for sign in signs], note))
+    count = max(len(signs) for signs in ways.values())
+    good = [name for name, signs in ways.items() if set(signs) == {"·"}]
+    say = f"Only one never goes wrong: {good[0]}." if len(good) == 1 else ""
+    heads = {column: f"{column}" for column in range(0, count, 5)}
+    sub = "a row a way of working · a column a night: killed so many ms after its first bill"
+    title = f"{count} nights, {count} deaths"
+    return Drawing(Cells(title, say, sub, _KINDS, rows, heads))
 
 
 def read(sim: Simulation, topic: str, isolation: str = "read_committed") -> list[str]:
