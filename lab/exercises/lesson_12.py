@@ -247,7 +247,7 @@ PREDICTIONS: Final = (
     Prediction(
         id="12.crash",
         question=(
-            "A real producer sends an order every 50 ms for 3 s. After half a second the leader "
+            "A real producer sends an order every 100 ms for 3 s. After half a second the leader "
             "of its partition dies. What do the delivery reports say?"
         ),
         choices=(

@@ -11,13 +11,17 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
 from kafkalab import Consumer, Producer, Simulation
 from kafkalab.client.message import Message
+from lab.checking.views import Words
+from lab.exercises.drawing import Drawing
+from lab.scenes.cells import Cells, Kind, Row
 
 SERVERS: Final = {"bootstrap.servers": "kafka:9092"}
 ORDERS: Final = 30
@@ -27,23 +31,90 @@ _WAIT_LIMIT_S: Final = 400.0
 # --- real sockets
 
 
-def real_clients() -> str:
-    """Whether real clients can run here, in a plain word."""
+class CannotRun(Exception):
+    """Real clients cannot run here.  A notebook shows the words alone, and runs no cell after."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def real_clients() -> Words:
+    """Whether real clients can run here, in a plain word.  CannotRun if not: the run stops."""
+    rest = (
+        "Sections 1 to 7 need that, so the run stops here; what their cells say is seen by opening "
+        "this notebook anew and not running it. The exercises need neither: run them by themselves."
+    )
     if find_spec("confluent_kafka") is None:
-        return (
-            "There is no confluent_kafka here (pip install confluent-kafka). Read on: what the "
-            "cells said is saved below them. The exercises work without it."
-        )
+        raise CannotRun(f"There is no confluent_kafka here (pip install confluent-kafka). {rest}")
     try:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             probe.listen()
     except OSError as error:
-        return (
-            f"This notebook may not open sockets ({error}). Read on: what the cells said is saved "
-            "below them. The exercises work without sockets."
-        )
-    return "Real clients can run here."
+        raise CannotRun(f"This notebook may not open sockets ({error.strerror}). {rest}") from None
+    return Words("Real clients can run here.")
+
+
+_WAITS: Final = {
+    "soon": Kind("reported at once", "comm-s", "comm", "comm-t"),
+    "late": Kind("reported later: seconds", "lead-s", "lead", "lead-t"),
+    "failed": Kind("failed", "out-s", "out", "out-t", "✕"),
+}
+
+
+def waits_picture(took: Mapping[int, float], failed: Collection[int]) -> Drawing:
+    """An order a column, in the order they were sent: how long it waited for its report."""
+    numbers = sorted(took)
+    cells = [
+        ("failed", "") if number in failed
+        else ("late" if took[number] >= 0.5 else "soon", f"{took[number]:.0f}")
+        for number in numbers
+    ]  # fmt: skip
+    say = f"{len(failed)} of {len(numbers)} failed; the slowest took {max(took.values()):.1f} s."
+    heads = {column: f"{column / 10:g} s" for column in range(0, len(numbers), 5)}
+    sub = "an order a column, at the time it was sent · in it, seconds until its report"
+    row = Row("reports", cells)
+    return Drawing(Cells("How long each order waited", say, sub, _WAITS, [row], heads))
+
+
+class Tunnel:
+    """A port of this machine that leads to one broker's, as a port forwarded into a container does.
+
+    Counts the bytes that clients send through it.  `LiveCluster` knows nothing of it.
+    """
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._to = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open = [self._listener]
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.bytes_sent = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                broker = socket.create_connection(self._to)
+                self._open += [client, broker]
+                for ends, counts in (((client, broker), True), ((broker, client), False)):
+                    work = (*ends, counts)
+                    threading.Thread(target=self._pass, args=work, daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, counts: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                self.bytes_sent += len(data) if counts else 0
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """End it, and what goes through it."""
+        for one in self._open:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
 
 
 @contextmanager
