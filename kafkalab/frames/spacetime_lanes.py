@@ -115,7 +115,7 @@ def _leading(
 ) -> list[SpanFrame]:
     spans: list[SpanFrame] = []
     leading: dict[NodeName, int] = {}
-    faults = InForce(world.trace)
+    faults = InForce(world)
     for entry in world.trace.of("LeaderStarted", "FollowerStarted", "Crashed"):
         if entry.at > end:
             break

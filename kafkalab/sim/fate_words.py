@@ -75,10 +75,13 @@ def name(fate: Fate) -> str:
     return text if len(text) <= 42 else f"{text[:40]}…'"
 
 
-def summary(fates: Sequence[Fate]) -> str:
-    """Counts that matter, those that went wrong first."""
+def summary(fates: Sequence[Fate], known_since: int | None = None) -> str:
+    """Counts that matter, those that went wrong first; and from when on they are known."""
+    earlier = ""
+    if known_since is not None:
+        earlier = f" Those handed over before {_s(known_since)} are not known any more."
     if not fates:
-        return "No application here has produced anything."
+        return f"No application here has produced anything.{earlier}"
     states = Counter(fate.state for fate in fates)
     kept = states[State.KEPT]
     said = [f"{len(fates)} produced", f"{sum(bool(f.acknowledged) for f in fates)} acknowledged"]
@@ -102,7 +105,7 @@ def summary(fates: Sequence[Fate]) -> str:
     said += [f"{repeated} repeated"] if repeated else []
     if kept == len(fates) and not repeated:
         said.append("none lost, none repeated")
-    return ", ".join(said) + "."
+    return f"{', '.join(said)}.{earlier}"
 
 
 def rows(fates: Iterable[Fate]) -> list[str]:

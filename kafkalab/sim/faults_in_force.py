@@ -21,7 +21,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from kafkalab.ids import NodeName
-from kafkalab.world import Entry, Trace
+from kafkalab.sim.let_go import remembered
+from kafkalab.world import Entry, World
 
 KINDS = (
     "Crashed", "PowerLost", "ShutdownBegun", "Stopped", "Restarted", "Paused", "Resumed",
@@ -52,11 +53,11 @@ class _Hold(NamedTuple):
 
 
 class InForce:
-    """The faults of a trace, to be asked about an instant."""
+    """The faults of a world's trace, to be asked about an instant."""
 
-    def __init__(self, trace: Trace) -> None:
-        self._trace = trace
-        self._entries = trace.of(*KINDS)
+    def __init__(self, world: World) -> None:
+        self._trace = world.trace
+        self._entries = [*remembered(world), *world.trace.of(*KINDS)]
 
     def at(self, ms: int, before_id: int | None = None) -> list[Entry]:
         """The faults in force then: those that stop before those that slow, oldest first."""

@@ -16,18 +16,25 @@ from typing import Any, Final
 from kafkalab.errors import LearnerError
 from kafkalab.sim import fate_words, ledger_kept
 from kafkalab.sim.fate import SURPRISES, Fate, State
+from kafkalab.sim.let_go import note
 from kafkalab.world import World
 
 _SHOWN: Final = 40
 
 
 class Ledger(Sequence[Fate]):
-    """Fates in the order in which records were produced.  Prints as a table."""
+    """Fates in the order in which records were produced.  Prints as a table.
 
-    def __init__(self, fates: list[Fate], now: int, title: str) -> None:
+    `known_since` in ms: of records handed over earlier nothing is known; None: all are here.
+    """
+
+    def __init__(
+        self, fates: list[Fate], now: int, title: str, known_since: int | None = None
+    ) -> None:
         self._fates = fates
         self.now = now
         self.title = title
+        self.known_since = known_since
 
     def __len__(self) -> int:
         return len(self._fates)
@@ -59,7 +66,7 @@ class Ledger(Sequence[Fate]):
     @property
     def say(self) -> str:
         """One sentence."""
-        return fate_words.summary(self._fates)
+        return fate_words.summary(self._fates, self.known_since)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -93,16 +100,23 @@ class Ledger(Sequence[Fate]):
 
 def ledger(world: World, topic: str | None = None) -> Ledger:
     """Of one topic, or of all.  `LearnerError` if nothing was ever produced to it."""
-    fates = ledger_kept.of(world).all(world)
+    kept = ledger_kept.of(world)
+    fates = kept.all(world)
     if topic is not None:
         fates = [fate for fate in fates if fate.topic == topic]
-    return Ledger(fates, world.now - world.began, f"Ledger of {topic}" if topic else "Ledger")
+    title = f"Ledger of {topic}" if topic else "Ledger"
+    return Ledger(fates, world.now - world.began, title, kept.since)
 
 
 def find(world: World, about: Any) -> Fate:
     """One record: a message, `"orders-0@41"`, or its value or key.  `LearnerError` otherwise."""
     kept = ledger_kept.of(world)
-    return kept.one(world, _chosen(kept.lives, about))
+    try:
+        return kept.one(world, _chosen(kept.lives, about))
+    except LearnerError as error:
+        if known := note(world):
+            raise LearnerError(f"{error}; {known}") from None
+        raise
 
 
 def _chosen(lives: Sequence[Fate], about: Any) -> int:

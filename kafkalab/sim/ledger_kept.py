@@ -23,6 +23,7 @@ from weakref import WeakKeyDictionary
 from kafkalab.ids import NodeId, NodeName, TopicPartition
 from kafkalab.sim import cluster
 from kafkalab.sim.fate import Fate
+from kafkalab.sim.let_go import known_since
 from kafkalab.sim.record_lives import RecordLives
 from kafkalab.sim.record_now import Now
 from kafkalab.world import Entry, Trace, World
@@ -46,10 +47,14 @@ class _Seen(NamedTuple):
 
 
 class KeptLedger:
-    """Of one world, which is given with every call.  A fate is known by its number."""
+    """Of one world, which is given with every call.  A fate is known by its number.
 
-    def __init__(self, began: int) -> None:
-        self._lives = RecordLives({}, began)
+    `since`: of records handed over before (ms since the beginning) nothing was there to be read.
+    """
+
+    def __init__(self, began: int, since: int | None = None) -> None:
+        self.since = since
+        self._lives = RecordLives({}, began, is_partial=since is not None)
         self._last: Entry | None = None  # of those read
         self._read = 0  # how many: those that the trace had let go of count too
         self._told: list[Fate] = []  # those that are `_due`: as they were told last
@@ -113,7 +118,7 @@ def of(world: World) -> KeptLedger:
     """That of a world, with all that has happened by now read."""
     kept = _KEPT.get(world)
     if kept is None or not kept.follows(world.trace):
-        kept = _KEPT[world] = KeptLedger(world.began)
+        kept = _KEPT[world] = KeptLedger(world.began, known_since(world))
     kept.read(world)
     return kept
 

@@ -11,11 +11,13 @@ is about.
 
 Invariants: every record produced by a client of this world has one `Fate`, in the order of
 `produce`.  Read in pieces or at once, the same entries make the same lives.
-Left out: records of external clients, whose side of the wire nobody sees.
+Left out: records of external clients, whose side of the wire nobody sees; those handed over before
+the first entry that there is (`is_partial`: a trace that has let go of its oldest, `let_go`).  All
+that happens to a record comes after it, so what is known of one is all of it.
 Read next: `fate`; `record_now`, which adds what is so now; `ledger_kept`, which reads in pieces.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from kafkalab.ids import NodeName
@@ -23,12 +25,16 @@ from kafkalab.sim.fate import Copy, Fate, Moment, Place, Read, Refusal
 from kafkalab.world import Entry
 
 Partition = tuple[str, int]
+_UNKNOWN: Final = -1
 
 
 class RecordLives:
     """Reads entries in order; `fates` is what came of it.  Times count from `began`."""
 
-    def __init__(self, groups: Mapping[NodeName, str], began: int = 0) -> None:
+    def __init__(
+        self, groups: Mapping[NodeName, str], began: int = 0, *, is_partial: bool = False
+    ) -> None:
+        self.is_partial = is_partial
         self.fates: list[Fate] = []
         self.touched: set[int] = set()  # whoever has told these anew clears it
         self.groups = groups
@@ -70,7 +76,9 @@ class RecordLives:
 
     def _produced(self, entry: Entry, topic: str, id: int) -> None:
         action = self._handed_over
-        assert action is not None, entry
+        if action is None:
+            assert self.is_partial, entry
+            return
         _, value, key, *_ = action.event[2]
         fate = Fate(entry.node, id, topic, key, value, self._moment(action))
         number = self._by_id[self._name(entry, id)] = len(self.fates)
@@ -81,18 +89,19 @@ class RecordLives:
         self, entry: Entry, topic: str, partition: int, count: int, sequence: int,
         ids: tuple[int, ...], number: int, correlation_id: int,
     ) -> None:  # fmt: skip
-        numbers = [self._by_id[self._name(entry, id)] for id in ids]
+        numbers = [self._number(entry, id) for id in ids]
         self._sent[entry.node, number, correlation_id] = numbers
-        for fate in map(self._touch, numbers):
+        for fate in self._all(numbers):
             fate.partition = partition
             fate.sends.append(self._moment(entry))
 
     def _acknowledged(self, entry: Entry, topic: str, partition: int, offset: int, id: int) -> None:
-        self._touch(self._by_id[self._name(entry, id)]).acknowledged = self._moment(entry)
+        for fate in self._all([self._number(entry, id)]):
+            fate.acknowledged = self._moment(entry)
 
     def _failed(self, entry: Entry, topic: str, partition: int, error: int, id: int) -> None:
-        fate = self._touch(self._by_id[self._name(entry, id)])
-        fate.failed, fate.error = self._moment(entry), error
+        for fate in self._all([self._number(entry, id)]):
+            fate.failed, fate.error = self._moment(entry), error
 
     def _polled(
         self, entry: Entry, topic: str, partition: int, base: int, last: int, epoch: int
@@ -107,6 +116,17 @@ class RecordLives:
     def _name(self, entry: Entry, id: int) -> tuple[NodeName, int, int]:
         return entry.node, self._restarts.get(entry.node, 0), id
 
+    def _number(self, entry: Entry, id: int) -> int:
+        """Of a record by its delivery report; `_UNKNOWN` of one handed over before all this."""
+        name = self._name(entry, id)
+        return self._by_id.get(name, _UNKNOWN) if self.is_partial else self._by_id[name]
+
+    def _all(self, numbers: Iterable[int]) -> Iterator[Fate]:
+        """Those that are known."""
+        for number in numbers:
+            if number != _UNKNOWN:
+                yield self._touch(number)
+
     def _touch(self, number: int) -> Fate:
         self.touched.add(number)
         return self.fates[number]
@@ -116,7 +136,11 @@ class RecordLives:
     def _append(
         self, entry: Entry, topic: str, partition: int, base: int, last: int, epoch: int
     ) -> None:
-        self._appended[entry.node, (topic, partition)] = entry
+        key = (topic, partition)
+        self._appended[entry.node, key] = entry
+        if self.is_partial and key not in self._leader and topic not in self._deleted:
+            self._leading.add((entry.node, key))  # elected before all this
+            self._leader[key] = entry.node
 
     def _duplicate(self, entry: Entry, topic: str, partition: int, *rest: int) -> None:
         self._appended.pop((entry.node, (topic, partition)), None)
@@ -130,23 +154,27 @@ class RecordLives:
     ) -> None:  # fmt: skip
         numbers = self._sent.pop((client, number, correlation_id), ())
         if base < 0:
-            refused = self._refused[entry.node]
-            refusal = Refusal(self._moment(refused), entry.node, refused.event[3])
-            for fate in map(self._touch, numbers):
+            known = list(self._all(numbers))
+            if known:
+                refused = self._refused[entry.node]
+                refusal = Refusal(self._moment(refused), entry.node, refused.event[3])
+            for fate in known:
                 fate.refusals.append(refusal)
             return
         key = (topic, partition)
         appended = self._appended.get((entry.node, key))
         is_new = appended is not None and appended.event[3] == base
         for offset, each in enumerate(numbers, base):
+            if each == _UNKNOWN:
+                continue
             fate = self._touch(each)
             if is_new and appended is not None:
                 place = self._new_place(key, offset, appended)
             else:
-                known = self._at(key, offset)  # a duplicate of what was written before
-                if not known or any(place is known[-1] for place in fate.places):
+                there = self._at(key, offset)  # a duplicate of what was written before
+                if not there or any(place is there[-1] for place in fate.places):
                     continue
-                place = known[-1]
+                place = there[-1]
             fate.places.append(place)
             place.numbers.append(each)
             self.offsets.setdefault((*key, fate.key), []).append(offset)

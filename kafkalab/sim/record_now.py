@@ -33,7 +33,7 @@ class Now:
     @cached_property
     def _faults(self) -> InForce:
         """Asked for only of what was lost."""
-        return InForce(self._world.trace)
+        return InForce(self._world)
 
     def told(self, life: Fate) -> Fate:
         """A copy with its state, words, and what lost it."""

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from kafkalab.errors import LearnerError
 from kafkalab.ids import TopicPartition
-from kafkalab.sim import ledger
+from kafkalab.sim import cluster, ledger
 from kafkalab.sim.fate import Fate
+from kafkalab.sim.let_go import note
 from kafkalab.sim.telling import tell
 from kafkalab.sim.why.clocks import judged
 from kafkalab.sim.why.consuming import idle
@@ -37,9 +38,14 @@ ASKABLE: Final = (
 def why(world: World, about: Any) -> Explanation:
     """Answer; `LearnerError` says what may be asked."""
     seen = Seen(world)
-    answer = replace(_answer(seen, about), began=world.began)
+    try:
+        answer = replace(_answer(seen, about), began=world.began)
+    except LearnerError as error:
+        if seen.is_partial and note(world) not in str(error):
+            raise LearnerError(f"{error}; {note(world)}") from error
+        raise
     if answer.cause is None:
-        return answer
+        return _as_far_as_known(seen, answer)
     also = {e.id: e for e in seen.also.get(answer.cause.id, ()) if e.id != answer.cause.id}
     if not also:
         return answer
@@ -50,6 +56,16 @@ def why(world: World, about: Any) -> Explanation:
         answer = replace(answer, say=f"{answer.say} That alone would do it, too: {said}.")
     chain = ordered(*answer.chain, more=also.values())
     return replace(answer, chain=chain, also=tuple(also[id] for id in sorted(also)))
+
+
+def _as_far_as_known(seen: Seen, answer: Explanation) -> Explanation:
+    """With words for it, where what led to the oldest of its events has been let go of."""
+    oldest = next(iter(answer.chain), None)
+    is_whole = oldest is None or causes(seen.trace, oldest.id).complete
+    known = note(seen.world)
+    if is_whole or not known or known in answer.say:
+        return answer
+    return replace(answer, say=f"{answer.say} {known[:1].upper()}{known[1:]}.")
 
 
 def _answer(seen: Seen, about: Any) -> Explanation:
@@ -92,6 +108,13 @@ def _named(seen: Seen, name: str) -> Explanation:
     changes = [e for e in world.trace.of("GroupStateChanged") if e.fields["group"] == name]
     if changes:
         return rebalanced(seen, changes[-1])
+    if seen.is_partial and any(
+        group.group_id == name
+        for node in cluster.brokers(world)
+        for group in node.groups.groups.values()
+    ):
+        say = f"Group {name} has not rebalanced as far back as is known; {note(world)}."
+        return Explanation(f"Why did group {name} rebalance?", say)
     if names := names_of(name):
         return _error(seen, names)
     if name in world.nodes:
@@ -123,7 +146,10 @@ def _partition(seen: Seen, of: TopicPartition) -> Explanation:
         held = None if about_watermark.cause is not None else held_back(seen, of)
         return held or about_watermark
     out = why_out(seen, of, missing[0])
-    question = f"Why is broker {missing[0]} not in the ISR of {of}?"
+    question, known = f"Why is broker {missing[0]} not in the ISR of {of}?", note(seen.world)
+    if out is None and seen.is_partial:
+        say = f"Broker {missing[0]} is not in the ISR of {of}; how it left is not known: {known}."
+        return Explanation(question, say)
     if out is None:
         return Explanation(question, f"Broker {missing[0]} has never been in the ISR of {of}.")
     say = f"Broker {missing[0]} is not in the ISR of {of}: {out.words}."
@@ -173,6 +199,9 @@ def _chain(seen: Seen, entry: Entry) -> Explanation:
     question = f"Why, at {seen.clock(entry.at)}: {tell(entry)}?"
     steps = tuple(e for e in chain if e.kind != "TimerFired" or e in (root, entry))
     steps = steps if len(steps) <= _STEPS_MAX else (*steps[:2], *steps[2 - _STEPS_MAX :])
+    if root.id == entry.id and not found.complete:
+        say = f"{tell(entry)[:1].upper()}{tell(entry)[1:]}; what led to it is not kept."
+        return Explanation(question, say, steps)
     if root.id == entry.id:
         return Explanation(question, f"{tell(entry)}: that came from outside.", steps, root)
     begins = f"it began with {tell(root)} at {seen.clock(root.at)}"

@@ -17,4 +17,6 @@ def clause(seen: Seen, fault: Entry) -> str:
             f", which ended its process at {seen.clock(ends[0].at)}" if ends and not is_slow else ""
         )
         return f"{past(fault)} from {seen.clock(fault.at)} on{ended}"
+    if fault.id <= 0 and fault.kind == "Partitioned":  # in force, and nobody remembers since when
+        return f"{past(fault)} before what is known"
     return f"{past(fault)} at {seen.clock(fault.at)}"

@@ -60,8 +60,12 @@ def leader_changed(seen: Seen, election: Entry) -> Explanation:
         crash, chain = restart
         say = f"{so} {clause(seen, crash)} and began anew."
         return Explanation(question, say, ordered(*chain, election), crash)
-    chain = tuple(reversed(causes(seen.trace, election.id).chain))
+    found = causes(seen.trace, election.id)
+    chain = tuple(reversed(found.chain))
     root = chain[0]
+    if root.id == election.id and not found.complete:
+        since = f"Broker {leader} leads {of} since {seen.clock(election.at)}"
+        return Explanation(question, f"{since}; what led to that is not known any more.", chain)
     say = f"{so} {tell(root)} at {seen.clock(root.at)}."
     cause = root if root.cause == 0 and root.kind != "TimerFired" else None
     return Explanation(question, say, _steps(chain), cause)
@@ -100,8 +104,7 @@ def offline(seen: Seen, of: TopicPartition) -> Explanation | None:
     assert decided is not None, of
     if decided.leader == NO_NODE:
         election = seen.last("LeaderElected", of)
-        assert election is not None, of
-        return _left_alone(seen, election, of)
+        return _left_alone(seen, election, of) if election is not None else _long_alone(seen, of)
     fault = seen.down(decided.leader)
     if fault is None:
         return None
@@ -119,6 +122,17 @@ def offline(seen: Seen, of: TopicPartition) -> Explanation | None:
     if fault.kind == "Paused":
         say = f"{of} is offline because {clause(seen, fault)}, and it is the leader."
     return Explanation(f"Why is {of} offline?", say, (fault,), fault)
+
+
+def _long_alone(seen: Seen, of: TopicPartition) -> Explanation:
+    """It has had no leader for longer than is known: who may lead is out still."""
+    decided = seen.partition(of)
+    assert decided is not None, of
+    faults = [fault for broker in decided.replicas if (fault := seen.down(broker)) is not None]
+    words = "; ".join(clause(seen, each) for each in faults)
+    say = f"{of} has no leader{f' ({words})' if words else ''}."
+    cause = faults[0] if faults else None
+    return Explanation(f"Why has {of} no leader?", say, ordered(*faults), cause)
 
 
 def _left_alone(seen: Seen, election: Entry, of: TopicPartition) -> Explanation:
@@ -168,13 +182,16 @@ def _shut_down(seen: Seen, broker: NodeId, entry: Entry) -> Entry | None:
 def why_out(
     seen: Seen, of: TopicPartition, broker: NodeId, before_id: int | None = None
 ) -> Out | None:
-    """Why a replica is out of the ISR; None if it never left it."""
+    """Why a replica is out of the ISR; None if it never left it, or longer ago than is known."""
     for change in seen.all("IsrChanged", of, before_id):
         fields = change.fields
         if broker in fields["after"]:
             return None
         if broker in fields["before"]:
             return _left(seen, of, broker, change)
+    down = seen.down(broker)
+    if down is not None and down.id <= 0:  # since before what is known (`let_go`)
+        return Out(clause(seen, down), (down,), down)
     return None
 
 
@@ -182,6 +199,10 @@ def _left(seen: Seen, of: TopicPartition, broker: NodeId, change: Entry) -> Out:
     for each in seen.siblings(change):
         if each.kind == "BrokerFenced" and each.fields["broker_id"] == broker:
             words, chain, fault = fenced(seen, each)
+            going = _shut_down(seen, broker, change) if fault is None else None
+            if going is not None:
+                words = f"broker {broker} began to shut down at {seen.clock(going.at)}"
+                chain, fault = (going, *chain), going
             return Out(words, (*chain, change), fault)
     asked = next(
         (

@@ -98,7 +98,8 @@ def gone(seen: Seen, left: Entry) -> Out:
     if "timed out" in reason:
         return Out("", (left,), None)
     polls = [e for e in calls if e.event[1] in ("begin_poll", "take_message")][-1:]
-    last = f"since {seen.clock(polls[0].at)}" if polls else "at all"
+    never = "for as long as is known" if seen.is_partial else "at all"
+    last = f"since {seen.clock(polls[0].at)}" if polls else never
     words = f"{name}'s application has not polled {last}, longer than its max.poll.interval.ms"
     return Out(words, (*polls, left), None)
 

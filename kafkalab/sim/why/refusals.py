@@ -9,7 +9,7 @@ from kafkalab.client.errors import KafkaError
 from kafkalab.config import Config
 from kafkalab.ids import NO_NODE, NodeName, TopicPartition, server_name
 from kafkalab.sim import cluster
-from kafkalab.sim.record_lives import RecordLives
+from kafkalab.sim.let_go import note
 from kafkalab.sim.telling import ids, node_name, past, tell
 from kafkalab.sim.why.clocks import misdated
 from kafkalab.sim.why.explanation import Explanation, ordered
@@ -118,18 +118,17 @@ def _config(seen: Seen) -> Config:
 
 
 def _too_few(seen: Seen, entry: Entry, of: TopicPartition, question: str) -> Explanation:
-    changes = seen.all("IsrChanged", of, entry.id)
-    isr = changes[0].fields["after"] if changes else ()
+    isr = seen.isr_at(of, entry.id)
     outs = [
         out
         for broker in _replicas(seen, of)
         if broker not in isr and (out := why_out(seen, of, broker, entry.id)) is not None
     ]
     outs.sort(key=lambda out: out.chain[-1].id)
-    said = "; ".join(out.words for out in outs)
+    said = "; ".join(out.words for out in outs) or note(seen.world)
     say = (
         f"{of} had the ISR {ids(isr)}, fewer than min.insync.replicas, and acks=all asks for that "
-        f"many: {said}."
+        f"many{f': {said}' if said else ''}."
     )
     fault = outs[-1].fault if outs else None
     chain = ordered(*(e for out in outs for e in out.chain), entry)
@@ -138,22 +137,17 @@ def _too_few(seen: Seen, entry: Entry, of: TopicPartition, question: str) -> Exp
 
 def _given_up(seen: Seen, entry: Entry) -> Explanation:
     """A producer reported a record as failed."""
-    lives = RecordLives({})
-    lives.read(each for each in seen.trace if each.id <= entry.id)
-    fate = next(
-        each
-        for each in reversed(lives.fates)
-        if each.failed is not None and each.failed.id == entry.id
-    )
+    fates = seen.lives(entry.id).fates
+    fate = next((f for f in reversed(fates) if f.failed and f.failed.id == entry.id), None)
     of = TopicPartition(entry.event[1], entry.event[2])
     gave_up = f"{entry.node} gave the record up at {seen.clock(entry.at)}"
     question = f"Why did {entry.node} give a record for {of if of.partition >= 0 else of.topic} up?"
-    if fate.refusals:
+    if fate is not None and fate.refusals:
         last = seen.trace.entry(fate.refusals[-1].moment.id)
         assert last is not None
         why = refused(seen, last)
         return Explanation(question, f"{gave_up}. {why.say}", ordered(*why.chain, entry), why.cause)
-    produced = seen.trace.entry(fate.produced.id)
+    produced = seen.trace.entry(fate.produced.id) if fate is not None else None
     if error_of(entry) == "_FENCED" and produced is not None:
         over = _fenced_off(seen, entry, question, [produced])
         if over is not None:
@@ -195,8 +189,7 @@ def _met(seen: Seen, failed: Entry) -> Entry | None:
 
 def _handed_over(seen: Seen, entry: Entry) -> list[Entry]:
     """The application's call behind a refused request."""
-    lives = RecordLives({})
-    lives.read(each for each in seen.trace if each.id <= entry.id + 2)
+    lives = seen.lives(entry.id + 2)
     refused_ids = {entry.id} | {
         each.id
         for each in seen.trace.of("AppendRefused")

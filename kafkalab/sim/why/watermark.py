@@ -9,7 +9,7 @@ Read next: `visibility`.
 from kafkalab.ids import NO_NODE, NodeId, TopicPartition, server_name
 from kafkalab.replica.leading import Leading
 from kafkalab.sim import cluster
-from kafkalab.sim.record_lives import RecordLives
+from kafkalab.sim.let_go import note
 from kafkalab.sim.telling import ids
 from kafkalab.sim.why.explanation import Explanation, ordered
 from kafkalab.sim.why.fault_words import clause
@@ -103,9 +103,9 @@ def held_back(seen: Seen, of: TopicPartition) -> Explanation | None:
     if log is None or log.last_stable_offset >= log.high_watermark:
         return None
     stable = log.last_stable_offset
-    lives = RecordLives({})
-    lives.read(iter(seen.trace))
-    first = next((f for f in lives.fates for p in f.places if p.name == f"{of}@{stable}"), None)
+    first = next(
+        (f for f in seen.lives().fates for p in f.places if p.name == f"{of}@{stable}"), None
+    )
     written = next((e for e in seen.all("Appended", of) if e.fields["base_offset"] <= stable), None)
     who = first.producer if first else "a producer"
     say = (
@@ -135,8 +135,10 @@ def _too_few(
     said = "; ".join(out.words for out in outs)
     say = (
         f"{where}: the ISR is {ids(isr)}, and min.insync.replicas is {min_isr}, so nothing is "
-        f"committed (KIP-966). {said[:1].upper()}{said[1:]}."
+        "committed (KIP-966)."
     )
+    said = said or note(seen.world)
+    say += f" {said[:1].upper()}{said[1:]}." if said else ""
     decisive = _decisive(seen, of, min_isr)
     fault = next((out.fault for out in outs if out.chain[-1].id == decisive), None)
     fault = fault or next((out.fault for out in reversed(outs) if out.fault), None)

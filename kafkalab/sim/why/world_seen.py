@@ -9,6 +9,8 @@ from kafkalab.ids import NO_NODE, NodeId, NodeName, TopicPartition, server_name
 from kafkalab.metadata.image import PartitionImage
 from kafkalab.sim import cluster
 from kafkalab.sim.faults_in_force import InForce
+from kafkalab.sim.let_go import first_known, remembered
+from kafkalab.sim.record_lives import RecordLives
 from kafkalab.sim.telling import seconds
 from kafkalab.world import Entry, World
 
@@ -29,8 +31,9 @@ class Seen:
     def __init__(self, world: World) -> None:
         self.world = world
         self.trace = world.trace
-        self._rare = world.trace.of(*RARE)
-        self.faults = InForce(world.trace)
+        self._rare = [*remembered(world), *world.trace.of(*RARE)]
+        self.is_partial = first_known(world.trace) is not None  # older events were let go of
+        self.faults = InForce(world)
         self.image = cluster.metadata(world)
         self.also: dict[int, list[Entry]] = {}  # by a fault's id: others that do it alone, too
 
@@ -57,6 +60,24 @@ class Seen:
             if (before_id is None or entry.id < before_id)
             and (of is None or (entry.event[1], entry.event[2]) == tuple(of))
         ]
+
+    def isr_at(self, of: TopicPartition, before_id: int) -> tuple[NodeId, ...]:
+        """The ISR just before an event; () if the partition is not there any more."""
+        before: tuple[NodeId, ...]
+        if (last := self.last("IsrChanged", of, before_id)) is not None:
+            before = last.fields["after"]
+            return before
+        if later := [e for e in self.all("IsrChanged", of) if e.id >= before_id]:
+            before = later[-1].fields["before"]
+            return before
+        now = self.partition(of)
+        return now.isr if now is not None else ()
+
+    def lives(self, until_id: int | None = None) -> RecordLives:
+        """Of all records, from the events up to that one."""
+        lives = RecordLives({}, is_partial=self.is_partial)
+        lives.read(each for each in self.trace if until_id is None or each.id <= until_id)
+        return lives
 
     def siblings(self, entry: Entry) -> list[Entry]:
         """What was said in the same instant of the same handling: decided together."""
