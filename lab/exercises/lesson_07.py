@@ -326,4 +326,27 @@ PREDICTIONS: Final = (
         judge=lambda kept, waited: "b" if kept < 8 else ("c" if waited else "a"),
         evidence="{kept} of the eight are there.",
     ),
+    Prediction(
+        id="07.cut",
+        question=(
+            "Broker 2 comes back. On its disk orders 4 to 7 are at offsets 4 to 7. Its leader, "
+            "broker 3, has order 8 and order 9 at offsets 4 and 5. What will broker 2 have?"
+        ),
+        choices=(
+            Choice(
+                key="a",
+                words="Ten orders: its own eight, and the leader's two behind them.",
+                because="Then offset 4 would be order 4 on one broker and order 8 on the other.",
+            ),
+            Choice(key="b", words="Six: orders 0 to 3, and orders 8 and 9."),
+            Choice(
+                key="c",
+                words="Eight: it keeps what had a receipt, and the leader takes that over.",
+                because="Records go one way, from the leader to followers. Nothing is taken over.",
+                misconception=RF_SURVIVES,
+            ),
+        ),
+        judge=lambda end: {10: "a", 6: "b", 8: "c"}[end],
+        evidence="Its log ends at {end}.",
+    ),
 )

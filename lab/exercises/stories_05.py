@@ -107,7 +107,7 @@ class Shop:
         await self.app.sleep(_WORK_S / 2)
         await self._point(2)
         await self.app.sleep(_WORK_S / 2)
-        self.producer.produce("parcels", order.value(), key=order.value())
+        self.producer.produce("parcels", order.value(), key=order.key())
         await self.producer.flush()
         await self._point(3)
 
@@ -201,7 +201,7 @@ def _morning() -> Simulation:
     sim.create_topic("parcels")
     producer = Producer(SERVERS, sim=sim)
     for number in range(ORDERS):
-        producer.produce("orders", f"order {number}", key=f"user-{number % 3}")
+        producer.produce("orders", f"order {number}", key=f"#{number}")
     producer.flush()
     return sim
 

@@ -69,6 +69,12 @@ def epochs(sim: Simulation, topic: str = "orders", partition: int = 0) -> str:
     return "\n".join(lines)
 
 
+def end_of(sim: Simulation, broker: int, topic: str = "orders", partition: int = 0) -> int:
+    """Where that broker's log ends."""
+    disk = next(each.disk for each in servers.brokers(sim.world) if each.broker_id == broker)
+    return disk.logs[TopicPartition(topic, partition)].log_end_offset
+
+
 def send(sim: Simulation, values: Iterable[str], acks: str = "all", **conf: Any) -> list[str]:
     """Produce to orders-0, one after the other, and wait; the values that were acknowledged."""
     kept: list[str] = []

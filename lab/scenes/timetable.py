@@ -13,8 +13,8 @@ Filled: nobody.  Outlined: by whom.  Dashed: what a member does beside it.
 Read next: `lab.exercises.stories_06`, which watches a group and fills it in.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from lab.scenes.axis import Axis, draw_axis
@@ -28,6 +28,7 @@ _RIGHT: Final = 66
 _ROW: Final = 22
 _HEAD: Final = 26
 _MARKS: Final = 18
+_GAP: Final = 12  # between two labels
 _TITLE: Final = "Who had what, when"
 
 Kind = Literal["owned", "nobody", "busy", "gone"]
@@ -38,7 +39,7 @@ _LOOKS: Final[dict[Kind, tuple[str, str, str | None, str]]] = {
     "busy": ("group-s", "group", None, "group-t"),
     "gone": ("none", "rule", "4 3", "mute"),
 }
-_LEGEND: Final[dict[Kind, str]] = {
+LEGEND: Final[Mapping[Kind, str]] = {
     "nobody": "nobody has it: it stands still",
     "owned": "with the member named",
     "busy": "a member is held up",
@@ -86,13 +87,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """The picture's data: `end` in ms, `zero` says what happened at 0."""
+    """The picture's data: `end` in ms, `zero` says what happened at 0; `legend` by kind of bar."""
 
     say: str
     zero: str
     blocks: tuple[Block, ...]
     end: int
     width: int = 960
+    legend: Mapping[Kind, str] = field(default_factory=lambda: LEGEND)
+    #: Whether long silences are cut out of the axis.
+    has_cuts: bool = False
 
 
 def draw_timetable(table: Timetable) -> Scene:
@@ -100,15 +104,20 @@ def draw_timetable(table: Timetable) -> Scene:
     width = max(table.width, WIDTH_MIN)
     names = [row.name for block in table.blocks for row in block.rows]
     left = MARGIN + max(width_of(name, "lab") for name in names) + 14
-    axis = Axis(range(0, table.end, 250), (0, table.end), (left, width - MARGIN - _RIGHT))
+    times = _times(table) if table.has_cuts else range(0, table.end, 250)
+    axis = Axis(times, (0, table.end), (left, width - MARGIN - _RIGHT))
     lines = wrap(table.say, "lab", width - 2 * MARGIN, 3)
     shapes = [text(f"say{i}", MARGIN, 20 + 18 * i, each, "lab") for i, each in enumerate(lines)]
     y = 18.0 * len(lines) + 16
+    marks: list[Shape] = []
     for number, block in enumerate(table.blocks):
         height = _HEAD + _MARKS + len(block.rows) * _ROW
-        shapes.append(group(f"b{number}", _block(block, axis, width, height), at=(0, y)))
+        shapes.append(group(f"b{number}", _block(block, axis, width), at=(0, y)))
+        marks.append(group(f"m{number}", _marks(block.marks, axis, height), at=(0, y)))
         y += height + 14
-    shapes.append(group("axis", draw_axis(axis, y - 6, y - 4, has_grid=False)))
+    top = 18.0 * len(lines) + 16 + _HEAD + _MARKS if axis.cuts else y - 6
+    shapes.append(group("axis", draw_axis(axis, top, y - 4, has_grid=False)))
+    shapes += marks
     shapes.append(line("base", (axis.left, y - 4), (axis.right, y - 4), "rule"))
     zero = fit(f"0 s: {table.zero}", "tiny", width - 2 * MARGIN)
     shapes.append(text("zero", axis.left, y + 28, zero, "tiny"))
@@ -117,7 +126,14 @@ def draw_timetable(table: Timetable) -> Scene:
     return Scene(width, round(y + 50 + legend_height), _TITLE, table.say, tuple(shapes))
 
 
-def _block(block: Block, axis: Axis, width: float, height: float) -> Iterator[Shape]:
+def _times(table: Timetable) -> Iterator[int]:
+    """Where something happens."""
+    for block in table.blocks:
+        yield from (mark.at for mark in block.marks)
+        yield from (at for row in block.rows for bar in row.bars for at in (bar.since, bar.until))
+
+
+def _block(block: Block, axis: Axis, width: float) -> Iterator[Shape]:
     right = width - MARGIN
     yield text("name", MARGIN, 16, block.name, "h2")
     x = MARGIN + width_of(block.name, "h2") + 12
@@ -127,19 +143,31 @@ def _block(block: Block, axis: Axis, width: float, height: float) -> Iterator[Sh
     for number, row in enumerate(block.rows):
         at = (0.0, _HEAD + _MARKS + number * _ROW)
         yield group(f"r{number}", _row(row, axis, right), at=at, label=words_of(row))
-    yield from _marks(block.marks, axis, height)
 
 
 def _marks(marks: Sequence[Mark], axis: Axis, height: float) -> Iterator[Shape]:
-    """Where two labels would meet, the later one moves to the right."""
-    end = axis.left
-    for number, mark in enumerate(sorted(marks, key=lambda each: each.at)):
-        x, half = axis(mark.at), width_of(mark.words, "noteb") / 2
-        middle = min(max(x, end + half), axis.right + _RIGHT - half)
-        end = middle + half + 12
-        top = float(_HEAD + _MARKS)
+    """Where two labels would meet, one moves to the left and the other to the right."""
+    marks = sorted(marks, key=lambda each: each.at)
+    halves = [width_of(mark.words, "noteb") / 2 for mark in marks]
+    middles: list[float] = []
+    for mark, half in zip(marks, halves, strict=True):
+        least = axis.left - 30 + half
+        if middles:
+            last, wide = middles[-1], halves[len(middles) - 1]
+            over = max(last + wide + _GAP - axis(mark.at) + half, 0)
+            before = (
+                middles[-2] + halves[len(middles) - 2] + _GAP if middles[1:] else axis.left - 30
+            )
+            middles[-1] = last - min(over / 2, max(last - wide - before, 0))
+            least = middles[-1] + wide + _GAP + half
+        middles.append(max(min(axis(mark.at), axis.right + _RIGHT - half), least))
+    top = float(_HEAD + _MARKS)
+    for number, (mark, middle) in enumerate(zip(marks, middles, strict=True)):
+        x = axis(mark.at)
         yield line(f"m{number}", (x, top - 3), (x, height), "ink", dash="2 3")
-        yield text(f"w{number}", middle, top - 7, mark.words, "noteb", anchor="middle")
+        yield text(
+            f"w{number}", middle, top - 7, mark.words, "noteb", anchor="middle", has_halo=True
+        )
 
 
 def _row(row: Row, axis: Axis, right: float) -> Iterator[Shape]:
@@ -160,7 +188,7 @@ def _row(row: Row, axis: Axis, right: float) -> Iterator[Shape]:
 def _legend(table: Timetable) -> Sequence[Entry]:
     kinds = {bar.kind for block in table.blocks for row in block.rows for bar in row.bars}
     entries = []
-    for kind, words in _LEGEND.items():
+    for kind, words in table.legend.items():
         fill, stroke, dash, _ = _LOOKS[kind]
         if kind in kinds:
             shape = rect("shape", 0, -8, 26, 16, fill, stroke, radius=3, dash=dash)
@@ -169,12 +197,12 @@ def _legend(table: Timetable) -> Sequence[Entry]:
 
 
 def words_of(row: Row) -> str:
-    """`P1: Ben to 0.0 s, nobody to 45.1 s, Ann to 60.0 s`."""
-    parts = [
-        f"{'nobody' if bar.kind == 'nobody' else bar.words} to {bar.until / 1000:.1f} s"
-        for bar in row.bars
-    ]
-    return f"{row.name}: {', '.join(parts)}"
+    """`P1: Ben 0.00 to 1.20 s, nobody 1.20 to 45.10 s`."""
+    parts = []
+    for bar in row.bars:
+        who = "nobody" if bar.kind == "nobody" and bar.words.endswith(" s") else bar.words
+        parts.append(f"{who} {bar.since / 1000:.2f} to {bar.until / 1000:.2f} s")
+    return f"{row.name}: {', '.join(parts) or 'nothing'}"
 
 
 def text_of(table: Timetable) -> str:
@@ -182,6 +210,6 @@ def text_of(table: Timetable) -> str:
     lines = [table.say, f"(0 s: {table.zero})"]
     for block in table.blocks:
         lines += ["", " · ".join(filter(None, (block.name, block.note, block.total)))]
-        lines += [f"  {mark.at / 1000:5.1f} s  {mark.words}" for mark in block.marks]
+        lines += [f"  {mark.at / 1000:6.2f} s  {mark.words}" for mark in block.marks]
         lines += [f"  {words_of(row)}" for row in block.rows]
     return "\n".join(lines)

@@ -43,4 +43,4 @@ def test_labels_of_one_instant_do_not_meet(width: int) -> None:
     table = Timetable("Said.", "it begins", (Block("one", "", "0", (row,), marks),), 1000, width)
     svg = write_svg(draw_timetable(table))
     assert all(mark.words in svg for mark in marks)
-    assert "P0: Ann to 1.0 s" in text_of(table)
+    assert "P0: Ann 0.00 to 1.00 s" in text_of(table)
