@@ -5,6 +5,7 @@ Names load on first use, so that drawing a scene needs neither anywidget nor a b
     scenes    frame -> keyed shapes -> SVG, or the difference to the last one (pure)
     player    plays a world to the views that are open
     widgets   what Jupyter shows
+    graphs    the cluster as networkx graphs, to compute on
     checking  exercises and predictions: `exercise("02.1").check(…)`, `predict("02.keys")`
 
 Read next: `lab.scenes.cluster_view`, then `lab.player`.
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from lab.bench.offset_reset import reset_offsets
     from lab.checking.contents import Contents
     from lab.checking.views import exercise, predict
+    from lab.graphs import in_touch, placement_graph, single_points, topology_graph
     from lab.loops import Stopped
     from lab.widgets.background import background
     from lab.widgets.durability_grid import DurabilityGrid
@@ -59,8 +61,12 @@ __all__ = [
     "TwinsView",
     "background",
     "exercise",
+    "in_touch",
+    "placement_graph",
     "predict",
     "reset_offsets",
+    "single_points",
+    "topology_graph",
 ]
 
 _HOMES: Final = {
@@ -86,6 +92,10 @@ _HOMES: Final = {
     "exercise": "lab.checking.views",
     "predict": "lab.checking.views",
     "reset_offsets": "lab.bench.offset_reset",
+    "in_touch": "lab.graphs",
+    "placement_graph": "lab.graphs",
+    "single_points": "lab.graphs",
+    "topology_graph": "lab.graphs",
 }
 
 

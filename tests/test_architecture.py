@@ -38,7 +38,7 @@ LAB_ROWS: tuple[tuple[str, ...], ...] = (
     ("playback",),
     ("player", "loops"),
     ("widgets",),
-    ("bench",),
+    ("bench", "graphs"),
     ("checking",),
     ("exercises",),
     ("solutions",),
