@@ -18,7 +18,7 @@ Left out: record contents (`records`), consumers' positions (`groups`).
 Read next: `replica_cells`, the cells; `cluster_view`, which puts this beside the rest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kafkalab.frames.shape import (
@@ -62,9 +62,16 @@ def is_packed(brokers: int, replicas: int) -> bool:
 
 
 def draw_cluster(
-    brokers: Sequence[BrokerFrame], rows: Sequence[Row], width: float, density: Density
+    brokers: Sequence[BrokerFrame],
+    rows: Sequence[Row],
+    width: float,
+    density: Density,
+    duties: Mapping[int, str] | None = None,
 ) -> tuple[list[Shape], float]:
-    """Broker cards side by side, in more than one line if they are many; and their height."""
+    """Broker cards side by side, in more than one line if they are many; and their height.
+
+    `duties`: what to say under a broker's name, by its id.
+    """
     copies = max((len(row.partition["replicas"]) for row in rows), default=0)
     has_packed = is_packed(len(brokers), copies)
     least = PACKED_WIDTH_MIN if has_packed else CARD_WIDTH_MIN
@@ -79,7 +86,8 @@ def draw_cluster(
     for i, broker in enumerate(brokers):
         line_number, column = divmod(i, per_line)
         at = (column * (card_width + GAP), line_number * (card_height + GAP))
-        cards.append(_card(broker, of[broker["id"]], (card_width, card_height), density, at))
+        size, duty = (card_width, card_height), (duties or {}).get(broker["id"], "")
+        cards.append(_card(broker, of[broker["id"]], size, density, at, duty))
     lines = -(-len(brokers) // per_line) or 1
     return cards, lines * (card_height + GAP) - GAP
 
@@ -131,6 +139,7 @@ def _card(
     size: tuple[float, float],
     density: Density,
     at: tuple[float, float],
+    duty: str,
 ) -> Shape:
     width, height = size
     is_down, is_stopped = broker["state"] in DOWN, broker["state"] == "stopped"
@@ -143,16 +152,18 @@ def _card(
     state, below = first_fitting(state_words(broker), style, room), ""
     if not is_well and width_of(state_words(broker)[-1], style) > room:
         state, below = "", first_fitting(state_words(broker), "tiny", width - 28)
+    duty = "" if below or "clock" in broker else duty
     dash = None if is_well else "5 3" if is_down else "2 3"
-    y = 24 if below or "clock" in broker else 28
+    y = 24 if below or "clock" in broker else 20 if duty else 28
     children: list[Shape | None] = [
         rect("card", 0, 0, width, height, "none" if is_down else "card", edge,
              radius=10, dash=dash),
         text("name", 14, y, name, "h2", "mute" if is_down else "ink"),
         text("state", width - 14, y, state, style, tone, anchor="end"),
     ]  # fmt: skip
-    if below:
-        children.append(text("below", 14, 39, below, "tiny", tone))
+    if below or duty:
+        under, tone_under = (39, tone) if below else (34.5, None)
+        children.append(text("below", 14, under, below or duty, "tiny", tone_under))
     children += () if below else _clock(broker, width)
     sign = _SIGNS.get(broker["state"])
     if sign is not None:
@@ -163,7 +174,7 @@ def _card(
     for i, row in enumerate(rows):
         place = (10, HEAD + i * density.band)
         children.append(_place(broker, row, width - 20, density, place))
-    spoken = ", ".join([name, state_words(broker)[0], *clock_of(broker)])
+    spoken = ", ".join([name, state_words(broker)[0], *clock_of(broker), *([duty] if duty else [])])
     return group(f"b{broker['id']}", children, at=at, label=spoken)
 
 

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from kafkalab.frames.group_history import ColumnFrame, GroupHistoryFrame
 from kafkalab.frames.shape import GroupFrame
 from lab.scenes.group_members import short
-from lab.scenes.group_time import ROW, draw_time, time_axis
+from lab.scenes.group_time import ALL_ROW, ROW, draw_count, draw_time, time_axis
 from lab.scenes.metrics import first_fitting, fit, width_of
 from lab.scenes.shapes import Shape, group, line, rect, text
 
@@ -99,25 +99,33 @@ def draw_table(
     each: GroupFrame,
     history: GroupHistoryFrame,
     rows: Sequence[Row],
+    every: Sequence[Row],
     now: int,
     width: float,
 ) -> tuple[list[Shape], float]:
-    """The rows given, under heads, and the height."""
-    grid = _grid(each, history, rows, width)
-    bottom = _HEAD + len(rows) * ROW
+    """The rows given, under heads, and the height; above them one for all, if there are more."""
+    has_more = len(every) > len(rows)
+    grid = _grid(each, history, rows, width, [_all_name(every)] if has_more else [])
+    top = _HEAD + (ALL_ROW if has_more else 0)
+    bottom = top + len(rows) * ROW
     shapes = [group("heads", _heads(history, grid))]
     largest = max((lag_of(row) for row in rows), default=0)
     lines = []
+    if has_more:
+        lines.append(group("r-all", _all(every, grid), at=(0, _HEAD), label=_label_of_all(every)))
     for index, row in enumerate(rows):
-        y = _HEAD + index * ROW
+        y = top + index * ROW
         label = _label(row, history)
         drawn = _row(row, each, history, grid, largest)
         lines.append(group(f"r-{row.key}", drawn, at=(0, y), label=label))
     shapes.append(group("rows", lines))
     if history["began"] is not None:
         axis = time_axis(history, now, grid.time)
-        place = {row.key: _HEAD + index * ROW for index, row in enumerate(rows)}
+        place = {row.key: top + index * ROW for index, row in enumerate(rows)}
         shapes += draw_time(axis, each, history, place, now, (_HEAD, bottom))
+        if has_more:
+            stood = draw_count(axis, history["stops"], len(every), now)
+            shapes.append(group("all-stops", stood, at=(0, _HEAD)))
         return shapes, bottom + 26
     words = "No rebalance as far back as the trace was looked through."
     left, right = grid.time
@@ -129,10 +137,17 @@ def lag_of(row: Row) -> int:
     return max(row.end - (row.committed or 0), 0)
 
 
-def _grid(each: GroupFrame, history: GroupHistoryFrame, rows: Sequence[Row], width: float) -> Grid:
+def _grid(
+    each: GroupFrame,
+    history: GroupHistoryFrame,
+    rows: Sequence[Row],
+    width: float,
+    more: Sequence[str],
+) -> Grid:
+    """`more`: names of further rows."""
     is_narrow = width < _NARROW
-    names = max((width_of(short(row.key, each), "lab") for row in rows), default=20.0)
-    left = min(names, width * 0.2) + 22
+    names = [*more, *(short(row.key, each) for row in rows)]
+    left = min(max((width_of(name, "lab") for name in names), default=20.0), width * 0.2) + 22
     columns: Sequence[ColumnFrame] = history["columns"]
     if is_narrow and len(columns) > 2:
         columns = [columns[0], columns[-1]]
@@ -200,6 +215,28 @@ def _row(
         yield rect(
             "bar", grid.bar_x, ROW / 2 - 5.5, wide, 11, "out" if is_still else "comm", radius=2
         )
+
+
+def _all(rows: Sequence[Row], grid: Grid) -> Iterator[Shape]:
+    """All of them in one: how many, their owners in each column, and what is left to read."""
+    base = ALL_ROW / 2 + 4.5
+    yield line("rule", (0, 0), (grid.width, 0), "line")
+    yield text("name", 8, base, fit(_all_name(rows), "lab", grid.owners_x - 16), "lab")
+    for index, column in enumerate(grid.columns):
+        count = len(set(column["owners"].values()))
+        words = f"{count} {'member' if count == 1 else 'members'}" if count else "nobody"
+        x = grid.owners_x + index * grid.owner_step + grid.owner_width / 2
+        yield text(f"o{index}", x, base, words, "note", "ink", anchor="middle")
+    lag = sum(lag_of(row) for row in rows)
+    yield text("lag", grid.offsets["lag"], base, f"{lag:,}", "numb", anchor="end")
+
+
+def _all_name(rows: Sequence[Row]) -> str:
+    return f"all {len(rows)}"
+
+
+def _label_of_all(rows: Sequence[Row]) -> str:
+    return f"All {len(rows)} partitions: lag {sum(lag_of(row) for row in rows)}"
 
 
 def _owners(row: Row, grid: Grid, history: GroupHistoryFrame) -> Iterator[Shape]:

@@ -10,17 +10,27 @@ Dashed: what eager would have stopped.  Silence is cut out of the axis.
 Read next: `axis`; `group_table`, whose rows these are.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from kafkalab.frames.group_history import GroupHistoryFrame, StopFrame
 from kafkalab.frames.shape import GroupFrame
 from lab.scenes.axis import Axis, draw_axis
 from lab.scenes.group_members import short
-from lab.scenes.metrics import width_of
-from lab.scenes.shapes import Shape, group, line, rect, text
+from lab.scenes.metrics import first_fitting, width_of
+from lab.scenes.shapes import Shape, group, line, path, rect, text
 
 ROW: Final = 32
+ALL_ROW: Final = 44
+_SPOTS_MAX: Final = 4  # marks of a kind on more spots are told as one
+_NEAR: Final = 8.0  # marks nearer to each other stand on one spot
+_PLURAL: Final = {
+    "joins": "join",
+    "leaves": "leave",
+    "crashes": "crash",
+    "gives up": "give up",
+    "is paused": "are paused",
+}
 _BEFORE: Final = 24.0  # of the axis, for the state before
 _CALM: Final = ("Stable", "Empty")
 
@@ -94,9 +104,12 @@ def _marks(
     lines: list[Shape] = []
     words: list[Shape] = []
     wanted = [(axis(now), f"now {now / 1000:.3f} s", "noteb", "now")]
-    for x, said in _said(axis, each, history):
-        wanted.append((x, said, "tiny", f"m{len(wanted)}"))
-        lines.append(line(f"l{len(wanted)}", (x, 40), (x, bottom), "rule", dash="2 3"))
+    for places, said in _said(axis, each, history):
+        wanted.append((sum(places) / len(places), said, "tiny", f"m{len(wanted)}"))
+        lines += [
+            line(f"l{len(wanted)}-{i}", (x, 40), (x, bottom), "rule", dash="2 3")
+            for i, x in enumerate(places)
+        ]
     for x, said, style, key in wanted:
         half = width_of(said, style) / 2
         left = axis.left - _BEFORE
@@ -110,28 +123,51 @@ def _marks(
     return lines, words
 
 
-def _said(axis: Axis, each: GroupFrame, history: GroupHistoryFrame) -> list[tuple[float, str]]:
-    """Marks of one kind that stand on one spot are one; the first come first."""
-    bundles: list[tuple[float, str, list[str], list[int]]] = []
-    for mark in history["marks"]:
-        x = axis(mark["at"])
-        last = next((b for b in bundles if b[1] == mark["what"] and abs(b[0] - x) < 8), None)
-        if last is None:
-            bundles.append((x, mark["what"], [mark["member"]], [mark["at"]]))
-        else:
-            last[2].append(mark["member"])
-    said = []
-    for x, what, members, at in bundles:
+class _Bundle(NamedTuple):
+    """Marks of one kind that are told as one."""
+
+    what: str
+    members: list[str]
+    times: list[int]
+
+
+def _said(
+    axis: Axis, each: GroupFrame, history: GroupHistoryFrame
+) -> Iterator[tuple[list[float], str]]:
+    """Where lines stand, and what is said of them."""
+    for what, members, times in _bundles(axis, history):
         words = f"{members[0]} {what}"
         if len(members) > 1:
-            plural = {"joins": "join", "leaves": "leave", "crashes": "crash", "gives up": "give up",
-                      "is paused": "are paused"}  # fmt: skip
-            words = f"{len(members)} {plural[what]}"
+            words = f"{len(members)} {_PLURAL[what]}"
         if what == "gives up" and len(members) == 1:
-            gone = [s["partition"] for s in history["stops"] if s["since"] == at[0]]
+            gone = [s["partition"] for s in history["stops"] if s["since"] == times[0]]
             words += f" {short(gone[0], each)}" if len(gone) == 1 else f" {len(gone)}"
-        said.append((x, words))
-    return said
+        places = [axis(times[0])]
+        if axis(times[-1]) - places[0] >= _NEAR:
+            places.append(axis(times[-1]))
+            words += f", {times[0] / 1000:g}–{times[-1] / 1000:g} s"
+        yield places, words
+
+
+def _bundles(axis: Axis, history: GroupHistoryFrame) -> Iterator[_Bundle]:
+    """Those on one spot are one; and if there are many spots, all of a kind are."""
+    for what in dict.fromkeys(mark["what"] for mark in history["marks"]):
+        found: list[_Bundle] = []
+        for mark in history["marks"]:
+            if mark["what"] != what:
+                continue
+            x = axis(mark["at"])
+            near = next((b for b in found if abs(axis(b.times[0]) - x) < _NEAR), None)
+            if near is None:
+                found.append(_Bundle(what, [mark["member"]], [mark["at"]]))
+            else:
+                near.members.append(mark["member"])
+                near.times.append(mark["at"])
+        if len(found) > _SPOTS_MAX:
+            members = [member for bundle in found for member in bundle.members]
+            times = sorted(at for bundle in found for at in bundle.times)
+            found = [_Bundle(what, members, times)]
+        yield from found
 
 
 def _stops(
@@ -144,6 +180,29 @@ def _stops(
             before = ends[index - 1][1] if index else axis.left - _BEFORE
             after = ends[index + 1][0] if index + 1 < len(own) else axis.right
             yield _stop(axis, stop, y, now, (before, after))
+
+
+def draw_count(axis: Axis, stops: Sequence[StopFrame], total: int, now: int) -> Iterator[Shape]:
+    """How many of all partitions stood still at each instant, as an area."""
+    turns = sorted({at for stop in stops for at in (stop["since"], _until(stop, now))})
+    counts = [sum(s["since"] <= at < _until(s, now) for s in stops) for at in turns]
+    most = max(counts, default=0)
+    if not most:
+        return
+    foot, high = ALL_ROW - 4, ALL_ROW - 10
+    steps = [f"M{axis(turns[0]):.1f} {foot}"]
+    for at, count, until in zip(turns, counts, [*turns[1:], turns[-1]], strict=True):
+        y = foot - high * count / total
+        steps.append(f"L{axis(at):.1f} {y:.1f}L{axis(until):.1f} {y:.1f}")
+    yield path("area", f"{''.join(steps)}L{axis(turns[-1]):.1f} {foot}Z", "out")
+    left, right = axis(turns[0]), axis(turns[-1])
+    words = first_fitting(
+        (f"{most} of {total} stood still at once", f"{most} of {total}"), "noteb", right - left - 8
+    )
+    tall = high * most / total > 24
+    y, tone = (ALL_ROW / 2 + 4.5, "onout") if tall else (16, "out-t")
+    yield text("words", (left + right) / 2, y, words, "noteb", tone, anchor="middle",
+               has_halo=not tall)  # fmt: skip
 
 
 def _could(axis: Axis, stop: StopFrame, y: float, now: int) -> Shape:

@@ -203,6 +203,7 @@ class PictureView(Transport):
                 self._turn(group=name)
             case ["select", which]:
                 self._turn(partition=self._partition(which))
+                self._view = replace(self._view, first_row=self._row_that_shows())
             case ["rows", which]:
                 self._view = replace(self._view, first_row=self._first_row(which))
             case ["lens", place, offset] if offset.isdigit() and "-" in place:
@@ -299,6 +300,13 @@ class PictureView(Transport):
         if which.isdigit():
             return int(which)
         return (self._view.partition + (1 if which == "next" else -1)) % max(count, 1)
+
+    def _row_that_shows(self) -> int:
+        """The window's first row, moved if the partition just chosen is not in it."""
+        topic = chosen_topic(self._frame, self._view.topic)
+        first, shown = window(self._frame, topic, self._view.first_row)
+        chosen = self._view.partition
+        return first if first <= chosen < first + shown else chosen // max(shown, 1) * shown
 
     def _first_row(self, which: str) -> int:
         topic = chosen_topic(self._frame, self._view.topic)

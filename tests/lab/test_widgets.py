@@ -96,8 +96,8 @@ def test_choices_of_a_reader_stay_with_the_view(view: ClusterView) -> None:
     assert view.handle({"action": "rows later"})
     assert view.handle({"action": "select before"})
     assert view._view.topic == "payments"
-    assert view._view.first_row == 12
     assert view._view.partition == 29
+    assert view._view.first_row == 24  # the window goes along
     assert view.handle({"action": "select next"})
     assert view._view.partition == 0
     assert view.handle({"action": "select 7"})

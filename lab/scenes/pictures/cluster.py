@@ -1,9 +1,10 @@
 """The cluster: brokers as columns, partitions as rows; below, records, groups and clients.
 
-Read next: `lab.scenes.cluster`, which draws the cards.
+Read next: `lab.scenes.cluster`, which draws the cards; `lab.scenes.partition_map`, which stands
+above them where they do not show all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kafkalab.frames.shape import TopicFrame
 from lab.scenes.clients import draw_clients
@@ -11,6 +12,7 @@ from lab.scenes.cluster import density_for, draw_cluster
 from lab.scenes.controls import draw_picker
 from lab.scenes.groups import draw_groups
 from lab.scenes.legend import ALWAYS, CONTROL, DIVERGED, MAY_LEAD, STABLE, STOPPED, Entry
+from lab.scenes.partition_map import draw_map, duties_of
 from lab.scenes.picture import Picture, Sight
 from lab.scenes.records import HEIGHT, draw_records
 from lab.scenes.replica_cells import Row, is_diverged, rows_of
@@ -31,9 +33,16 @@ def _draw(sight: Sight) -> Block:
         pager = (first, shown, total) if total > shown else None
         picker = draw_picker(names, topic["name"] if topic else "", pager, width)
         shapes.append(group("picker", picker, label="Topics"))
-        y += 32
+        y += 32 if len(names) > 1 or not topic else 0  # a pager alone stands beside the map
+    duties: Mapping[int, str] = {}
+    if topic and total > shown:
+        partitions = topic["partitions"]
+        drawn, height = draw_map(partitions, (first, shown), width, can_press=controls is not None)
+        shapes.append(group("map", drawn, at=(0, y), label="All partitions"))
+        y += height + 8
+        duties = duties_of(frame["brokers"], partitions)
     rows: Sequence[Row] = rows_of(topic)[first : first + shown] if topic else ()
-    cards, height = draw_cluster(frame["brokers"], rows, width, density_for(shown))
+    cards, height = draw_cluster(frame["brokers"], rows, width, density_for(shown), duties)
     shapes.append(group("cluster", cards, at=(0, y), arrows="plane"))
     y += height + GAP
     if topic and view.partition < total:

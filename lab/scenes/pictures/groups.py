@@ -65,7 +65,7 @@ def _draw(sight: Sight) -> Block:
     rows = in_order(rows_of(each, history), history)
     first = _first_row(sight.view, len(rows))
     shown = rows[first : first + ROWS_MAX]
-    table, height = draw_table(each, history, shown, sight.frame["now"], sight.width)
+    table, height = draw_table(each, history, shown, rows, sight.frame["now"], sight.width)
     shapes.append(group("table", table, at=(0, y), label="Partitions"))
     y += height
     foot, height = _foot(each, history, rows, first, sight)
