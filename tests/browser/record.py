@@ -22,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 from kafkalab import Simulation
 from kafkalab.frames import cluster_frame
 from kafkalab.sim import without
+from lab.bench.parting import parting
 from lab.bench.run_details import NAMES, RunDetails
 from lab.playback.playback import Playback
 from lab.playback.sources import source_of
@@ -32,7 +33,7 @@ from lab.scenes.rail_branches import Tab
 from lab.scenes.svg import write_svg
 from lab.scenes.view import View
 
-WIDTH, HEIGHT = 1100, 860
+WIDTH, HEIGHT = 1000, 850
 STEP_MS, PRESS_MS, READ_MS = 260, 900, 2800
 
 #: A ring around what is pressed.
@@ -75,9 +76,13 @@ class Film:
 
 
 class World:
-    """A run on the bench, or its branch: its tape, what was asked of it."""
+    """A run on the bench, or its branch: its tape, what was asked of it.
 
-    def __init__(self, sim: Simulation, worlds: list[str]) -> None:
+    `worlds`: all there are, by name; each is added to them.
+    """
+
+    def __init__(self, name: str, sim: Simulation, worlds: dict[str, Simulation]) -> None:
+        worlds[name] = sim
         self.sim, self.worlds, self.details = sim, worlds, RunDetails(sim)
         source = source_of(sim)
         self.source = source  # an observer lives as long as its source
@@ -94,7 +99,10 @@ class World:
             frame = {**frame, "details": {key: self.details.make(key, frame["now"])}}
         tabs = Tabs(
             [Tab(f"show {each.name}", each.title, each is picture) for each in ALL],
-            [Tab(f"world {each}", each, each == self.worlds[-1]) for each in self.worlds],
+            [
+                Tab(f"world {name}", name, sim is self.sim, parting(self.sim, sim))
+                for name, sim in self.worlds.items()
+            ],
             can_ask=True,
         )
         return write_svg(draw_page(frame, view, picture, self.playback.controls(), tabs))
@@ -129,7 +137,8 @@ def story(film: Film) -> None:
     sim.app(shop)
     sim.app(billing)
     sim.run(3.5)  # by then the group has its member
-    run = World(sim, ["the run"])
+    worlds: dict[str, Simulation] = {}
+    run = World("the run", sim, worlds)
     sim.run_until(lambda: sim.now > 3900 and pending(sim))
     run.play(film, "Records flow: produced, copied, committed.", 8)
     partition, leader = pending(sim) or (0, 1)
@@ -148,7 +157,7 @@ def story(film: Film) -> None:
     run.tape.cursor = calm
     film.show(run.svg(), "Rewind to before the crash …", PRESS_MS)
     film.show(run.svg(), "… and branch: from here, another future.", PRESS_MS, press="Branch here")
-    branch = World(sim.at(before / 1000).fork("branch 1"), ["the run", "branch 1"])
+    branch = World("branch 1", sim.at(before / 1000).fork("branch 1"), worlds)
     branch.tape.cursor = len(branch.tape.moments) - 1
     branch.sim.run(2)
     branch.play(film, "In this one nobody crashes: the records go on.", 7)
@@ -183,7 +192,7 @@ def record(out: Path) -> None:
         parts: list[str] = []
         for path, stay_ms in film.shown:
             parts += ["-delay", str(stay_ms // 10), str(path)]
-        small = ["-resize", "920x", "+dither", "-colors", "128", "-layers", "OptimizePlus"]
+        small = ["-resize", "940x", "+dither", "-colors", "128", "-layers", "OptimizePlus"]
         subprocess.run(["convert", *parts, *small, "-loop", "0", str(out)], check=True)
     print(f"{out}: {len(film.shown)} pictures, {out.stat().st_size // 1024} KB")
 
