@@ -2,11 +2,13 @@
 
     packed   ▪ ▪ ▪ ▪ ▪ ▪                   a few bytes an entry; made again when it is read
     sealed   [ 1024 ][ 1024 ][ 1024 ]      never changed again, shared by every fork
-    tail     [ 17 ]                        its own in every fork
+    tail     [ 17 ]                        its own in every fork that has looked at it
 
-Copying a million entries so costs a thousand references and one short list.  `drop_before` lets
-go of the oldest chunks; places (the number of an entry, from 0) stay what they were.  `pack` lets
-go of nothing; a chunk is packed for all forks at once.
+Copying a million entries so costs a thousand references.  A fork borrows its origin's tail, which
+only grows, and its length; it copies it when first looked at.  A checkpoint never is, so it holds
+nothing that the origin has packed since.  `drop_before` lets go of the oldest chunks; places (the
+number of an entry, from 0) stay what they were.  `pack` lets go of nothing; a chunk is packed for
+all forks at once.
 
 Invariants: every sealed chunk has SIZE entries, the tail fewer.
 Read next: `packing`; `trace`, which keeps events so.
@@ -26,15 +28,28 @@ SIZE: Final = 1024
 class Chunks(Generic[Item]):
     """Append-only; forks share what is sealed."""
 
-    __slots__ = ("_dropped", "_last_read", "_packed", "_sealed", "tail")
+    __slots__ = ("_borrowed", "_dropped", "_last_read", "_lent", "_packed", "_sealed", "tail")
+
+    #: What is not sealed yet.  Whoever appends here itself calls `seal` at SIZE entries.
+    tail: list[Item]
 
     def __init__(self) -> None:
         self._dropped = 0  # chunks let go of
         self._packed = 0  # the number of the first that is not known to be packed
         self._sealed: list[Chunk[Item]] = []
-        #: What is not sealed yet.  Whoever appends here itself calls `seal` at SIZE entries.
-        self.tail: list[Item] = []
+        self.tail = []
+        self._lent: Chunk[Item] | None = None  # the tail, as forks know it
+        self._borrowed: tuple[Chunk[Item], int] | None = None  # while there is no tail here
         self._last_read: tuple[Chunk[Item] | None, list[Item]] = (None, [])
+
+    def __getattr__(self, name: str) -> list[Item]:
+        """Called for what is not there: the tail of a fork, when it is first looked at."""
+        borrowed = self._borrowed
+        if name == "tail" and borrowed is not None:
+            chunk, length = borrowed
+            self.tail = chunk.entries()[:length]
+            self._borrowed = None
+        return object.__getattribute__(self, name)  # type: ignore[no-any-return]
 
     def append(self, item: Item) -> None:
         tail = self.tail
@@ -44,8 +59,8 @@ class Chunks(Generic[Item]):
 
     def seal(self) -> None:
         """The tail, which has SIZE entries now, is never changed again."""
-        self._sealed.append(Chunk(self.tail))
-        self.tail = []
+        self._sealed.append(self._lent or Chunk(self.tail))
+        self.tail, self._lent = [], None
 
     def pack(self, keep: int, label: Callable[[Item], str] | None = None) -> None:
         """Pack all sealed chunks but the newest `keep`; by its label an item is found sooner."""
@@ -140,5 +155,13 @@ class Chunks(Generic[Item]):
         other = type(self)()
         other._dropped, other._packed = self._dropped, self._packed
         other._sealed = self._sealed.copy()
-        other.tail = self.tail.copy()
+        other._borrowed = self._borrowed or self._lend()
+        if other._borrowed is not None:
+            del other.tail
         return other
+
+    def _lend(self) -> tuple[Chunk[Item], int] | None:
+        tail = self.tail
+        if tail and self._lent is None:
+            self._lent = Chunk(tail)
+        return None if self._lent is None else (self._lent, len(tail))

@@ -70,6 +70,22 @@ def test_what_is_packed_takes_little_room_and_is_packed_for_all_forks() -> None:
     assert len(early) == 20_000 and trace.fork().digest() == trace.digest() != early.digest()
 
 
+def test_a_fork_that_nobody_has_looked_at_holds_nothing_that_its_origin_has_packed() -> None:
+    trace, rows = filled(1_500)
+    checkpoint, looked_at = trace.fork(forget_recent=True), trace.fork()
+    trace.add(1_500, 0, NodeName("broker-9"), ("Crashed",))
+    assert [tuple(each) for each in looked_at] == rows, "nothing that was added since"
+    for at in range(SIZE):
+        trace.add(1_501 + at, 0, NodeName("broker-9"), ("Restarted",))
+    trace.pack(0)
+    borrowed = checkpoint._kept._borrowed
+    assert borrowed is not None and borrowed[0].is_packed
+    assert [tuple(each) for each in checkpoint.fork().fork()] == rows
+    checkpoint.add(1_500, 0, NodeName("broker-8"), ("Stopped",))
+    assert [tuple(each)[4] for each in checkpoint][1_499:] == [rows[-1][4], ("Stopped",)]
+    assert trace[1_500].kind == "Crashed"
+
+
 class Colour(IntEnum):
     RED = 1
 
