@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kafkalab import Consumer, Message, Producer, Simulation, TopicPartition
+from lab.widgets.passing import Passing
 
 Report = Callable[[Any, Any], None]
 
@@ -55,6 +56,17 @@ class Reader:
     def close(self) -> None:
         """Done: leave no bookmark."""
         self._consumer.close()
+
+
+def ways(sim: Simulation, topic: str) -> Passing:
+    """All records of a topic that one reader has read: as made, as kept, as read."""
+    return Passing(
+        sim,
+        topic,
+        topic,
+        is_followed=lambda fate: True,
+        label=lambda fate: (fate.value or b"").decode(),
+    )
 
 
 def write(sim: Simulation, topic: str, values: list[str], **conf: Any) -> None:
