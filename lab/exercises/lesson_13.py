@@ -102,6 +102,9 @@ _CAUSES: Final = {
 _BETWEEN: Final = "evidence is the moment that decides, and what came before it"
 _SPARE: Final = "evidence is what decides, not all that happened"
 _LUCK: Final = "a change that moves the moment of death is luck"
+_WALL: Final = (
+    "with read_committed the auditor's open transaction is a wall, and no order behind it is read"
+)
 _UNTOUCHED: Final = "a mend takes the cause away"
 _PARTS: Final = ("cause", "evidence", "mend")
 
@@ -158,6 +161,7 @@ def _judge_evidence(evidence: Any) -> None:
 
 def _judge_mend(mend: Change) -> Right:
     is_luck: list[bool] = []
+    unread: list[str] = []
 
     def story(seed: int) -> None:
         sim = case(seed)
@@ -167,6 +171,7 @@ def _judge_mend(mend: Change) -> Right:
             raise Broken(f"it cannot be done there: {error}.", sim.now) from error
         if left := unbilled(twins.b):
             is_luck.append(left != unbilled(sim))
+            unread.extend(each for each in left if not twins.b.fate(each).applied.get("billing"))
             raise Broken(f"{', '.join(left)} still without a bill.", sim.now)
 
     survey = under_faults(story, range(1, 5))
@@ -174,6 +179,7 @@ def _judge_mend(mend: Change) -> Right:
     right = "Cause, evidence and mend agree: the same deaths, and every order is billed."
     try:
         idea = _UNTOUCHED if len(is_luck) == survey.total and not any(is_luck) else _LUCK
+        idea = _WALL if unread else idea
         return survey.verdict(right, idea, replay)
     except Wrong as wrong:
         score = (2 + wrong.score) / 3

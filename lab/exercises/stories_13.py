@@ -24,10 +24,13 @@ from kafkalab.record.builder import build_batch
 from kafkalab.record.records import Entry
 from kafkalab.sim import cluster
 from kafkalab.sim.search import Found, NotFound, Scope, acknowledged_is_lost, search
+from kafkalab.sim.twins import Twins
 from kafkalab.world.operator import OPERATOR
 from lab.checking.views import Words
+from lab.exercises.drawing import Drawing
 from lab.exercises.stories_11 import read
 from lab.experiments.rules import Rule, Watch, with_rules
+from lab.scenes.cells import Cells, Kind, Row
 
 SERVERS: Final = {"bootstrap.servers": "kafka:9092"}
 SAFE: Final = {"min.insync.replicas": 2}
@@ -285,6 +288,42 @@ def deliveries(sim: Simulation) -> dict[int, int]:
     return dict(sorted(reads.items()))
 
 
+_HANDED: Final = {
+    "never": Kind("never handed out", "none", "rule", "mute", "0", "2 2"),
+    "once": Kind("once", "comm-s", "comm", "comm-t"),
+    "again": Kind("again and again: how often", "out-s", "out", "out-t"),
+}
+
+
+def handed_picture(sim: Simulation) -> Drawing:
+    """A row for each partition, a column for each order: how often it was handed to a worker."""
+    times: dict[int, list[int]] = {number: [] for number in range(6)}
+    for fate in sim.ledger("orders"):
+        times[fate.partition].append(sum(len(place.reads) for place in fate.places))
+    committed: dict[int, int] = {}
+    for entry in sim.trace.of("OffsetCommitted"):
+        committed[entry.fields["partition"]] = entry.fields["offset"]
+    rows = [
+        Row(
+            f"P{number}",
+            [("again" if each > 1 else ("once" if each else "never"), f"{each}") for each in row],
+            f"committed {committed.get(number, 'none')}",
+        )
+        for number, row in times.items()
+    ]
+    sub = (
+        "a row a partition · a column an order, by its offset · in it, how often it was handed out"
+    )
+    heads = {column: str(column) for column in range(10)}
+    title = f"Two minutes of billing: the group was formed {_often(generations(sim))}"
+    say = f"Handed to a worker: {times_in_words(deliveries(sim))}."
+    return Drawing(Cells(title, say, sub, _HANDED, rows, heads))
+
+
+def _often(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def times_in_words(times: Mapping[int, int]) -> str:
     """`deliveries` as a sentence: "40 orders never, 10 orders 7 times"."""
     often = {0: "never", 1: "once", 2: "twice"}
@@ -295,9 +334,13 @@ def times_in_words(times: Mapping[int, int]) -> str:
 
 def outcome(sim: Simulation) -> str:
     """How a storm ended: how often the group was formed, and how often orders were handed out."""
-    count = generations(sim)
-    often = "once" if count == 1 else f"{count} times"
+    often = _often(generations(sim))
     return f"formed {often}; handed out: {times_in_words(deliveries(sim))}"
+
+
+def said(twins: Twins) -> Words:
+    """What twins say, as text that a page may break into lines."""
+    return Words(twins.say)
 
 
 # --- which promise breaks -----------------------------------------------------------------------
