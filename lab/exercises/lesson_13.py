@@ -293,6 +293,8 @@ EXERCISES: Final = (
             "'mend': without(sim.trace.of('Crashed')[0])}": _LUCK,
             _EVIDENCE + "verdict = {'cause': 'd', 'evidence': [read[-1], noted[-1], dead], "
             "'mend': config('acks', 'all')}": _UNTOUCHED,
+            _EVIDENCE + "verdict = {'cause': 'd', 'evidence': [read[-1], noted[-1], dead], "
+            "'mend': config('isolation.level', 'read_committed')}": _WALL,
         },
         concepts=("guarantee: delivery",),
         is_behaviour=True,
