@@ -50,6 +50,7 @@ class RecordLives:
         self._sent: dict[tuple[NodeName, int, int], list[int]] = {}  # numbers, by request
         self._appended: dict[tuple[NodeName, Partition], Entry] = {}  # the newest of each log
         self._refused: dict[NodeName, Entry] = {}
+        self._watermarks: dict[tuple[NodeName, Partition], Entry] = {}  # the newest of each log
         self._uncommitted: dict[Partition, list[Place]] = {}
         self._leading: set[tuple[NodeName, Partition]] = set()
         self._leader: dict[Partition, NodeName] = {}  # who has begun to lead it last
@@ -186,6 +187,10 @@ class RecordLives:
             place.removed = place.copies[0].gone = self._deleted[key[0]]  # it has not heard yet
             return place
         self.places.setdefault(key, {}).setdefault(offset, []).append(place)
+        mark = self._watermarks.get((appended.node, key))
+        if mark is not None and mark.id > appended.id and mark.event[3] > offset:
+            place.committed = self._moment(mark)  # it is the only one in sync: at once
+            return place
         self._uncommitted.setdefault(key, []).append(place)
         return place
 
@@ -224,6 +229,7 @@ class RecordLives:
 
     def _watermark(self, entry: Entry, topic: str, partition: int, watermark: int) -> None:
         key = (topic, partition)
+        self._watermarks[entry.node, key] = entry
         waiting = self._uncommitted.get(key)
         if not waiting or (entry.node, key) not in self._leading:
             return
