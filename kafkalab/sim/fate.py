@@ -82,7 +82,7 @@ class Place:
     committed: Moment | None = None
     reads: list[Read] = field(default_factory=list)
     removed: Moment | None = None  # on purpose, not by truncation: see `removals`
-    numbers: list[int] = field(default_factory=list)  # of the fates written there
+    numbers: list[int] = field(default_factory=list, compare=False)  # of the fates written there
     # What is so now.
     marker: Moment | None = None  # that ended the transaction it was written in
     is_aborted: bool = False  # by that marker
@@ -133,6 +133,7 @@ class Fate:
     acknowledged: Moment | None = None
     failed: Moment | None = None
     error: int = 0  # of the report, librdkafka's code
+    written_by: list[int] = field(default_factory=list, compare=False)  # of each place: the entry
     # What is so now.
     state: State = State.WAITING
     lost_by: tuple[int, ...] = ()  # the events that lost it, first cause first

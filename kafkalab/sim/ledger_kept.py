@@ -16,6 +16,8 @@ changed, another takes its place; nothing here holds on to a world.
 Read next: `record_lives`, `record_now`.
 """
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
@@ -39,7 +41,7 @@ _TRAFFIC: Final = frozenset({
 })  # fmt: skip
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
     """What of now is not in the trace: who leads, and where each log begins."""
 
     leaders: dict[TopicPartition, NodeId]
@@ -60,12 +62,42 @@ class KeptLedger:
         self._told: list[Fate] = []  # those that are `_due`: as they were told last
         self._due: set[int] = set()
         self._fleeting: set[int] = set()
-        self._seen = _Seen({}, {})
+        self._seen = Seen({}, {})
+        self._touched = 0  # so many touches of lives have been seen to
+        self._loud = array("q")  # ids of entries that may be about all
 
     @property
     def lives(self) -> Sequence[Fate]:
         """What events say of each, by number.  Not to be changed, nor kept."""
         return self._lives.fates
+
+    # for whoever looks back (`ledger_past`)
+
+    @property
+    def all_lives(self) -> RecordLives:
+        """Not to be changed."""
+        return self._lives
+
+    def has_read(self, of: Trace, trace: Trace) -> bool:
+        """Whether what `trace` has is the beginning of what has been read here, of `of`."""
+        try:
+            return not trace or trace[-1] == of[len(trace) - 1]
+        except IndexError:  # let go
+            return False
+
+    def count_until(self, id: int) -> int:
+        """How many records had been produced up to that entry."""
+        return bisect_right(self._lives.produced_by, id)
+
+    def touched(self, after: int, until: int) -> set[int]:
+        """Those that entries between the two ids were about."""
+        return self._lives.touches.between(after, until)
+
+    def is_loud(self, after: int, until: int) -> bool:
+        """Whether any of the entries between may be about all records."""
+        return bisect_right(self._loud, after) < bisect_right(self._loud, until)
+
+    # reading
 
     def follows(self, trace: Trace) -> bool:
         """Whether it has the entry that was read last, so that none has been missed since."""
@@ -83,12 +115,14 @@ class KeptLedger:
             self._lives.read(new)
             self._last, self._read = new[-1], len(trace)
             self._told += self._lives.fates[len(self._told) :]
-        seen = _seen(world)
-        if seen != self._seen or any(entry.kind not in _TRAFFIC for entry in new):
+        now = seen(world)
+        loud = [entry.id for entry in new if entry.kind not in _TRAFFIC]
+        self._loud.extend(loud)
+        if now != self._seen or loud:
             self._due.update(range(len(self._told)))
-        self._due |= self._lives.touched | self._fleeting
-        self._lives.touched.clear()
-        self._seen = seen
+        self._due |= self._lives.touches.since(self._touched) | self._fleeting
+        self._touched = len(self._lives.touches)
+        self._seen = now
 
     def all(self, world: World) -> list[Fate]:
         """Every fate, told as of now."""
@@ -131,9 +165,10 @@ def _groups(world: World) -> dict[NodeName, str]:
     }
 
 
-def _seen(world: World) -> _Seen:
+def seen(world: World) -> Seen:
+    """As it is now."""
     topics = cluster.metadata(world).topics
-    return _Seen(
+    return Seen(
         {
             TopicPartition(name, number): partition.leader
             for name, topic in topics.items()

@@ -6,8 +6,8 @@
 A request is known by its connection and correlation id, never by who came before it in the trace:
 it may have waited behind another.
 
-A fate is known here by its number, its place in that order; `touched` are those that what was read
-is about.
+A fate is known here by its number, its place in that order; `touches` are those that each entry
+was about.
 
 Invariants: every record produced by a client of this world has one `Fate`, in the order of
 `produce`.  Read in pieces or at once, the same entries make the same lives.
@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from kafkalab.ids import NodeName
 from kafkalab.sim.fate import Copy, Fate, Moment, Place, Read, Refusal
+from kafkalab.sim.record_touches import Touches
 from kafkalab.world import Entry
 
 Partition = tuple[str, int]
@@ -36,14 +37,17 @@ class RecordLives:
     ) -> None:
         self.is_partial = is_partial
         self.fates: list[Fate] = []
-        self.touched: set[int] = set()  # whoever has told these anew clears it
+        self.touches = Touches()
+        self.produced_by: list[int] = []  # of each fate: the entry from which on it is known
         self.groups = groups
         self.places: dict[Partition, dict[int, list[Place]]] = {}
         self.offsets: dict[tuple[str, int, bytes | None], list[int]] = {}  # written with a key
+        self.offsets_known: dict[tuple[str, int, bytes | None], list[int]] = {}  # by which entries
         self.elected: dict[Partition, list[Entry]] = {}
         self.markers: dict[Partition, list[Entry]] = {}
         self.cleaned: dict[tuple[NodeName, Partition], list[Entry]] = {}  # compactions of a log
         self._began = began
+        self._reading = 0  # the entry
         self._restarts: dict[NodeName, int] = {}
         self._by_id: dict[tuple[NodeName, int, int], int] = {}  # numbers
         self._handed_over: Entry | None = None  # the newest `produce` action
@@ -59,6 +63,7 @@ class RecordLives:
     def read(self, entries: Iterable[Entry]) -> None:
         """Take in entries, oldest first."""
         for entry in entries:
+            self._reading = entry.id
             handle = _HANDLERS.get(entry.event[0])
             if handle is not None:
                 handle(self, entry, *entry.event[1:])
@@ -84,7 +89,8 @@ class RecordLives:
         fate = Fate(entry.node, id, topic, key, value, self._moment(action))
         number = self._by_id[self._name(entry, id)] = len(self.fates)
         self.fates.append(fate)
-        self.touched.add(number)
+        self.produced_by.append(entry.id)
+        self._touch(number)
 
     def _sent_off(
         self, entry: Entry, topic: str, partition: int, count: int, sequence: int,
@@ -112,7 +118,7 @@ class RecordLives:
             for place in self._at((topic, partition), offset):
                 if place.leader_epoch == epoch:
                     place.reads.append(read)
-                    self.touched.update(place.numbers)
+                    self.touches.add(self._reading, place.numbers)
 
     def _name(self, entry: Entry, id: int) -> tuple[NodeName, int, int]:
         return entry.node, self._restarts.get(entry.node, 0), id
@@ -129,7 +135,7 @@ class RecordLives:
                 yield self._touch(number)
 
     def _touch(self, number: int) -> Fate:
-        self.touched.add(number)
+        self.touches.add(self._reading, (number,))
         return self.fates[number]
 
     # brokers
@@ -177,8 +183,10 @@ class RecordLives:
                     continue
                 place = there[-1]
             fate.places.append(place)
+            fate.written_by.append(entry.id)
             place.numbers.append(each)
             self.offsets.setdefault((*key, fate.key), []).append(offset)
+            self.offsets_known.setdefault((*key, fate.key), []).append(entry.id)
 
     def _new_place(self, key: Partition, offset: int, appended: Entry) -> Place:
         moment = self._moment(appended)
@@ -204,7 +212,7 @@ class RecordLives:
             there = self._at((topic, partition), offset)
             known = [each for each in there if each.leader_epoch <= epoch]
             for each in there:
-                self.touched.update(each.numbers)
+                self.touches.add(self._reading, each.numbers)
             if known and known[-1].copy_on(entry.node) is None:
                 known[-1].copies.append(Copy(entry.node, self._moment(entry)))
 
@@ -217,7 +225,7 @@ class RecordLives:
                     copy = place.copy_on(entry.node)
                     if copy is not None:
                         copy.gone = self._moment(entry)
-                        self.touched.update(place.numbers)
+                        self.touches.add(self._reading, place.numbers)
 
     def _log_start(self, entry: Entry, topic: str, partition: int, start: int) -> None:
         if (entry.node, (topic, partition)) not in self._leading:
@@ -225,7 +233,7 @@ class RecordLives:
         for offset, places in self.places.get((topic, partition), {}).items():
             if offset < start and places[-1].removed is None:
                 places[-1].removed = self._moment(entry)
-                self.touched.update(places[-1].numbers)
+                self.touches.add(self._reading, places[-1].numbers)
 
     def _watermark(self, entry: Entry, topic: str, partition: int, watermark: int) -> None:
         key = (topic, partition)
@@ -237,7 +245,7 @@ class RecordLives:
         for place in waiting:
             if place.offset < watermark and place.copy_on(entry.node) is not None:
                 place.committed = self._moment(entry)
-                self.touched.update(place.numbers)
+                self.touches.add(self._reading, place.numbers)
             else:
                 left.append(place)
         self._uncommitted[key] = left
@@ -261,7 +269,7 @@ class RecordLives:
                     place.removed = moment
                 for copy in place.copies:
                     copy.gone = copy.gone or moment
-                self.touched.update(place.numbers)
+                self.touches.add(self._reading, place.numbers)
 
     # kept aside, for whoever asks of a partition
 

@@ -16,6 +16,7 @@ from kafkalab.sim import cluster, fate_words
 from kafkalab.sim.fate import Copy, Fate, Moment, Place, State
 from kafkalab.sim.faults_in_force import InForce
 from kafkalab.sim.record_lives import RecordLives
+from kafkalab.sim.record_past import LivesUntil
 from kafkalab.sim.removals import Cleanings, is_by_request
 from kafkalab.world import Entry, World
 
@@ -23,7 +24,7 @@ from kafkalab.world import Entry, World
 class Now:
     """Of one world at one instant."""
 
-    def __init__(self, world: World, lives: RecordLives) -> None:
+    def __init__(self, world: World, lives: RecordLives | LivesUntil) -> None:
         self._world = world
         self._lives = lives
         self._image = cluster.metadata(world)
@@ -37,7 +38,10 @@ class Now:
 
     def told(self, life: Fate) -> Fate:
         """A copy with its state, words, and what lost it."""
-        fate = life.copied()
+        return self.tell(life.copied())
+
+    def tell(self, fate: Fate) -> Fate:
+        """Write them into a life that is nobody else's."""
         for place in fate.places:
             self._look(place, fate)
         fate.state = _state(fate)

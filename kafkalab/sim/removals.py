@@ -14,6 +14,7 @@ from kafkalab.log import PartitionLog
 from kafkalab.record import Entry as LogEntry
 from kafkalab.sim.fate import Copy, Fate, Moment, Place
 from kafkalab.sim.record_lives import RecordLives
+from kafkalab.sim.record_past import LivesUntil
 from kafkalab.world import Entry, Trace, World
 
 
@@ -54,7 +55,7 @@ def segments_deleted(trace: Trace, removed: Entry) -> Entry | None:
 class Cleanings:
     """Compactions of all logs, and what of the ledger's records they have taken."""
 
-    def __init__(self, world: World, lives: RecordLives) -> None:
+    def __init__(self, world: World, lives: RecordLives | LivesUntil) -> None:
         self._world = world
         self._of = lives.cleaned
         self._offsets = lives.offsets

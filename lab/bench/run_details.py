@@ -20,16 +20,19 @@ from kafkalab.frames.spacetime import spacetime_frame
 from kafkalab.frames.twins import TwinsFrame, twins_frame
 from kafkalab.live import LiveCluster
 from kafkalab.sim.ledger import ledger
+from kafkalab.sim.ledger_past import LedgerPast
 from kafkalab.sim.telling import seconds
 from kafkalab.sim.twins import Twins
 from kafkalab.sim.why import Explanation
+from lab.playback.simulated import SimulationSource
+from lab.playback.sources import source_of
 from lab.scenes.spacetime import within
 from lab.widgets.twins_view import chain_frame, clusters_at
 
 NAMES: Final = frozenset({"spacetime", "ledger", "twins"})
 #: While pictures move: every so many of them gets a detail of its own.  The messages of an instant
-#: gone by take 30 ms, a ledger of then 250; that of now 3, so every picture has it.
-_PASSED_MAX: Final = {"spacetime": 2, "ledger": 15, "twins": 5}
+#: gone by take 30 ms, a ledger of then 25 (the first 250); that of now 3, so every picture has it.
+_PASSED_MAX: Final = {"spacetime": 2, "ledger": 2, "twins": 5}
 
 
 class RunDetails:
@@ -37,9 +40,11 @@ class RunDetails:
 
     def __init__(self, world: Simulation | LiveCluster) -> None:
         self._sim = world if isinstance(world, Simulation) else None
+        self._source = source_of(world)
         self.about: Explanation | None = None
         self.asked_at: int | None = None  # the instant it is told of, since the beginning
         self._ledgers = LedgerFrames()
+        self._ledger_past = LedgerPast()
         self._twins: Twins | None = None
         self._twins_frame: TwinsFrame | None = None
         self._both_at: tuple[int, Any] = (-1, None)  # an instant, and both twins at it
@@ -87,12 +92,21 @@ class RunDetails:
             case ["spacetime", span, since, until, *name]:
                 return self._spacetime(sim, at, int(span), (since, until), " ".join(name))
             case ["ledger"]:
-                world = sim.world if at >= sim.now else sim.at(at / 1000).world
-                with sim.driver.locked():
-                    return self._ledgers.frame(ledger(world, None))
+                past = self._past(sim, at)
+                with sim.driver.locked() as world:
+                    if past is None:
+                        return self._ledgers.frame(ledger(world, None))
+                    return self._ledgers.frame(self._ledger_past.at(world, past.world))
             case ["twins", *run]:
                 return self._of_twins(sim, at, "".join(run))
         raise AssertionError(words)
+
+    def _past(self, sim: Simulation, at: int) -> Simulation | None:
+        """A view of then; None for now."""
+        if at >= sim.now:
+            return None
+        assert isinstance(self._source, SimulationSource)
+        return self._source.past(at - sim.world.began) or sim.at(at / 1000)
 
     def _spacetime(
         self, sim: Simulation, at: int, span: int, stretch: tuple[str, str], name: str

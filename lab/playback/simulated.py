@@ -34,6 +34,7 @@ class SimulationSource:
     def __init__(self, sim: Simulation) -> None:
         self._sim = sim
         self.wanted: tuple[str, ...] = ()
+        self._looked_at: Simulation | None = None
         self._producer: Producer | None = None
         self._produced = 0
         self._observers: list[Observer] = []
@@ -47,21 +48,29 @@ class SimulationSource:
         with self._sim.driver.locked() as world:
             if at == world.now - world.began:
                 return details(world, keys)
-        past = self._past(at)
+        past = self.past(at)
         return None if past is None else details(past.world, keys)
 
     def frame_at(self, at: int) -> Frame | None:
         """The same, as a whole picture; None before the cluster was ready."""
-        past = self._past(at)
+        past = self.past(at)
         if past is None:
             return None
         return cluster_frame(past, title=self._sim.name, wanted=self.wanted)
 
-    def _past(self, at: int) -> Simulation | None:
+    def past(self, at: int) -> Simulation | None:
+        """A view of that instant, the same as long as no other is asked for; None if there is none.
+
+        Every part of a page that looks back looks at the same instant.
+        """
+        began, last = self._sim.world.began, self._looked_at
+        if last is not None and last.now == at + began < self._sim.now:
+            return last
         try:
-            return self._sim.at((at + self._sim.world.began) / 1000)
+            self._looked_at = self._sim.at((at + began) / 1000)
         except LearnerError:
             return None  # before the view, or before the cluster was ready
+        return self._looked_at
 
     def observe(self, observer: Observer) -> None:
         self._observers.append(observer)
@@ -106,7 +115,7 @@ class SimulationSource:
             oldest = next(iter(world.trace.recent()), None)
             if oldest is not None and oldest.at > at:
                 until = min(at + AGAIN_MS, world.now)
-                again = self._past(until - world.began)
+                again = self.past(until - world.began)
                 if again is None:
                     return None
                 world = again.world
