@@ -163,6 +163,18 @@ def test_only_the_new_is_told_anew() -> None:
     agrees(sim.world)
 
 
+def test_one_copy_is_committed_as_soon_as_it_is_written() -> None:
+    sim = Simulation(seed=2)
+    sim.create_topic("orders")
+    producer = Producer(SERVERS, sim=sim)
+    for number in range(2):
+        producer.produce("orders", f"{number}")
+        producer.flush()
+    for fate in sim.ledger():
+        assert fate.place and fate.place.committed and fate.acknowledged
+        assert fate.place.written.at <= fate.place.committed.at <= fate.acknowledged.at
+
+
 def test_events_let_go_of_before_they_were_read_begin_it_anew() -> None:
     sim = Simulation(seed=2)
     sim.create_topic("orders")
