@@ -222,20 +222,20 @@ def joins(conf: Mapping[str, Any], slow: float = 0) -> Stop:
 
 def dies(conf: Mapping[str, Any], *, is_polite: bool = False) -> Stop:
     """One of four is killed, or closes its consumer first."""
-    shop = Shop(conf).join(*NAMES[:4]).run(_SETTLED_S)
+    shop = Shop(conf, work=0.5).join(*NAMES[:4]).run(_SETTLED_S)
     before = _begin(shop)
     return _cost(shop.leave("Ben") if is_polite else shop.kill("Ben"), 60, before)
 
 
 def restarts(conf: Mapping[str, Any], *, is_static: bool, is_polite: bool = False) -> Stop:
     """One of four is killed, or closes its consumer; a new process is there after five seconds."""
-    shop = Shop(conf)
+    shop = Shop(conf, work=0.5)
     ids = {name: {"group_instance_id": name} if is_static else {} for name in NAMES}
     for name in NAMES[:4]:
         shop.join(name, **ids[name])
     before = _begin(shop.run(_SETTLED_S))
     first = (shop.leave("Ben") if is_polite else shop.kill("Ben")).stopped(5)
-    return _cost(shop.join("Ben", **ids["Ben"]), 55, before, first)
+    return _cost(shop.join("Ben", **ids["Ben"]), 20 if is_polite else 50, before, first)
 
 
 _Before = tuple[int, int, dict[str, list[int]]]

@@ -52,6 +52,24 @@ def send_orders(sim: Simulation, count: int, **settings: Any) -> None:
     producer.flush()
 
 
+def sent_to(sim: Simulation, batch: bytes, topic: str) -> str:
+    """Send a batch of one topic to partition 0 of another; the name of Kafka's error code."""
+    code = send_batch(sim.driver, topic, 0, as_sent(batch)).error_code
+    return ErrorCode(code).name
+
+
+def mixed_orders() -> Simulation:
+    """Five orders in `orders`-0: JSON, but for the third, which is text."""
+    sim = Simulation(brokers=1, seed=4)
+    sim.create_topic("orders")
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    for number in range(5):
+        value = "order no. 2, as text" if number == 2 else json.dumps({"order": number})
+        producer.produce("orders", value, key=f"#{number}")
+    producer.flush()
+    return sim
+
+
 def batch_bytes(count: int, codec: str) -> int:
     """How many bytes a batch of so many orders takes, compressed with that codec."""
     sim = Simulation(brokers=1, seed=9)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from kafkalab.frames.messages import envelope_of
+from kafkalab.protocol.messages.classic_groups import JoinGroupResponse, SyncGroupRequest
 from lab.checking.views import Words
 from lab.exercises.stories_06 import (
     NAMES,
@@ -104,13 +105,16 @@ class WhoDecides(Words):
 
     def __init__(self) -> None:
         self.shop = shop = Shop(PROTOCOLS["eager"]).join(*NAMES[:3]).run(8)
-        told = {name: len(body.members) for name, body in _said(shop, "JoinGroupResponse")}
+        said = list(_said(shop))
+        told = {name: len(b.members) for name, b in said if isinstance(b, JoinGroupResponse)}
         #: For how many members each has sent the shares, at last.
-        self.shares = {name: len(body.assignments) for name, body in _said(shop, "SyncGroupReq")}
+        self.shares = {
+            name: len(b.assignments) for name, b in said if isinstance(b, SyncGroupRequest)
+        }
         self.senders = [name for name, count in self.shares.items() if count]
         newest = Shop(PROTOCOLS["KIP-848"]).join(*NAMES[:3]).run(8)
         #: Shares that members of the newest protocol have sent.
-        self.shares_of_newest = len(list(_said(newest, "SyncGroupReq")))
+        self.shares_of_newest = len(list(_said(newest)))
         names = list(NAMES[:3])
         has = {name: ", ".join(f"P{one}" for one in shop.assignment[name]) for name in names}
         rows = {
@@ -133,13 +137,13 @@ def named(explanation: object) -> str:
 _ID: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def _said(shop: Shop, kind: str) -> Iterator[tuple[str, Any]]:
-    """Messages of that kind that were delivered: whose they are, and the message."""
+def _said(shop: Shop) -> Iterator[tuple[str, Any]]:
+    """Messages of joining that were delivered: whose they are, and the message."""
     names = {app.clients[-1]: name for name, app in shop.members.items()}
     for entry in shop.sim.trace.recent(0):
         if entry.kind == "Delivered" and entry.fields["api"] in ("JOIN_GROUP", "SYNC_GROUP"):
             envelope = envelope_of(shop.sim, entry.id)
-            if envelope is not None and type(envelope.message).__name__.startswith(kind):
+            if envelope is not None:
                 yield names[entry.fields["client"]], envelope.message
 
 
