@@ -48,12 +48,14 @@ _FULL: Final = 104
 class Tabs:
     """What can be chosen on this page: pictures, and worlds (a run and its branches).
 
+    `side_by_side`: the button that puts pictures beside each other (`picture_tabs`).
     `can_ask`: whether an event can be asked why it happened.
     """
 
     pictures: Sequence[Tab] = ()
     worlds: Sequence[Tab] = ()
     can_ask: bool = False
+    side_by_side: Tab | None = None
 
 
 def draw_page(
@@ -132,11 +134,8 @@ def _head(
         shapes += _notice(controls.notice, y, inner)
         y += 20
     if len(tabs.pictures) > 1:
-        row, height = _tabs(tabs.pictures, inner - _FULL - 12)
-        label = "Fill the window, or go back"
-        full = chip("full", (inner - _FULL, 0), "Full window", ("card", "rule", "ink"),
-                    width=_FULL, action="full", label=label)  # fmt: skip
-        shapes.append(group("pictures", [*row, full], at=(MARGIN, y), label="Pictures"))
+        row, height = _picture_tabs(tabs, inner)
+        shapes.append(group("pictures", row, at=(MARGIN, y), label="Pictures"))
         y += height + 12
     return Block(tuple(shapes), y)
 
@@ -211,6 +210,24 @@ def _tabs(tabs: Sequence[Tab], width: float) -> tuple[list[Shape], float]:
         )
         x += wide + 6
     return shapes, y + 20
+
+
+def _picture_tabs(tabs: Tabs, width: float) -> tuple[list[Shape], float]:
+    """The pictures; at the right what puts them side by side, and what fills the window."""
+    room = width - _FULL
+    last = [
+        chip("full", (room, 0), "Full window", ("card", "rule", "ink"), width=_FULL, action="full",
+             label="Fill the window, or go back")
+    ]  # fmt: skip
+    both = tabs.side_by_side
+    if both is not None:
+        room -= chip_width(both.words) + 6
+        tones = ("ink", "ink", "bg") if both.is_chosen else ("card", "rule", "ink")
+        label = "One picture alone" if both.is_chosen else "Put a second picture beside this one"
+        last.insert(0, chip("beside", (room, 0), both.words, tones, action=both.action, label=label,
+                            is_pressed=both.is_chosen))  # fmt: skip
+    row, height = _tabs(tabs.pictures, room - 12)
+    return [*row, *last], height
 
 
 def _static_rail(frame: Frame) -> Rail:

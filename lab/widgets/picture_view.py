@@ -26,6 +26,7 @@ from lab.player import Player, player_of
 from lab.scenes.controls import Controls
 from lab.scenes.page import Tabs, draw_page
 from lab.scenes.picture import Picture, Sight, detail_of, keys_of, view_of
+from lab.scenes.picture_tabs import side_by_side, tabs_of
 from lab.scenes.pictures.beside import PARTS_MAX, beside
 from lab.scenes.rail_branches import Tab
 from lab.scenes.shapes import Scene
@@ -263,11 +264,13 @@ class PictureView(Transport):
     def _draw(self, frame: Frame, view: View, controls: Controls | None) -> Scene:
         tabs = None
         if controls is not None:
-            shown = [
-                Tab(f"show {each.name}", each.title, each.name in view.picture.split("+"))
-                for each in self._pictures.values()
-            ]
-            tabs = Tabs(shown, self._worlds(), can_ask=self._own is not None)
+            known = list(self._pictures.values())
+            tabs = Tabs(
+                tabs_of(known, view.picture),
+                self._worlds(),
+                can_ask=self._own is not None,
+                side_by_side=side_by_side(known, view.picture),
+            )
         return draw_page(frame, view, self._picture, controls, tabs)
 
     def _is_own(self, key: str) -> bool:

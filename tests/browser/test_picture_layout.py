@@ -18,6 +18,7 @@ from lab.bench.run_details import NAMES, RunDetails
 from lab.scenes.controls import Controls
 from lab.scenes.page import Tabs, draw_page
 from lab.scenes.picture import Picture
+from lab.scenes.picture_tabs import side_by_side, tabs_of
 from lab.scenes.pictures import ALL, BY_NAME
 from lab.scenes.rail import lay_out, marks_of
 from lab.scenes.rail_branches import Tab
@@ -95,9 +96,10 @@ def scene(sim: Simulation, name: str, width: int) -> Scene:
     frame = detailed(sim, picture, view)
     rail = lay_out(marks_of(frame["events"]), 0, frame["now"], frame["now"] + 2000)
     tabs = Tabs(
-        [Tab(f"show {each.name}", each.title, each is picture) for each in ALL],
+        tabs_of(ALL, name),
         [Tab("world the run", "the run", True), Tab("world b", "what if it had not", False, 3_000)],
         can_ask=True,
+        side_by_side=side_by_side(ALL, name),
     )
     return draw_page(frame, view, picture, Controls(True, 0.5, True, 14, rail, ""), tabs)
 

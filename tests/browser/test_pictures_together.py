@@ -8,8 +8,9 @@ from kafkalab import Simulation
 from kafkalab.frames import cluster_frame
 from lab.bench.run_details import NAMES, RunDetails
 from lab.scenes.controls import Controls
-from lab.scenes.page import Tab, Tabs, draw_page
+from lab.scenes.page import Tabs, draw_page
 from lab.scenes.picture import keys_of
+from lab.scenes.picture_tabs import side_by_side, tabs_of
 from lab.scenes.pictures import ALL, BY_NAME
 from lab.scenes.pictures.beside import beside
 from lab.scenes.rail import lay_out, marks_of
@@ -27,8 +28,8 @@ def scene(sim: Simulation, names: str, width: int) -> Scene:
     own = {key: asked.make(key, frame["now"]) for key in keys if key.split()[0] in NAMES}
     frame = {**frame, "details": {**frame.get("details", {}), **own}}
     rail = lay_out(marks_of(frame["events"]), 0, frame["now"], frame["now"] + 2000)
-    shown = [Tab(f"show {each.name}", each.title, each.name in parts) for each in ALL]
-    return draw_page(frame, view, picture, Controls(True, 0.5, True, 14, rail, ""), Tabs(shown))
+    tabs = Tabs(tabs_of(ALL, names), side_by_side=side_by_side(ALL, names))
+    return draw_page(frame, view, picture, Controls(True, 0.5, True, 14, rail, ""), tabs)
 
 
 @pytest.mark.parametrize("make", [small, large], ids=["small", "large"])
