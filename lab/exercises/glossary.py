@@ -31,7 +31,7 @@ GLOSSARY: Final = (
     Word("cleanup.policy", "delete: old segments go; compact: old values of a key go", ("10",)),
     Word("committed offset", "the next offset a group will read after a restart", ("04", "05")),
     Word(
-        "committed record", "one that every in-sync replica has: consumers may see it", ("00", "07")
+        "committed record", "one that all replicas in sync have: consumers may see it", ("00", "07")
     ),
     Word(
         "compaction", "rewriting segments so that of each key only the latest value stays", ("10",)
@@ -124,4 +124,74 @@ GLOSSARY: Final = (
         "making a leader of a replica that was out of sync: records may be lost",
         ("07",),
     ),
+    Word(
+        "advertised.listeners",
+        "the addresses a broker gives clients, whatever address they came in by",
+        ("12",),
+    ),
+    Word("assignor", "the rule by which a group's partitions are shared out", ("06",)),
+    Word(
+        "at least once",
+        "nothing is lost, something may be done twice: note the position after the work",
+        ("05", "11"),
+    ),
+    Word(
+        "at most once",
+        "nothing is done twice, something may be lost: note the position before the work",
+        ("05", "11"),
+    ),
+    Word("bootstrap.servers", "where a client asks first for the list of all brokers", ("12",)),
+    Word("delivery report", "what a producer says became of a record, when it knows", ("03", "12")),
+    Word(
+        "dirty",
+        "of a compacted log, the part written since the cleaner passed last",
+        ("10",),
+    ),
+    Word(
+        "exactly once",
+        "in Kafka, with transactions and read_committed readers; not beyond it",
+        ("11",),
+    ),
+    Word("header", "a name and a value beside a record's key and value", ("03", "09")),
+    Word(
+        "heartbeat", "a member's sign of life; its process lives, whether it works or not", ("06",)
+    ),
+    Word(
+        "isolation.level",
+        "read_committed skips what was aborted and waits for what is open",
+        ("11",),
+    ),
+    Word(
+        "leader epoch", "the number of a partition's leadership; followers cut by it", ("07", "13")
+    ),
+    Word("log start offset", "the first offset a log still has", ("01", "10")),
+    Word("marker", "the control record that ends a transaction in one partition", ("11",)),
+    Word(
+        "outbox",
+        "an effect outside of Kafka, written down in a transaction before it is carried out",
+        ("11",),
+    ),
+    Word("quorum", "the controllers; a majority of them must have a decision", ("08",)),
+    Word("record", "key, value, headers and timestamp: what a log holds", ("01", "09")),
+    Word("replication factor", "how many brokers have a copy of each partition", ("02", "07")),
+    Word(
+        "session.timeout.ms", "after so long without a heartbeat a member is put out", ("06", "12")
+    ),
+    Word(
+        "share group",
+        "consumers that share records one by one, more of them than partitions",
+        ("06",),
+    ),
+    Word(
+        "timestamp",
+        "a record's time, written by its producer unless the topic says otherwise",
+        ("03", "10"),
+    ),
+    Word(
+        "transactional.id",
+        "the name under which a producer's transactions go on after a restart",
+        ("11",),
+    ),
+    Word("truncation", "a follower cutting off what its leader does not have", ("07", "13")),
+    Word("zombie", "a process thought dead that goes on; fencing stops its effects", ("11",)),
 )

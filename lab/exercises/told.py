@@ -6,6 +6,7 @@
 Read next: `kafkalab.sim.telling`, whose words these are.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from kafkalab import Simulation
 from kafkalab.sim.telling import node_name, seconds, tell
 from kafkalab.world import Entry
 
+#: A member's id is its client's name and a UUID, which tells a reader nothing.
+_MEMBER_ID: Final = re.compile(r"\b([\w-]+?)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _ROLES: Final = {
     "Prospective": "is Prospective: it asks who would vote for it",
     "Candidate": "is Candidate: it asks for votes",
@@ -50,6 +53,7 @@ def _line(entry: Entry, show: Collection[str]) -> str:
     say = _WORDS.get(entry.kind)
     words = tell(entry) if say is None else say(node_name(entry.node), entry.fields)
     extra = "".join(f", {name} {entry.fields[name]}" for name in show if name in entry.fields)
+    words = _MEMBER_ID.sub(r"\1", words)
     return f"{seconds(entry.at):>11}  {words}{extra}" if words else ""
 
 

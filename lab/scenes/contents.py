@@ -4,6 +4,8 @@
     │ where order holds, and what …        │
     └ ■ ■ □   90 minutes · a week          ┘       squares are exercises
 
+    90 minutes   [00 ✓] [02] [05] [07]   next 02 · 3 to do, 2 h with their exercises
+
 Read next: `lab.widgets.contents`, which knows the lessons and what has been done.
 """
 
@@ -13,12 +15,13 @@ from typing import Final
 
 from lab.scenes.legend import Entry, draw_legend
 from lab.scenes.metrics import first_fitting, fit, width_of, wrap
-from lab.scenes.shapes import Scene, Shape, group, rect, text
+from lab.scenes.shapes import Scene, Shape, glyph, group, rect, text
 
 MARGIN: Final = 10
 _CARD: Final = 110
 _GAP: Final = 12
 _CARD_MIN: Final = 300
+_WAY: Final = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Card:
     paths: Sequence[str]
     scores: Sequence[float | None]
     is_there: bool
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every exercise is solved."""
+        return bool(self.scores) and all(score == 1 for score in self.scores)
 
 
 def draw_contents(cards: Sequence[Card], width: int = 960) -> Scene:
@@ -49,10 +57,53 @@ def draw_contents(cards: Sequence[Card], width: int = 960) -> Scene:
         at = (MARGIN + column * (wide + _GAP), top + row * (_CARD + _GAP))
         shapes.append(group(f"l{card.number}", _card(card, wide), at=at, label=_label(card)))
     rows = -(-len(cards) // columns)
-    y = top + rows * (_CARD + _GAP) + 12
+    y = top + rows * (_CARD + _GAP) + 24
+    shapes.append(text("ways", MARGIN, y, "Ways through them", "h2"))
+    y += 12
+    for name, on_it in _paths(cards).items():
+        drawn = list(_path(name, on_it, room))
+        label = f"{name}: {_left(on_it)}"
+        shapes.append(group(f"way-{name}", drawn, at=(MARGIN, y), label=label))
+        y += _WAY
+    y += 20
     legend, height = draw_legend(_LEGEND, room)
     shapes.append(group("legend", [legend], at=(MARGIN, y)))
     return Scene(width, round(y + height), "The lessons", finding(cards), tuple(shapes))
+
+
+def _paths(cards: Sequence[Card]) -> dict[str, list[Card]]:
+    """The lessons of each path, in order."""
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        for name in card.paths:
+            found.setdefault(name, []).append(card)
+    return found
+
+
+def _path(name: str, cards: Sequence[Card], room: float) -> Iterator[Shape]:
+    yield text("name", 0, 20, name, "lab")
+    x = 96.0
+    for card in cards:
+        is_done = card.is_done
+        fill, stroke = ("sync-s", "sync") if is_done else ("none", "line")
+        yield rect(f"at{card.number}", x, 4, 38, 22, fill, stroke, radius=6)
+        shift = 6 if is_done else 0
+        yield text(f"n{card.number}", x + 19 - shift, 20, card.number, "lab", anchor="middle")
+        if is_done:
+            yield glyph(f"done{card.number}", "tick", x + 29, 20, "sync-t", 10)
+        x += 44
+    words = first_fitting((_left(cards), _left(cards).partition(" ·")[0]), "note", room - x - 8)
+    yield text("left", x + 8, 20, words, "note")
+
+
+def _left(cards: Sequence[Card]) -> str:
+    """What of a path is still to do."""
+    to_do = [card for card in cards if not card.is_done]
+    if not to_do:
+        return "done"
+    minutes = sum(card.minutes for card in to_do)
+    hours = f"{minutes / 60:.1f}".removesuffix(".0")
+    return f"next {to_do[0].number} · {len(to_do)} to do, {hours} h with their exercises"
 
 
 def finding(cards: Sequence[Card]) -> str:
@@ -69,14 +120,16 @@ def finding(cards: Sequence[Card]) -> str:
 
 
 def _card(card: Card, width: float) -> Iterator[Shape]:
-    is_done = bool(card.scores) and all(score == 1 for score in card.scores)
-    edge = "sync" if is_done else "line"
+    edge = "sync" if card.is_done else "line"
     dash = None if card.is_there else "4 3"
     yield rect("card", 0, 0, width, _CARD, "card", edge, radius=10, dash=dash)
     yield text("number", 14, 27, card.number, "h2", "comm-t")
     x = 14 + width_of(card.number, "h2") + 10
-    title = fit(card.title, "h2", width - x - 14)
+    title = fit(card.title, "h2", width - x - (78 if card.is_done else 14))
     yield text("title", x, 27, title, "h2", "ink" if card.is_there else "mute")
+    if card.is_done:
+        yield glyph("done", "tick", width - 24 - width_of("solved", "noteb"), 27, "sync-t")
+        yield text("word", width - 14, 27, "solved", "noteb", "sync-t", anchor="end")
     for index, line in enumerate(wrap(card.about, "sub", width - 28, 2)):
         yield text(f"about{index}", 14, 50 + 18 * index, line, "sub")
     for index, score in enumerate(card.scores):

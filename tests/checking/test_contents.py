@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from kafkalab.errors import LearnerError
 from lab import Contents
 from lab.checking import progress
 from lab.coverage import ROOT
 from lab.exercises.lessons import LESSONS, PATHS
+from lab.exercises.look_up import look_up
 from lab.scenes.contents import draw_contents
 from lab.scenes.svg import write_svg
 
@@ -37,3 +39,25 @@ def test_progress_shows() -> None:
     shown._handle({"width": 700})
     for width in (640, 960, 1400):
         ET.fromstring(write_svg(draw_contents(shown._cards, width)))
+
+
+def test_a_path_says_what_comes_next_and_how_long_the_rest_takes() -> None:
+    assert "next 00 · 4 to do, 2.3 h" in write_svg(draw_contents(Contents()._cards))
+    progress.note("00.1", 1.0)
+    progress.note("00.2", 1.0)
+    shown = write_svg(draw_contents(Contents()._cards))
+    assert "90 minutes: next 02 · 3 to do, 2 h with their exercises" in shown
+    assert ">solved</text>" in shown
+    for card in Contents()._cards:
+        for number in range(1, 1 + len(card.scores)):
+            progress.note(f"{card.number}.{number}", 1.0)
+    assert "advanced: done" in write_svg(draw_contents(Contents()._cards))
+
+
+def test_a_word_is_looked_up_and_one_misspelt_is_guessed() -> None:
+    shown = look_up("High Watermark").markdown
+    assert "in-sync replica" in shown
+    assert "(07_replication.ipynb)" in shown
+    assert "tombstone" in look_up().markdown
+    with pytest.raises(LearnerError, match="it has high watermark"):
+        look_up("hihg watermark")
