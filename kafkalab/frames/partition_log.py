@@ -26,7 +26,10 @@ _TEXT_MAX: Final = 18
 
 
 class SegmentFrame(TypedDict):
-    """Offsets from `base` to below `end`; times in ms, -1 for none."""
+    """Offsets from `base` to below `end`; times in ms, -1 for none.
+
+    They are what producers wrote into records: since the world began, or in Unix time if before.
+    """
 
     base: int
     end: int
@@ -114,10 +117,12 @@ def log_detail(world: World, words: tuple[str, ...]) -> LogFrame | None:
             name: log.config.int(name)
             for name in ("retention.ms", "retention.bytes", "segment.bytes", "segment.ms")
         },
-        "segments": [_segment(each, each is segments[-1]) for each in segments[-SEGMENTS_MAX:]],
+        "segments": [
+            _segment(each, each is segments[-1], world.began) for each in segments[-SEGMENTS_MAX:]
+        ],
         "more_segments": max(0, len(segments) - SEGMENTS_MAX),
         "epochs": [list(row) for row in log.epochs.rows],
-        "records": _last_records(log),
+        "records": _last_records(log, world.began),
         "pins": _pins(world, partition),
     }
 
@@ -128,23 +133,27 @@ def _end(brokers: dict[int, Broker], broker_id: int, partition: TopicPartition) 
     return -1 if log is None else log.log_end_offset
 
 
-def _segment(segment: LogSegment, is_active: bool) -> SegmentFrame:
+def _since(timestamp: int, began: int) -> int:
+    return timestamp - began if timestamp >= began else timestamp
+
+
+def _segment(segment: LogSegment, is_active: bool, began: int) -> SegmentFrame:
     return {
         "base": segment.base_offset,
         "end": segment.next_offset,
         "bytes": segment.size_in_bytes,
-        "first_timestamp": segment.first_timestamp,
-        "max_timestamp": segment.max_timestamp,
+        "first_timestamp": _since(segment.first_timestamp, began),
+        "max_timestamp": _since(segment.max_timestamp, began),
         "is_active": is_active,
     }
 
 
-def _last_records(log: PartitionLog) -> list[LogRecordFrame]:
+def _last_records(log: PartitionLog, began: int) -> list[LogRecordFrame]:
     """The last records: whole batches from the end back, until there are enough."""
     batches: list[list[LogRecordFrame]] = []
     count = 0
     for entry in _entries_back(log):
-        batches.append(list(_records(entry, log.log_start_offset)))
+        batches.append(list(_records(entry, log.log_start_offset, began)))
         count += len(batches[-1])
         if count >= RECORDS_MAX:
             break
@@ -156,7 +165,7 @@ def _entries_back(log: PartitionLog) -> Iterator[Entry]:
         yield from reversed(list(segment.entries_from(segment.base_offset)))
 
 
-def _records(entry: Entry, log_start: int) -> Iterator[LogRecordFrame]:
+def _records(entry: Entry, log_start: int, began: int) -> Iterator[LogRecordFrame]:
     marker = marker_of(entry.batch)
     for record in entry.records():
         if record.offset < log_start:
@@ -167,7 +176,7 @@ def _records(entry: Entry, log_start: int) -> Iterator[LogRecordFrame]:
             "epoch": entry.leader_epoch,
             "key": None if marker else _short(record.key),
             "value": marker or _short(record.value),
-            "timestamp": record.timestamp,
+            "timestamp": _since(record.timestamp, began),
             "is_control": marker is not None,
         }
 

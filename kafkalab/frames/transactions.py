@@ -32,7 +32,9 @@ def transaction_frames(world: World, brokers: Sequence[Broker]) -> list[Transact
                     f"{topic}-{number}"
                     for topic, number in unmarked.get(known.transactional_id, ())
                 ],
-                "since": known.start_timestamp if known.start_timestamp >= 0 else None,
+                "since": known.start_timestamp - world.began
+                if known.start_timestamp >= 0
+                else None,
                 "timeout_ms": known.timeout_ms,
                 "is_committed": not coordinator.is_pending(known.transactional_id),
             }

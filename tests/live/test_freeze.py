@@ -9,6 +9,9 @@ import pytest
 
 from kafkalab import Consumer, LiveCluster, Producer, Simulation
 from kafkalab.errors import LearnerError
+from kafkalab.frames import cluster_frame
+from kafkalab.frames.ledger import ledger_frame
+from kafkalab.frames.spacetime import spacetime_frame
 from kafkalab.live.edge import ExternalClient
 from kafkalab.sim import also, move, without
 from kafkalab.sim.invariants import Monitor
@@ -188,3 +191,48 @@ def test_times_given_for_a_frozen_cluster_count_from_when_it_began() -> None:
     assert view.frame["since"] == round(crashed * 1000) - 100
     assert view.frame["now"] < 600_000
     assert all(mark["at"] < 600_000 for mark in view.frame["marks"])
+
+
+def times_of_the_clock(value: Any, where: str = "") -> list[str]:
+    """Where in a frame something is so large that it can only be Unix time."""
+    if isinstance(value, dict):
+        return [at for key, each in value.items() for at in times_of_the_clock(each, f"{where}.{key}")]
+    if isinstance(value, list | tuple):
+        return [at for each in value for at in times_of_the_clock(each, f"{where}[]")]
+    is_unix = value > 1e11 if isinstance(value, int) else bool(re.search(r"\b1\d{12}\b", str(value)))
+    return [f"{where} = {value}"] if is_unix else []
+
+
+def test_every_time_in_a_picture_counts_from_when_the_cluster_began() -> None:
+    wanted = ("log orders 0", "group shipping", "replication orders 0", "quorum", "network",
+              "transaction pay")  # fmt: skip
+    with LiveCluster(brokers=3, config={"group.initial.rebalance.delay.ms": 0}) as cluster:
+        cluster.create_topic("orders", 1, 3)
+        servers = {"bootstrap.servers": cluster.bootstrap_servers, "log_level": 0}
+        producer = confluent_kafka.Producer({**servers, "transactional.id": "pay"})
+        producer.init_transactions(10)
+        producer.begin_transaction()
+        producer.produce("orders", "in a transaction")
+        producer.flush()
+        consumer = confluent_kafka.Consumer({**servers, "group.id": "shipping"})
+        consumer.subscribe(["orders"])
+        cluster.wait(lambda: consumer.poll(0.01) or consumer.assignment(), 10, "it is assigned")
+        with cluster.locked():
+            frame = cluster_frame(cluster, wanted=wanted)
+            sim = cluster.freeze()
+        assert frame["transactions"][0]["since"] is not None
+        assert frame["details"]["log orders 0"]["segments"][0]["max_timestamp"] > 0
+        consumer.close()
+    assert times_of_the_clock(frame) == []
+    mine = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    mine.produce("orders", "there")
+    mine.flush()
+    sim.broker(3).crash()
+    sim.run(0.1)
+    for made in (
+        cluster_frame(sim, wanted=wanted),
+        ledger_frame(sim.ledger()),
+        spacetime_frame(sim, None, since=0, until=sim.now),
+        spacetime_frame(sim, sim.why("broker-3")),
+    ):
+        assert times_of_the_clock(made) == []

@@ -11,6 +11,7 @@ Read next: `kafkalab.frames.partition_log`, what there is; `lab.scenes.log_recor
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final, cast
 
 from kafkalab.frames.partition_log import LogFrame, SegmentFrame
@@ -239,7 +240,9 @@ def _duration(ms: int) -> str:
 
 
 def _moment(ms: int) -> str:
-    return f"{seconds(ms)} s" if ms < 10**11 else f"{ms} ms"
+    if ms < 10**11:
+        return f"{seconds(ms)} s"
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 LOG = Picture(name="log", draw=_draw, detail=_key, say=_say, words=_words, legend=_legend)
