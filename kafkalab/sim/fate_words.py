@@ -75,11 +75,15 @@ def name(fate: Fate) -> str:
     return text if len(text) <= 42 else f"{text[:40]}…'"
 
 
-def summary(fates: Sequence[Fate], known_since: int | None = None) -> str:
+def summary(
+    fates: Sequence[Fate], known_since: int | None = None, *, was_live: bool = False
+) -> str:
     """Counts that matter, those that went wrong first; and from when on they are known."""
     earlier = ""
     if known_since is not None:
         earlier = f" Those handed over before {_s(known_since)} are not known any more."
+    if not fates and was_live:
+        return "Nothing has been produced here; what real clients handed over, they alone know."
     if not fates:
         return f"No application here has produced anything.{earlier}"
     states = Counter(fate.state for fate in fates)

@@ -26,15 +26,23 @@ class Ledger(Sequence[Fate]):
     """Fates in the order in which records were produced.  Prints as a table.
 
     `known_since` in ms: of records handed over earlier nothing is known; None: all are here.
+    `was_live`: real clients have produced, too, before the cluster was frozen.
     """
 
     def __init__(
-        self, fates: list[Fate], now: int, title: str, known_since: int | None = None
+        self,
+        fates: list[Fate],
+        now: int,
+        title: str,
+        known_since: int | None = None,
+        *,
+        was_live: bool = False,
     ) -> None:
         self._fates = fates
         self.now = now
         self.title = title
         self.known_since = known_since
+        self.was_live = was_live
 
     def __len__(self) -> int:
         return len(self._fates)
@@ -66,7 +74,7 @@ class Ledger(Sequence[Fate]):
     @property
     def say(self) -> str:
         """One sentence."""
-        return fate_words.summary(self._fates, self.known_since)
+        return fate_words.summary(self._fates, self.known_since, was_live=self.was_live)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -105,7 +113,7 @@ def ledger(world: World, topic: str | None = None) -> Ledger:
     if topic is not None:
         fates = [fate for fate in fates if fate.topic == topic]
     title = f"Ledger of {topic}" if topic else "Ledger"
-    return Ledger(fates, world.now - world.began, title, kept.since)
+    return Ledger(fates, world.now - world.began, title, kept.since, was_live=world.began > 0)
 
 
 def find(world: World, about: Any) -> Fate:

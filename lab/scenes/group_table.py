@@ -188,6 +188,11 @@ def _heads(history: GroupHistoryFrame, grid: Grid) -> Iterator[Shape]:
         yield text(f"h-{name}", right, 58, name, "cap", anchor="end")
 
 
+def _unread(row: Row) -> str:
+    """A member that has it and tells no position: a program elsewhere, or not that far yet."""
+    return "none" if row.owner is None else "–"
+
+
 def _row(
     row: Row, each: GroupFrame, history: GroupHistoryFrame, grid: Grid, largest: int
 ) -> Iterator[Shape]:
@@ -201,14 +206,14 @@ def _row(
     yield from _owners(row, grid, history)
     values = (
         ("committed", "none" if row.committed is None else f"{row.committed:,}"),
-        ("position", "none" if row.position is None else f"{row.position:,}"),
+        ("position", _unread(row) if row.position is None else f"{row.position:,}"),
         ("end", f"{row.end:,}"),
         ("lag", f"{lag_of(row):,}"),
     )
     for key, words in values:
         tone = "out-t" if (words == "none" and is_still) or (key == "lag" and is_still) else None
         style = "numb" if key == "lag" else "num"
-        tone = tone or ("mute" if words == "none" else None)
+        tone = tone or ("mute" if words in ("none", "–") else None)
         yield text(key, grid.offsets[key], base, words, style, tone, anchor="end")
     if grid.width > grid.bar_x and lag_of(row):
         wide = max((grid.width - grid.bar_x) * lag_of(row) / largest, 2)

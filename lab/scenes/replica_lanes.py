@@ -208,7 +208,8 @@ def _figures(
     }
     for name, right in columns.items():
         words, style, tone = figures[name]
-        if each["is_leader"] and name in ("leader knows", "caught up"):
+        is_of_leader = each["is_leader"] or not frame["leads"]
+        if is_of_leader and name in ("leader knows", "caught up"):
             words, tone = "–", "mute"
         yield text(f"v-{name}", right, 29, words, style, tone, anchor="end")
     if is_held:

@@ -106,3 +106,13 @@ def test_more_rows_than_fit_are_reached_by_choosing() -> None:
     later = draw_page(seen.frame, View(picture="groups").choosing("rows 24"), GROUPS).flat()
     assert "/body/table/rows/r-orders-0" in first and "/body/table/rows/r-orders-24" not in first
     assert "/body/table/rows/r-orders-24" in later and "/body/table/rows/r-orders-0" not in later
+
+
+def test_of_a_member_that_tells_no_position_it_is_not_said_that_it_has_none() -> None:
+    seen = sight(done())
+    for member in seen.frame["groups"][0]["members"]:
+        for partition in member["partitions"]:
+            partition["position"] = None  # as of a live cluster's, whose members are programs
+    drawn = draw_page(seen.frame, View(picture="groups").at_width(1000), GROUPS)
+    words = [shape.words for shape in drawn.flat().values() if shape.words]
+    assert words.count("–") == 6 and "none" not in words

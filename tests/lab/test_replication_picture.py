@@ -69,3 +69,16 @@ def test_a_world_without_topics_has_words_for_it() -> None:
     sim = Simulation(brokers=1, seed=1)
     drawn = draw_page(cluster_frame(sim), View(picture="replication"), REPLICATION)
     assert any("No partition to show" in (shape.words or "") for shape in drawn.flat().values())
+
+
+def test_while_its_dead_leader_still_leads_it_says_until_when() -> None:
+    sim, _ = cluster()
+    sim.broker(sim.leader("orders", 0)).crash()
+    seen = sight(sim)
+    leader = seen.frame["brokers"][sim.leader("orders", 0) - 1]
+    at = f"{leader['session_ends'] / 1000:.3f} s"
+    assert REPLICATION.say(seen) == (
+        f"Broker {leader['id']}, which leads orders-0, is down: nothing is written or read until "
+        f"its session ends, at {at}, and another is elected."
+    )
+    assert "never" not in REPLICATION.words(seen)

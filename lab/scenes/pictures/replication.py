@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, cast
 
 from kafkalab.frames.replication import MoveFrame, ReplicaDepthFrame, ReplicationFrame
-from kafkalab.frames.shape import Frame
+from kafkalab.frames.shape import DOWN, Frame
 from lab.scenes.clock import seconds
 from lab.scenes.legend import Entry
 from lab.scenes.metrics import fit, width_of
@@ -46,6 +46,14 @@ def _say(sight: Sight) -> str:
         return f"{name} has no leader: nothing is written or read {waits}."
     leader = f"broker {frame['leader']}"
     if not frame["leads"]:
+        broker = next(each for each in sight.frame["brokers"] if each["id"] == frame["leader"])
+        if broker["state"] in DOWN:
+            ends = broker.get("session_ends")
+            when = f", at {seconds(ends)} s" if ends is not None else ""
+            return (
+                f"{leader.capitalize()}, which leads {name}, is down: nothing is written or read "
+                f"until its session ends{when}, and another is elected."
+            )
         return f"{name} is to be led by {leader}, which does not lead it just now."
     if len(frame["isr"]) < frame["min_isr"]:
         return (
@@ -343,7 +351,8 @@ def _words(sight: Sight) -> str:
     states = {broker["id"]: broker["state"] for broker in sight.frame["brokers"]}
     for each in frame["replicas"]:
         known = "-" if each["known_end"] is None else str(each["known_end"])
-        ago = "" if each["is_leader"] else f", caught up {ago_words(each['caught_up_ms'])}"
+        is_unknown = each["is_leader"] or not frame["leads"]
+        ago = "" if is_unknown else f", caught up {ago_words(each['caught_up_ms'])}"
         lines.append(
             f"  broker {each['id']}: {standing_of(each, frame, states).words}, end {each['end']}, "
             f"own high watermark {each['high_watermark']}, the leader knows {known}{ago}"
