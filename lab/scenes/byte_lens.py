@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from lab.scenes.metrics import wrap
-from lab.scenes.shapes import Shape, chip, chip_width, text
+from lab.scenes.shapes import Shape, chip, chip_width, group, text
 
 _PLAIN: Final = ("card", "rule", "ink")
 _HINT: Final = (
-    "Click a byte to see its bits; click a bit to flip it. Then send the batch, and see what the "
-    "broker says."
+    "Click a byte (by keyboard: Tab, arrow keys, Enter) to see its bits; click a bit to flip it. "
+    "Then send the batch, and see what the broker says."
 )
 
 
@@ -36,7 +36,8 @@ def draw_byte(
         shapes += [text(f"hint{n}", 0, 30 + 18 * n, row, "note") for n, row in enumerate(rows)]
         y = 30.0 + 18 * len(rows)
     else:
-        shapes += _bits(data[chosen], original[chosen], chosen)
+        bits = _bits(data[chosen], original[chosen], chosen)
+        shapes.append(group("bits", bits, label="Bits", arrows="line"))
         y = 62.0
     is_changed, x = data != original, 0.0
     if is_changed:
@@ -45,7 +46,7 @@ def draw_byte(
         x = 72
     if send and (is_changed or is_always_sent):
         tones, wide = ("card", "comm", "comm-t"), max(150, chip_width(send))
-        shapes.append(chip("send", (x, y), send, tones, width=wide, action="send"))
+        shapes.append(chip("send", (x, y), send, tones, width=wide, action="send", label=send))
     if is_changed or (send and is_always_sent):
         y += 34
     return shapes, y
@@ -61,6 +62,9 @@ def _bits(byte: int, before: int, place: int) -> Iterator[Shape]:
         )
         label = f"bit {bit} is {is_on}: flip it"
         at = (76 + 30 * index, 20)
-        yield chip(f"bit{index}", at, str(is_on), tones, width=26, action=f"bit {bit}", label=label)
+        yield chip(
+            f"bit{index}", at, str(is_on), tones, width=26, action=f"bit {bit}", label=label,
+            is_tab_stop=False,
+        )  # fmt: skip
     words = f"0x{byte:02x} = {byte}" + (f", was 0x{before:02x}" if byte != before else "")
     yield text("said", 76 + 30 * 8 + 6, 34, words, "num")

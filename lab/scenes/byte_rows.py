@@ -146,7 +146,14 @@ class Rows:
                 text("words", wide / 2, 4.5, words, "noteb", "comm-t", anchor="middle"),
             ]
             at = (min(self._value_x, self._width - wide), ROW)  # it has a line more
-            yield group("does", children, at=at, label=words, action=action)
+            yield group(
+                "does",
+                children,
+                at=at,
+                label=words,
+                action=action,
+                is_tab_stop=not self._of.is_open,
+            )
         elif row.note:
             if row.about == "broken":
                 kept = fit(row.note, "note", self._width - x)

@@ -18,7 +18,7 @@ from lab.scenes.shapes import Shape, group, rect, text
 
 #: Key on the keyboard: what it does to the message that is open.
 HELP: Final = "n, p: next, previous · b: its bytes · h: hold · r: release · x: cut · Escape: close"
-_BUTTONS_Y: Final = 34  # where they have a line of their own
+_BUTTONS_Y: Final = 40  # where they have a line of their own
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,14 @@ def draw_lens(lens: Lens) -> Scene:
     shapes.append(group("strip", strip, at=(MARGIN, 118)))
     fields = lens.anatomy.fields
     header = _rows(lens, [one for one in fields if one.part < 0], column)
-    record, record_height = _record_column(lens, column)
+    record, record_height, pager = _record_column(lens, column)
     right = (MARGIN + column + 30, y) if is_wide else (MARGIN, y + header.height + 40)
-    shapes.append(group("header", header.shapes("Header"), at=(MARGIN, y)))
-    shapes.append(group("record", record, at=right))
+    bytes_ = [
+        group("header", header.shapes("Header"), at=(MARGIN, y)),
+        group("record", record, at=right),
+    ]
+    shapes.append(group("fields", bytes_, label="Bytes", arrows="rows"))
+    shapes.append(group("pager", pager, at=right))
     below = y + header.height + 40
     inspector, inspector_height = draw_byte(
         lens.anatomy.data, lens.original, lens.chosen, column, send=lens.send
@@ -131,7 +135,9 @@ def _head(lens: Lens, room: float) -> Iterator[Shape]:
     yield text("title", MARGIN, 28, "A record batch, byte by byte", "h1")
     if lens.within:
         tones, wide = ("card", "rule", "ink"), chip_width(lens.within)
-        yield chip("back", (MARGIN + room - wide, 12), lens.within, tones, action="back")
+        yield chip(
+            "back", (MARGIN + room - wide, 12), lens.within, tones, action="back", label=lens.within
+        )
     words = f"{lens.where} · {size} bytes · all numbers big-endian"
     yield text("where", MARGIN, 50, fit(words, "sub", room), "sub")
     tone = "out-t" if lens.is_refused or not lens.anatomy.is_intact else "ink"
@@ -184,12 +190,12 @@ def _row(field: Field, anatomy: Anatomy) -> Row:
     return Row(place, size, name, _value_words(field), note, about, sign)
 
 
-def _record_column(lens: Lens, width: float) -> tuple[list[Shape], float]:
-    """The record that is shown, or what is compressed and the record inside; and the height."""
+def _record_column(lens: Lens, width: float) -> tuple[list[Shape], float, list[Shape]]:
+    """The record that is shown, or what is compressed and the record inside; height, and pager."""
     fields = lens.anatomy.fields
     if not codec_of(lens.anatomy):
         rows = _rows(lens, [one for one in fields if one.part == lens.part], width)
-        return [*rows.shapes(f"Record {lens.part}"), *_pager(lens, width)], rows.height
+        return [*rows.shapes(f"Record {lens.part}")], rows.height, [*_pager(lens, width)]
     blob = [one for one in fields if one.part >= 0]
     outer = _rows(lens, blob, width)
     shapes = [group("blob", outer.shapes("Records, compressed together"), at=(0, 0))]
@@ -199,21 +205,18 @@ def _record_column(lens: Lens, width: float) -> tuple[list[Shape], float]:
         lines = wrap(words, "note", width)
         for n, words in enumerate(lines):
             shapes.append(text(f"bad{n}", 0, outer.height + 22 + 18 * n, words, "note", "out-t"))
-        return shapes, outer.height + 22 + 18 * len(lines)
+        return shapes, outer.height + 22 + 18 * len(lines), []
     shown = [one for one in inside.fields if one.part == lens.part]
     rows = [_row(one._replace(offset=one.offset - HEADER_BYTES), inside) for one in shown]
     data = inside.data[HEADER_BYTES:]
     inner = Rows(Bytes(data, data, is_open=False), rows, width)
     count = len(blob[0].value) if blob and isinstance(blob[0].value, bytes) else 0
     y = outer.height + 22
-    shapes.append(
-        group(
-            "inside", [*inner.shapes(f"Record {lens.part} inside"), *_pager(lens, width)], at=(0, y)
-        )
-    )
+    shapes.append(group("inside", inner.shapes(f"Record {lens.part} inside"), at=(0, y)))
+    pager = [group("inside", _pager(lens, width), at=(0, y))]
     words = f"{len(data)} bytes came out of {count}; places count in these"
     shapes.append(text("came", 0, y + inner.height + 18, fit(words, "note", width), "note"))
-    return shapes, y + inner.height + 24
+    return shapes, y + inner.height + 24, pager
 
 
 def _value_words(field: Field) -> str:

@@ -50,8 +50,8 @@ _LEGEND: Final = (
     ("framing", "framing"),
 )
 _HINT: Final = (
-    "Click a byte (or press n) to see its bits; click a bit to flip it. Then send the request, and "
-    "see what becomes of it."
+    "Click a byte (by keyboard: Tab, arrow keys, Enter; or n and p) to see its bits; click a bit "
+    "to flip it. Then send the request, and see what becomes of it."
 )
 
 
@@ -136,12 +136,14 @@ def draw_request(lens: WireLens) -> Scene:
     names = min(210.0, max(146.0, (column - 188) * 0.52))
     marks = Bytes(lens.anatomy.data, alike(lens.anatomy.data, lens.original), lens.chosen)
     ends = y
+    fields: list[Shape] = []
     for key, rows, x in (("left", left, MARGIN), ("right", right, MARGIN + column + 30)):
         if rows:
             drawn = Rows(marks, rows, column, names, _LINES_MAX)
             title = "" if key == "right" else ("Fields" if not page else "Fields, continued")
-            shapes.append(group(key, drawn.shapes(title), at=(x, y)))
+            fields.append(group(key, drawn.shapes(title), at=(x, y)))
             ends = max(ends, y + drawn.height)
+    shapes.append(group("fields", fields, label="Bytes", arrows="rows"))
     if len(pages) > 1:
         shapes.append(group("pager", _pager(page, len(pages)), at=(MARGIN + room, y)))
     ends += 30
@@ -247,7 +249,9 @@ def _head(lens: WireLens, room: float) -> Iterator[Shape]:
     if lens.has_answer:
         words = "‹ Back to the request" if lens.is_answer else "The answer’s bytes ›"
         wide = chip_width(words)
-        yield chip("answer", (MARGIN + room - wide, 12), words, _PLAIN, action="answer")
+        yield chip(
+            "answer", (MARGIN + room - wide, 12), words, _PLAIN, action="answer", label=words
+        )
     version = f"version {lens.anatomy.api_version}"
     words = f"{version} · {lens.told} · {size} bytes · all numbers big-endian"
     yield text("where", MARGIN, 50, fit(words, "sub", room), "sub")

@@ -93,13 +93,14 @@ def group(
     is_tab_stop: bool = True,
     is_pressed: bool | None = None,
     is_disabled: bool = False,
-    arrows: Literal["line", "plane"] | None = None,
+    arrows: Literal["line", "plane", "rows"] | None = None,
 ) -> Shape:
     """Shapes that belong together; with `action`, a button for mouse and keyboard.
 
     `label` is what a screen reader says.  `action` comes back from the player when it is used.
     Without `is_tab_stop` it is one of many alike, in a group with `arrows`: that is one tab stop,
-    and arrow keys go through it, in order ("line") or to the nearest that way ("plane").
+    and arrow keys go through it: in order ("line"), to the nearest that way ("plane"), or as in
+    written text, in order to the left and right, to the nearest above and below ("rows").
     """
     attributes: Attributes = {}
     if at:
@@ -236,6 +237,7 @@ def chip(
     action: str | None = None,
     label: str | None = None,
     is_pressed: bool | None = None,
+    is_tab_stop: bool = True,
 ) -> Shape:
     """A small named box, 20 high; `tones` are fill, stroke and words."""
     fill, stroke, tone = tones
@@ -244,7 +246,10 @@ def chip(
         rect("face", 0, 0, wide, 20, fill, stroke, radius=4, dash=dash, role="face"),
         text("words", wide / 2, 14.5, words, "lab", tone, anchor="middle"),
     ]
-    return group(key, children, at=at, action=action, label=label, is_pressed=is_pressed)
+    return group(
+        key, children, at=at, action=action, label=label, is_pressed=is_pressed,
+        is_tab_stop=is_tab_stop,
+    )  # fmt: skip
 
 
 def chip_width(words: str) -> float:

@@ -59,7 +59,8 @@ class Picture {
 }
 
 // A group `data-arrows` of many things alike is one tab stop: the first, or where focus was last.
-// Arrow keys go through it, in order ("line") or to the nearest that way ("plane").
+// Arrow keys go through it: in order ("line"), to the nearest that way ("plane"), or in order to the
+// sides and to the nearest above and below ("rows").
 
 function setStop(set, item) {
   for (const each of set.querySelectorAll('[tabindex="0"]')) each.setAttribute("tabindex", -1);
@@ -75,6 +76,7 @@ function arrange(root) {
 
 function neighbour(set, item, [right, down]) {
   const items = [...set.querySelectorAll("[tabindex]")];
+  if (set.dataset.arrows === "rows" && right) return items[items.indexOf(item) + right];
   if (set.dataset.arrows === "line") return items[items.indexOf(item) + right + down];
   const middle = node => {
     const box = node.getBoundingClientRect();

@@ -7,6 +7,7 @@ import pytest
 
 from kafkalab import Simulation
 from kafkalab.frames import cluster_frame
+from lab import RequestLens
 from lab.scenes.controls import Controls
 from lab.scenes.page import Tabs, draw_page
 from lab.scenes.pictures import ALL, BY_NAME
@@ -192,3 +193,23 @@ def test_the_focus_is_seen(open_page: OpenPage, theme: str) -> None:
         red, green, blue = (int(ring[i : i + 2], 16) for i in (1, 3, 5))
         assert style == ["solid", f"rgb({red}, {green}, {blue})"]
         page.page.evaluate("document.activeElement.blur()")
+
+
+def test_arrow_keys_walk_the_bytes_of_a_lens_as_written_text(open_page: OpenPage) -> None:
+    sim = small()
+    for lens in (RequestLens(sim, "Produce"), RequestLens(sim, "Produce").open()):
+        page = open_page(1000)
+        page.open(lens._handle({"action": "byte next"}) or lens._desk.scene())
+        assert page.page.evaluate(LOST) == []
+        page.page.locator('[data-action="byte 0"]').focus()
+        named = []
+        for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"):
+            page.page.keyboard.press(key)
+            named.append(page.page.evaluate(FOCUSED).split(":")[0])
+        page.page.keyboard.press("Enter")
+        if lens._desk._batch is None:
+            assert named == [f"byte {n}" for n in (1, 2, 3, 4, 0, 0)], "on at the end of a field"
+            assert page.actions[-1] == "byte 0"
+        page.page.locator('[data-action="bit 7"]').focus()
+        page.page.keyboard.press("ArrowRight")
+        assert page.page.evaluate(FOCUSED).startswith("bit 6")
