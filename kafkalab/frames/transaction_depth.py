@@ -161,7 +161,7 @@ def _involved(
     markers = {
         TopicPartition(each.fields["topic"], each.fields["partition"]): each.fields
         for each in entries
-        if each.kind == "MarkerWritten"
+        if each.kind == "MarkerWritten" and now["state"] != "Ongoing"  # those are of the one before
     }
     wanted = {*map(_partition, now["partitions"]), *markers}
     for name, topic in image.topics.items():

@@ -44,7 +44,7 @@ class RunFrame(TypedDict):
     name: str
     words: str
     records: list[RecordFrame]
-    stalls: list[list[int]]  # [from, to]: no write was accepted
+    stalls: list[list[int]]  # [from, to]: some write waits for its answer
 
 
 class MarkFrame(TypedDict):

@@ -59,7 +59,7 @@ def outcomes(a: Ledger, b: Ledger) -> list[Outcome]:
         Outcome("repeated", len(a.repeated), len(b.repeated)),
         Outcome("latency, median", median_ms(a), median_ms(b), " ms"),
         Outcome("latency, longest", longest_ms(a), longest_ms(b), " ms"),
-        Outcome("no write accepted", unavailable_ms(a), unavailable_ms(b), " ms"),
+        Outcome("some write waits", unavailable_ms(a), unavailable_ms(b), " ms"),
     ]
 
 
@@ -79,7 +79,7 @@ def unavailable_ms(ledger: Ledger) -> int:
 
 
 def stalls(ledger: Ledger) -> list[tuple[int, int]]:
-    """When no write was accepted: (from, to) in virtual ms, apart and in order."""
+    """When some write waited longer than it should: (from, to) in virtual ms, apart, in order."""
     waits = []
     for fate in ledger:
         end = fate.settled.at if fate.settled else ledger.now

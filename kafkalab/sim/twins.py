@@ -85,6 +85,13 @@ class Twins:
         """The finding: where they part, and what that came to."""
         if self.divergence is None:
             return f"With {self.change.words} nothing that matters happens otherwise."
+        if self.divergence.at < self.changed_at:
+            return (
+                f"They part at {seconds(self.divergence.at, self.a.world.began)}, before the "
+                f"change: code of this run does not do the same each time (chance, a clock, or a "
+                f"variable from outside?). What follows is not the change's doing. "
+                f"{self.divergence.say}"
+            )
         return f"{self.divergence.say} {self._because()} {self._results()}"
 
     def _because(self) -> str:
@@ -116,7 +123,7 @@ class Twins:
                     said.append(f"A loses {_records(each.a, 'acknowledged ')}, B {b}")
                 case "repeated":
                     said.append(f"A repeats {_records(each.a)}, B {b}")
-                case "no write accepted":
+                case "some write waits":
                     said.append(f"writes wait {a} in A, {b} in B")
                 case _:
                     said.append(f"A has {_records(each.a)} acknowledged, B {b}")

@@ -14,6 +14,7 @@ from lab.scenes.shapes import Shape, glyph, group, line, rect, text
 
 LINE_HEIGHT: Final = 25
 TOP: Final = 26
+_GAVE_UP: Final = re.compile(r"(?<= gave up) on a record for ")
 _APPENDED: Final = re.compile(r" appended (\d+ records?) to")
 
 
@@ -67,7 +68,7 @@ def _words(event: EventFrame, topic: str) -> str:
 
 def _fitting(words: str, room: float) -> str:
     """All of them, or with fewer words before any are cut off."""
-    short = _APPENDED.sub(r": \1 to", words)
+    short = _GAVE_UP.sub(", ", _APPENDED.sub(r": \1 to", words))
     return words if width_of(words, "note") <= room else fit(short, "note", room)
 
 

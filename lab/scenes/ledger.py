@@ -160,7 +160,7 @@ def _sorts(frame: LedgerFrame, view: View) -> list[Shape]:
         count = len(frame["rows"]) if sort == "all" else frame["counts"].get(sort, 0)
         if not count and sort != "all":
             continue
-        words = f"{sort} {count}"
+        words = f"{_named(frame, sort)} {count}"
         is_chosen = sort == view.sort
         tones = ("ink", "ink", "bg") if is_chosen else ("none", "rule", "ink")
         key = sort.replace(" ", "-")
@@ -168,6 +168,14 @@ def _sorts(frame: LedgerFrame, view: View) -> list[Shape]:
                            label=f"Show {words}", is_pressed=is_chosen))  # fmt: skip
         x += chip_width(words) + 6
     return shapes
+
+
+def _named(frame: LedgerFrame, sort: str) -> str:
+    """A sort by its name; of what failed, whether its transaction was aborted."""
+    if sort != "failed":
+        return sort
+    states = {row["state"].split(" ")[0] for row in frame["rows"] if row["sort"] == sort}
+    return sort if "aborted" not in states else "aborted" if len(states) == 1 else "failed, aborted"
 
 
 def _columns(frame: LedgerFrame, inner: float) -> dict[str, float]:

@@ -95,14 +95,16 @@ def _side(
 
 
 def quorum_words(side: Sequence[str], spots: Mapping[str, SpotFrame]) -> str:
-    """Whether a side can have an active controller; "" where there is one controller at all."""
-    all_of = [name for name, spot in spots.items() if spot["kind"] == "controller"]
-    mine = [name for name in side if name in all_of]
-    if len(all_of) < 2:
+    """Whether a side can have an active controller.
+
+    "" where there is one controller at all, or where one is on no side, and so reaches them all.
+    """
+    all_of = {name: spot for name, spot in spots.items() if spot["kind"] == "controller"}
+    if len(all_of) < 2 or any(spot["side"] is None for spot in all_of.values()):
         return ""
-    is_most = 2 * len(mine) > len(all_of)
-    said = "a majority, so it can have an active one" if is_most else "no majority"
-    return f"{len(mine) or 'none'} of {len(all_of)} controllers: {said}"
+    mine = sum(name in all_of for name in side)
+    said = "a majority, so it can have an active one" if 2 * mine > len(all_of) else "no majority"
+    return f"{mine or 'none'} of {len(all_of)} controllers: {said}"
 
 
 def _arrows(

@@ -252,7 +252,7 @@ def _lines(words: str) -> list[str]:
 
 
 def _stalls(run: RunFrame, axis: Axis, frame: TwinsFrame, level: Level, side: int) -> list[Shape]:
-    """Bars: no write was accepted; broken where the line bends."""
+    """Bars: some write waits for its answer; broken where the line bends."""
     shapes: list[Shape] = []
     labels: list[tuple[float, float]] = []
     for i, (since, until) in enumerate(run["stalls"]):
@@ -265,7 +265,7 @@ def _stalls(run: RunFrame, axis: Axis, frame: TwinsFrame, level: Level, side: in
             shapes.append(rect(f"{run['name']}{i}-{j}", axis(a) + 1, y - 4, axis(b) - axis(a) - 2,
                                8, "out-s", "out"))  # fmt: skip
         a = edges[-2]
-        words = f"no writes, {until - since} ms"
+        words = f"writes wait, {until - since} ms"
         x, half = (axis(a) + axis(until)) / 2, width_of(words, "tiny") / 2 + 4
         x = min(x, axis.right - half)
         y = level(a) + side * 17 + (17 if side > 0 else -9)
@@ -296,5 +296,5 @@ def entries(frame: TwinsFrame, chain: SpaceTimeFrame | None = None) -> list[Entr
             found.append(Entry(group("shape", children), CELL, words))
     if any(run["stalls"] for run in frame["runs"]):
         bar = rect("shape", 0, -4, 30, 8, "out-s", "out")
-        found.append(Entry(bar, 30, "no write accepted"))
+        found.append(Entry(bar, 30, "a write waits"))
     return [*found, *(spacetime.entries(chain) if chain is not None else [])]

@@ -12,8 +12,9 @@ from kafkalab.frames.transaction_depth import TransactionDepthFrame
 from kafkalab.transactions import TRANSITIONS
 from lab.scenes.page import draw_page
 from lab.scenes.picture import Sight, detail_of
-from lab.scenes.pictures.transaction import TRANSACTION, sees
+from lab.scenes.pictures.transaction import TRANSACTION
 from lab.scenes.shapes import Shape
+from lab.scenes.transaction_lanes import sees
 from lab.scenes.view import View
 
 SERVERS = {"bootstrap.servers": "kafka:9092"}
@@ -97,6 +98,23 @@ def test_the_machine_is_the_table_and_an_unknown_id_is_none() -> None:
     moves = {(a.value, b.value) for a, after in TRANSITIONS.items() for b in after}
     assert {(a, b) for a, b in detail(sim)["machine"]} == moves
     assert details(sim.world, ("transaction nobody",)) == {"transaction nobody": None}
+
+
+def test_a_transaction_that_begins_where_nothing_can_be_saved_is_not_told_as_open() -> None:
+    sim, pay = begun()
+    pay.commit_transaction()
+    sim.run(1)
+    coordinator = cluster_frame(sim)["transactions"][0]["coordinator"]
+    for id in sim.alive():
+        if id != coordinator:
+            sim.broker(id).crash()
+    pay.begin_transaction()
+    pay.produce("orders", "more", partition=0)
+    sim.run(2)
+    depth = detail(sim)
+    assert (depth["now"]["state"], depth["now"]["is_committed"]) == ("Ongoing", False)
+    assert not any(each["marker"] for each in depth["involved"])  # those of the one before
+    assert "begins: its coordinator has not written that to enough disks yet" in say(sim)
 
 
 def test_partitions_without_a_lane_are_told_in_one_line_that_sums_them_up() -> None:

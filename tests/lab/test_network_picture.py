@@ -30,6 +30,10 @@ def test_the_side_that_is_said_to_have_a_majority_has_the_active_controller() ->
     assert elected != active
     assert f"controller-{elected}" in most
     assert quorum_words(["broker-1"], {"broker-1": spots["broker-1"]}) == ""
+    sim.network.partition({1}, {2})  # the controllers reach both
+    frame = network_detail(sim.world, ())
+    spots = {spot["name"]: spot for spot in frame["spots"]}
+    assert [quorum_words(side, spots) for side in frame["sides"]] == ["", ""]
 
 
 def test_beside_trouble_a_large_network_is_quiet_and_its_legend_has_no_more() -> None:

@@ -141,7 +141,7 @@ def test_a_fault_done_by_hand_is_left_out_and_the_calls_are_done_again() -> None
     sim.run(1)
     twins = sim.twins(without(sim.trace.of("Crashed")[0]), until=sim.now / 1000 + 5)
     assert outcome(twins, "acknowledged") == (2, 2)
-    waited = outcome(twins, "no write accepted")
+    waited = outcome(twins, "some write waits")
     assert waited[0] > 8_000
     assert waited[1] == 0
     assert twins.a.now == twins.b.now == sim.now + 5_000
@@ -189,3 +189,25 @@ def test_mistakes_are_said_in_words() -> None:
     Producer(SERVERS | {"enable.idempotence": True}, sim=by_hand)
     with pytest.raises(LearnerError, match=r"cannot be made: enable\.idempotence needs acks=all"):
         by_hand.twins(config("acks", 1))
+
+
+def test_code_that_does_not_do_the_same_each_time_is_told_from_what_was_changed() -> None:
+    calls = []
+
+    async def moody(app: Any) -> None:
+        calls.append(app)
+        producer = app.producer(SERVERS)
+        producer.produce("orders", "x" * len(calls))
+        producer.produce("orders", "y", partition=len(calls) % 2)
+        await producer.flush()
+
+    sim = Simulation(brokers=3, seed=1)
+    sim.create_topic("orders", partitions=2, replication_factor=3)
+    sim.app(moody)
+    sim.run(2)
+    sim.broker(3).crash()
+    sim.run(2)
+    twins = sim.twins(without("crash 3"))
+    assert twins.divergence is not None
+    assert twins.divergence.at < twins.changed_at
+    assert "before the change: code of this run does not do the same each time" in twins.say
