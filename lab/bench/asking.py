@@ -31,7 +31,7 @@ HELP: Final = __doc__.split("\n\n")[1] if __doc__ else ""
 def simulation(world: Simulation | LiveCluster) -> Simulation:
     """The world, if it is one that can look back.  `LearnerError` if not."""
     if isinstance(world, LiveCluster):
-        raise LearnerError("a live cluster cannot look back: freeze() it, and ask what is frozen")
+        raise LearnerError("a live cluster cannot go back: freeze() it, and ask what is frozen")
     return world
 
 

@@ -149,10 +149,12 @@ class Bench(Transport):
     def branch(self, name: str | None = None, *, at: float | None = None) -> Simulation:
         """A run that leaves this one at the instant shown (or at `at` seconds); turned to.
 
-        A live cluster is frozen now and runs on as a simulation.  `LearnerError` if the instant
-        cannot be reached any more, or the name is taken.
+        A live cluster is frozen as it is now and runs on as a simulation.  `LearnerError` if the
+        instant cannot be reached any more, or the name is taken.
         """
         world = self.world
+        if at is not None:
+            world = asking.simulation(world)
         if isinstance(world, LiveCluster):
             return self.freeze(name)
         name = self._free(name or f"branch {len(self.worlds)}")
@@ -160,7 +162,7 @@ class Bench(Transport):
         return self._add(name, then.fork(name))
 
     def freeze(self, name: str | None = None) -> Simulation:
-        """A simulation of this instant of the live cluster, turned to; the cluster goes on.
+        """A simulation of the live cluster as it is now, turned to; the cluster goes on.
 
         A live cluster keeps no messages: in the picture of those (spacetime) the simulation runs
         on for 0.6 s, so that there are some.  `LearnerError` if a simulation is shown already.

@@ -90,7 +90,7 @@ def _virtual(world: Cluster) -> Simulation:
     if isinstance(world, LiveCluster):
         raise LearnerError(
             "a live cluster's groups belong to its clients: reset them with Kafka's own "
-            "kafka-consumer-groups, or alter_consumer_group_offsets; or branch, and try it there"
+            "kafka-consumer-groups, or alter_consumer_group_offsets; or freeze it, and try it there"
         )
     return world
 
@@ -141,7 +141,7 @@ def _controllers(world: Cluster, words: list[str]) -> str:
 
 def _records(world: Cluster, words: list[str]) -> str:
     if isinstance(world, LiveCluster):
-        raise LearnerError("of a live cluster, read with a consumer; or branch, and look there")
+        raise LearnerError("of a live cluster, read with a consumer; or freeze it, and look there")
     if not words:
         raise LearnerError("of which topic?  records orders, or records orders 0")
     if len(words) > 2 or not all(word.isdigit() for word in words[1:]):
@@ -167,7 +167,9 @@ def _create_topic(world: Cluster, words: list[str]) -> str:
 
 def _delete_topic(world: Cluster, words: list[str]) -> str:
     if isinstance(world, LiveCluster):
-        raise LearnerError("delete topics of a live cluster with an AdminClient; or branch first")
+        raise LearnerError(
+            "delete topics of a live cluster with an AdminClient; or freeze it first"
+        )
     name = _one(words, "topic")
     world.delete_topic(name)
     return f"deleted {name}"

@@ -54,7 +54,7 @@ class LiveSource:
         elif verb in ("consume", "leave"):
             raise LearnerError(
                 "a live cluster's consumers are programs of their own: start and stop them where "
-                "they run; or branch, and try it there"
+                "they run; or freeze it, and try it there"
             )
         else:
             self._cluster.command(words)

@@ -96,7 +96,7 @@ def draw_bar(
     if controls is not None and can_branch:
         act = ("branch", "Branch here", "Branch here")
         if controls.is_live:
-            act = ("freeze", "Freeze", "Freeze this instant into a simulation")
+            act = ("freeze", "Freeze", "Freeze the cluster as it is now")
         words = act[1] if width > 800 else ""
         shape, wide = button("branch", (0, 0), act[0], words=words, icon="branch",
                              tone="group-t", label=act[2])  # fmt: skip

@@ -55,7 +55,7 @@ def simulation_of(world: Any) -> Simulation:
     if isinstance(world, LiveCluster):
         raise LearnerError(
             "a live cluster keeps no history of messages and records: show what is frozen, "
-            "cluster.freeze(), or branch in a Bench"
+            "cluster.freeze(), or Freeze in a Bench"
         )
     if not isinstance(world, Simulation):
         raise LearnerError(f"this picture is of a Simulation, not of {world!r}")

@@ -145,7 +145,7 @@ def test_a_live_cluster_is_frozen_rewound_broken_and_asked_while_it_goes_on(
 ) -> None:
     bench = Notebook(notebook.page, notebook.path, "bench")
     notebook.run(LOOP + "cluster.wait(lambda: consumer.poll(0.1), 10, 'a record is read')")
-    bench.button("Freeze this instant into a simulation").click()
+    bench.button("Freeze the cluster as it is now").click()
     bench.wait_until(lambda: bench.button(re.compile("^frozen at")).count() == 1)
     frozen_at = shown(bench)
     notebook.run(
@@ -179,6 +179,6 @@ def test_a_live_cluster_is_frozen_rewound_broken_and_asked_while_it_goes_on(
     )
     began = int(notebook.view.get_attribute("data-rev") or 0)
     bench.button(re.compile("^the run")).click()
-    bench.wait_until(lambda: bench.button("Freeze this instant into a simulation").count() > 0)
+    bench.wait_until(lambda: bench.button("Freeze the cluster as it is now").count() > 0)
     notebook.run("cluster.produce('orders', None, b'after')")
     notebook.wait_until(lambda: int(notebook.view.get_attribute("data-rev") or 0) > began)

@@ -170,7 +170,7 @@ def test_of_a_live_cluster_nothing_is_asked_that_needs_a_past() -> None:
         assert details.make("ledger", 0) is None
         bench = Bench(cluster, "network")
         try:
-            with pytest.raises(LearnerError, match="cannot look back"):
+            with pytest.raises(LearnerError, match="cannot go back"):
                 bench.run("why orders-0")
             branch = bench.branch("frozen")
             branch.run(1)

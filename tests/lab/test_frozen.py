@@ -42,3 +42,15 @@ def test_one_rule_says_which_instant_is_meant_wherever_one_is_given() -> None:
     bench.run("rewind")
     until(lambda: bench.shown_at == first + 1100)
     bench.close()
+
+
+def test_a_branch_from_an_instant_gone_by_of_a_live_cluster_is_refused_not_made_now() -> None:
+    with LiveCluster(brokers=3) as cluster:
+        bench = Bench(cluster)
+        for ask in (lambda: bench.branch(at=0.1), lambda: bench.run("then 100 crash 2")):
+            with pytest.raises(LearnerError, match="a live cluster cannot go back: freeze"):
+                ask()
+        assert bench.worlds == {"the run": cluster}
+        frozen = bench.branch()
+        assert bench.world is frozen and frozen.alive() == [1, 2, 3]
+        bench.close()

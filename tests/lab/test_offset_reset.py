@@ -124,5 +124,5 @@ def test_what_is_not_understood_is_said(sim: Simulation, line: str, words: str) 
 
 
 def test_a_live_cluster_is_reset_by_its_own_clients() -> None:
-    with LiveCluster(brokers=1) as cluster, pytest.raises(LearnerError, match="or branch"):
+    with LiveCluster(brokers=1) as cluster, pytest.raises(LearnerError, match="or freeze it"):
         run(cluster, TOOL + "--topic orders --to-earliest")

@@ -92,14 +92,14 @@ def _draw(sight: Sight) -> Block:
 
 def to_freeze(sight: Sight, why: str, then: str) -> Block:
     """In place of a picture that a live cluster cannot give: what to do, and a button for it."""
-    words = f"{why}  Freeze this instant into a simulation, and {then}: the cluster goes on."
+    words = f"{why}  Freeze it as it is now into a simulation, and {then}: the cluster goes on."
     lines = wrap(words, "body", sight.width)
     shapes: list[Shape] = [
         text(f"none{i}", 0, 20 + 20 * i, each, "body") for i, each in enumerate(lines)
     ]
     y = 20.0 + 20 * len(lines)
     if sight.controls is not None:
-        name = "Freeze this instant into a simulation"
+        name = "Freeze the cluster as it is now"
         shapes.append(button("freeze", (0, y), "freeze", words=name, icon="branch")[0])
         y += 44
     else:
