@@ -3,7 +3,7 @@
 Read next: `record_lens`, whose part this is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lab.scenes.metrics import wrap
@@ -25,10 +25,12 @@ def draw_byte(
     hint: str = _HINT,
     send: str = "Send to the leader",
     is_always_sent: bool = False,
+    reads: Sequence[str] = (),
 ) -> tuple[list[Shape], float]:
     """The shapes from 0, 0 on, and their height.  `chosen`: the byte's place, or None.
 
-    `send`: the words of the button, "" for none; `is_always_sent`: unchanged bytes too.
+    `send`: the words of the button, "" for none; `is_always_sent`: unchanged bytes too; `reads`:
+    how the number is read of which the byte is a part.
     """
     shapes: list[Shape] = [text("title", 0, 4, "A byte, bit by bit", "h2")]
     if chosen is None:
@@ -39,6 +41,9 @@ def draw_byte(
         bits = _bits(data[chosen], original[chosen], chosen)
         shapes.append(group("bits", bits, label="Bits", arrows="line"))
         y = 62.0
+        rows = [row for words in reads for row in wrap(words, "note", width)]
+        shapes += [text(f"reads{n}", 0, y + 4 + 18 * n, row, "note") for n, row in enumerate(rows)]
+        y += 18 * len(rows) + (10 if rows else 0)
     is_changed, x = data != original, 0.0
     if is_changed:
         undo = "put the bytes back"

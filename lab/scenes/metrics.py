@@ -46,7 +46,8 @@ def width_of(words: str, style: str) -> float:
     """The room `words` take in a type style, in pixels; rather too much than too little."""
     look = TYPE[style]
     if look.is_mono:
-        return sum(_MONO if c < "\u0100" else _UNKNOWN for c in words) * look.size / 1000
+        narrow = sum(c < "\u0100" or c in "“”’–−" for c in words)
+        return (narrow * _MONO + (len(words) - narrow) * _UNKNOWN) * look.size / 1000
     table = _TABLES[look.weight >= 600]
     return sum(table.get(c, _UNKNOWN) for c in words) * look.size / 1000
 

@@ -28,6 +28,7 @@ from lab.scenes.byte_rows import LETTER, Bytes, Row, Rows, bracket, fill_of, kin
 from lab.scenes.legend import draw_legend
 from lab.scenes.metrics import fit, wrap
 from lab.scenes.shapes import Scene, Shape, chip, chip_width, group, line, rect, text
+from lab.scenes.varint_words import varint_words
 
 MARGIN: Final = 10
 WIDE: Final = 920  # from here on, header and record stand side by side
@@ -86,7 +87,7 @@ def draw_lens(lens: Lens) -> Scene:
     shapes.append(group("pager", pager, at=right))
     below = y + header.height + 40
     inspector, inspector_height = draw_byte(
-        lens.anatomy.data, lens.original, lens.chosen, column, send=lens.send
+        lens.anatomy.data, lens.original, lens.chosen, column, send=lens.send, reads=_reads(lens)
     )
     if is_wide:
         shapes.append(group("byte", inspector, at=(MARGIN, below)))
@@ -217,6 +218,18 @@ def _record_column(lens: Lens, width: float) -> tuple[list[Shape], float, list[S
     words = f"{len(data)} bytes came out of {count}; places count in these"
     shapes.append(text("came", 0, y + inner.height + 18, fit(words, "note", width), "note"))
     return shapes, y + inner.height + 24, pager
+
+
+def _reads(lens: Lens) -> list[str]:
+    """How the varint is read of which the chosen byte is a part; in a record most numbers are."""
+    for field in lens.anatomy.fields:
+        if lens.chosen is not None and field.offset <= lens.chosen < field.offset + field.size:
+            is_varint = field.part >= 0 and isinstance(field.value, int)
+            if not is_varint or field.name == "attributes" or field.about == "broken":
+                return []
+            raw = lens.anatomy.data[field.offset : field.offset + field.size]
+            return varint_words(raw, "zigzag")
+    return []
 
 
 def _value_words(field: Field) -> str:

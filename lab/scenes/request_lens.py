@@ -32,6 +32,7 @@ from lab.scenes.legend import draw_legend
 from lab.scenes.metrics import first_fitting, fit, wrap
 from lab.scenes.request_rows import rows_of
 from lab.scenes.shapes import Scene, Shape, chip, chip_width, group, line, rect, text
+from lab.scenes.varint_words import varint_words
 
 MARGIN: Final = 10
 WIDE: Final = 920  # from here on, two columns
@@ -310,11 +311,24 @@ def _inspector(lens: WireLens, width: float) -> tuple[list[Shape], float]:
         hint=_HINT if not lens.is_answer else "Click a byte (or press n) to see its bits.",
         send=lens.send,
         is_always_sent=True,
+        reads=_reads(lens),
     )
     for number, row in enumerate(wrap(lens.sender, "note", width)):
         shapes.append(text(f"sender{number}", 0, height + 8, row, "note"))
         height += 18
     return shapes, height
+
+
+def _reads(lens: WireLens) -> list[str]:
+    """How the varint is read of which the chosen byte is a part."""
+    for field in lens.anatomy.fields:
+        if lens.chosen is not None and field.offset <= lens.chosen < field.end:
+            if field.kind != "unsigned varint" or field.about == "broken":
+                return []
+            raw = lens.anatomy.data[field.offset : field.end]
+            is_length = field.name.endswith((" length", " count"))
+            return varint_words(raw, "length" if is_length else "plain")
+    return []
 
 
 def _pager(page: int, pages: int) -> Iterator[Shape]:

@@ -17,11 +17,13 @@ from kafkalab.protocol.messages.produce import (
     TopicProduceData,
 )
 from kafkalab.record.anatomy import dissect
+from kafkalab.record.record import varint
 from kafkalab.sim.telling import tell
 from lab import RequestLens
 from lab.scenes.diff import NOTHING, diff
 from lab.scenes.request_lens import alike
 from lab.scenes.svg import write_svg
+from lab.scenes.varint_words import varint_words
 
 
 @pytest.fixture
@@ -257,3 +259,23 @@ def test_the_picture_is_whole_at_every_width(sim: Simulation, which: str, width:
         assert diff(NOTHING, scene.flat())
         lens._handle({"action": "page next"})
     assert repr(lens).count("\n") > 6
+
+
+@pytest.mark.parametrize("value", [0, 1, -1, 6, -64, 63, 64, 150, -300, 1 << 20])
+def test_a_varint_is_told_as_the_codec_reads_it(value: int) -> None:
+    bits, told = varint_words(varint(value), "zigzag")
+    assert bits.count(" = ") == 2
+    assert told.endswith(f" = {str(value).replace('-', '−')}.")
+    assert not varint_words(b"\x80", "plain"), "cut short"
+
+
+def test_the_lens_tells_how_the_chosen_varint_reads(sim: Simulation) -> None:
+    lens = RequestLens(sim, "Produce")
+    size = next(f for f in lens._desk.lens.anatomy.fields if f.name == "records length")
+    lens._handle({"action": f"byte {size.offset}"})
+    assert f"− 1 = {size.value}." in " ".join(words(lens))
+    lens._handle({"action": "byte 0"})
+    assert "varint:" not in " ".join(words(lens))
+    record = lens.open()._desk._batch_lens().anatomy.fields[13]
+    lens._handle({"action": f"byte {record.offset}"})
+    assert f"/ 2 = {record.value}." in " ".join(words(lens))
