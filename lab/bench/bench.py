@@ -30,6 +30,7 @@ from lab.bench import asking, lenses
 from lab.bench.branch_names import branch_name
 from lab.bench.command_line import CommandLine
 from lab.bench.commands import run
+from lab.bench.kept import Kept
 from lab.bench.parting import parting
 from lab.bench.run_details import NAMES, RunDetails
 from lab.scenes.clock import seconds
@@ -67,6 +68,7 @@ class Bench(Transport):
         self._shown = "the run"
         view = View(topic=topic, partition=partition, group=group)
         self._details: dict[int, RunDetails] = {}
+        self._kept: dict[int, Kept] = {}  # by the world's id
         self._page = PictureView(
             world, ALL, view, name="bench", more=self._act, worlds=self._world_tabs, own=self
         )
@@ -140,6 +142,9 @@ class Bench(Transport):
         """Turn to another world: "the run", or a branch by its name."""
         if name not in self.worlds:
             raise LearnerError(f"there is no branch {name!r}; there are {', '.join(self.worlds)}")
+        left = self.world
+        if isinstance(left, Simulation) and id(left) not in self._kept:
+            self._kept[id(left)] = Kept(left)
         self._shown = name
         self._page.turn_to(self.worlds[name])
         return self
@@ -248,6 +253,8 @@ class Bench(Transport):
         """Take the bench off the page."""
         self._page.close()
         self._line.close()
+        for kept in self._kept.values():
+            kept.close()
 
     # inside
 

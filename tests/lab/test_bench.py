@@ -126,6 +126,22 @@ def test_clicks_do_what_python_does(sim: Simulation, bench: Bench) -> None:
     assert not page.handle({"action": "crash 2"})  # that is for the world
 
 
+def test_the_rail_of_a_world_begins_where_it_did_after_a_branch(
+    sim: Simulation, bench: Bench
+) -> None:
+    sim.run(2)
+    player = bench._page._player
+    began = player._playback.tape.started_at
+    assert began < sim.now - 1500
+    branch = bench.branch("what if", at=1.0)
+    branch.run(1)
+    bench.turn_to("the run")
+    assert bench._page._player is player
+    assert player._playback.tape.started_at == began
+    bench.close()
+    assert player._views == []
+
+
 def test_the_command_line_acts_on_the_world_shown(sim: Simulation, bench: Bench) -> None:
     branch = bench.branch()
     bench.run("crash 3")
