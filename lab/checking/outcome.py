@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
+class Misconception(str):
+    """An idea that is widely held and wrong; what names it to a learner denies it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The base: `score` from 0 to 1, and words for the learner."""
@@ -50,8 +56,9 @@ class NotAttempted(Outcome):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Missed(Outcome):
-    """A wrong answer: `idea` says in a few words which idea is wrong.
+    """A wrong answer: `idea` says in a few words what was missed.
 
+    That is a rule that holds, or a `Misconception`: the heading denies it.
     `replay`: a cell that shows what happened, or "".
     """
 
@@ -61,7 +68,10 @@ class Missed(Outcome):
 
     @property
     def heading(self) -> str:
-        return f"{self.title}: {self.idea}." if self.idea else f"{self.title}."
+        if not self.idea:
+            return f"{self.title}."
+        denied = "it is not so that " if isinstance(self.idea, Misconception) else ""
+        return f"{self.title}: {denied}{self.idea}."
 
     @property
     def markdown(self) -> str:

@@ -281,7 +281,7 @@ PREDICTIONS: Final = (
                 key="a",
                 words="5: six letters, counted from 0.",
                 because="Other things than letters take a place in the log too.",
-                misconception=_PLACE,
+                misconception="offsets count records",
             ),
             Choice(
                 key="b",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lab.checking.definitions import Exercise, Prediction
-from lab.checking.outcome import Missed, NotAttempted, Right
+from lab.checking.outcome import Misconception, Missed, NotAttempted, Right
 from lab.checking.shelf import find_exercise, lesson, lessons, solution
 from lab.exercises.misconceptions import ALL
 
@@ -112,3 +112,9 @@ def test_a_lesson_has_two_to_five_exercises_and_one_of_behaviour(number: str) ->
 
 def test_misconceptions_are_named_by_their_text() -> None:
     assert len(set(ALL)) == 16
+    assert all(isinstance(each, Misconception) for each in ALL)
+
+
+def test_a_misconception_is_denied_where_it_is_named_and_a_rule_is_not() -> None:
+    assert repr(Missed("…", idea=ALL[0])).startswith(f"Not yet: it is not so that {ALL[0]}.")
+    assert repr(Missed("…", idea="a rule")).startswith("Not yet: a rule.")
