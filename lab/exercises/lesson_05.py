@@ -61,9 +61,9 @@ def _replay(seed: int) -> str:
     """A cell that kills the loop again as that seed did."""
     point, order = crash_of(seed)
     return (
-        "from lab import Bench\nfrom lab.exercises.stories_05 import day\n"
-        f"shown = day(loop, {point!r}, {order})\nprint(shown.table)\n"
-        'Bench(shown.crash, "log", topic="orders", group="shop")'
+        "from lab.exercises.stories_05 import day\n"
+        "from lab.exercises.watched_05 import watched\n"
+        f"watched(day(loop, {point!r}, {order}))"
     )
 
 

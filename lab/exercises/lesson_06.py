@@ -95,9 +95,9 @@ def _judge_slow(answer: Any) -> Right:
             raise Broken(f"{words}: Ann was out of the group by then.", shop.sim.now)
 
     replay = (
-        "from lab import Bench\nfrom lab.exercises.stories_06 import slow_handler\n"
-        f"shop = slow_handler({_quoted(answer)}, 12 + {{seed}} * 5 % 29)\n"
-        'print(shop.repeated)\nBench(shop.sim, "groups")'
+        "from lab.exercises.stories_06 import slow_handler\n"
+        "from lab.exercises.watched_06 import watched_slow\n"
+        f"watched_slow(slow_handler({_quoted(answer)}, 12 + {{seed}} * 5 % 29))"
     )
     right = under_faults(story, range(6)).verdict(
         "Slow orders were done once.", HEARTBEAT_IS_LIFE, replay
@@ -130,9 +130,10 @@ def _judge_join(answer: Any) -> Right:
             raise Broken(words, cost.shop.sim.now)
 
     replay = (
-        "from lab import Bench\nfrom lab.exercises.stories_06 import joins\n"
-        f"cost = joins({_quoted(answer)}, slow=5 + {{seed}})\nprint(cost.total, cost.at_once)\n"
-        'Bench(cost.shop.sim, "groups")'
+        "from lab.exercises.stories_06 import joins\n"
+        "from lab.exercises.watched_06 import watched\n"
+        f"cost = joins({_quoted(answer)}, slow=5 + {{seed}})\n"
+        'watched({{"yours": cost}}, "Ann begins a slow order")'
     )
     return under_faults(story, range(6)).verdict(
         "Only what moved stood still.", REBALANCE_STOPS_ALL, replay
