@@ -46,6 +46,11 @@ def on_the_wire(sim: Simulation, named: Named, at: int | None = None) -> OnTheWi
         named = named.message
     if isinstance(named, Message | str):
         return _by_name(sim, named if isinstance(named, str) else named.words, at)
+    if not isinstance(named, int | Entry):
+        raise LearnerError(
+            f"which message?  {named!r} is none; take one of sim.network.in_flight, or the last "
+            'of its kind: "Produce", "Produce answer"'
+        )
     id = named if isinstance(named, int) else named.id
     entry = sim.trace.entry(id)
     if entry is None or entry.kind != "Delivered" or (at is not None and entry.at > at):

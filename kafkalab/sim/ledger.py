@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from kafkalab.errors import LearnerError
 from kafkalab.sim import fate_words, ledger_kept
+from kafkalab.sim.cluster import metadata
 from kafkalab.sim.fate import SURPRISES, Fate, State
 from kafkalab.sim.let_go import note
 from kafkalab.world import World
@@ -107,11 +108,15 @@ class Ledger(Sequence[Fate]):
 
 
 def ledger(world: World, topic: str | None = None) -> Ledger:
-    """Of one topic, or of all.  `LearnerError` if nothing was ever produced to it."""
+    """Of one topic, or of all.  `LearnerError` for a topic that never was."""
     kept = ledger_kept.of(world)
     fates = kept.all(world)
     if topic is not None:
         fates = [fate for fate in fates if fate.topic == topic]
+        known = sorted(each for each in metadata(world).topics if not each.startswith("__"))
+        if not fates and topic not in known:
+            there_are = ", ".join(known) or "none yet"
+            raise LearnerError(f"nothing was ever produced to {topic!r}; topics: {there_are}")
     title = f"Ledger of {topic}" if topic else "Ledger"
     return Ledger(fates, world.now - world.began, title, kept.since, was_live=world.began > 0)
 

@@ -3,6 +3,7 @@
     why orders-0 · why 1234 (an event) · why          (all messages again)
     twins without 1234 · twins without crash 2 · twins also crash 2 at 1.5
     twins config acks all · twins again · twins open · twins none
+    fate orders-0@41 · fate user-7 (by its key) · ledger · ledger orders   (what became of them)
     then 1234 hold request producer-1 2 1 17          (a branch at 1,234 ms, and do it there)
     show log · show log+replication                   (turn to a picture, or to several)
     step · step message                               (to the next event, or message)
@@ -75,9 +76,24 @@ def run(bench: "Bench", line: str) -> str | None:
         case ["show", picture]:
             bench.show(picture)
             return f"showing {picture}"
+        case ["fate", *about] if about:
+            return repr(_then(bench).fate(" ".join(about)))
+        case ["fate"]:
+            raise LearnerError(
+                "of which record?  fate orders-0@41, or its key or value; or: ledger"
+            )
+        case ["ledger"] | ["ledger", _]:
+            return repr(_then(bench).ledger(*words[1:]))
         case ["lens", *lens]:
             return lenses.run(bench, lens)
     return None
+
+
+def _then(bench: "Bench") -> Simulation:
+    """The run as it was at the instant shown."""
+    sim = simulation(bench.world)
+    at = bench.shown_at + sim.world.began
+    return sim if at >= sim.now else sim.at(at / 1000)
 
 
 def change_of(sim: Simulation, words: list[str]) -> Change:

@@ -40,7 +40,10 @@ _RECORDS_MAX: Final = 50
 
 def run(world: Cluster, line: str) -> str:
     """Run one line; its answer as text.  `LearnerError` says what was not understood."""
-    given = shlex.split(line)
+    try:
+        given = shlex.split(line)
+    except ValueError:
+        raise LearnerError(f"a quotation is opened and not closed: {line}") from None
     if "--reset-offsets" in given:
         return offset_reset.command(_virtual(world), given[1:])
     words = _kafka_words(given)

@@ -123,7 +123,7 @@ def draw_block(frame: LedgerFrame, view: View, inner: float) -> Block:
         shapes.append(_row(row, columns, inner, y, view))
         y += ROW
         if row["key"] == view.opened:
-            words, height = _opened(row, inner, y)
+            words, height = _opened(row, inner, y, is_live=view.is_live)
             shapes.append(words)
             y += height
     if not shown:
@@ -328,11 +328,24 @@ def _copies(copies: Sequence[CopyFrame], x: float) -> list[Shape]:
     return shapes
 
 
-def _opened(row: RowFrame, inner: float, y: float) -> tuple[Shape, float]:
-    """The record's fate in a sentence, under its row."""
+def _opened(row: RowFrame, inner: float, y: float, *, is_live: bool) -> tuple[Shape, float]:
+    """The record's fate in a sentence, under its row; and the way to its bytes, if it has some."""
     lines = wrap(row["say"], "note", inner - 20, 4)
     shapes = [text(f"l{i}", 10, 14 + 16 * i, each, "note", "ink") for i, each in enumerate(lines)]
-    return group(f"say-{row['key']}", shapes, at=(0, y + 2)), 16 * len(lines) + 10
+    height = 16 * len(lines) + 10
+    if is_live and is_there(row):
+        partition, _, offset = row["place"].rpartition("@")
+        label = f"The bytes of {row['place']}"
+        shapes.append(chip("bytes", (10, height - 2), "Its bytes", ("card", "comm", "comm-t"),
+                           action=f"lens {partition} {offset}", label=label))  # fmt: skip
+        height += 26
+    return group(f"say-{row['key']}", shapes, at=(0, y + 2)), height
+
+
+def is_there(row: RowFrame) -> bool:
+    """Whether a log has it: else another record may stand at its place."""
+    has_copy = any(copy["state"] in ("committed", "written") for copy in row["copies"])
+    return bool(row["place"]) and row["sort"] != "lost" and has_copy
 
 
 def _more(first: int, shown: int, total: int, view: View, y: float) -> Shape:

@@ -1,7 +1,7 @@
 """`LedgerView(sim, topic)`: a row for each record the applications handed over.
 
 It follows the simulation: when a run has come to rest the table is made anew.  A click on a row
-opens its fate in a sentence; chips choose which records are shown.
+opens its fate in a sentence, with a button for its bytes; chips choose which records are shown.
 
 Read next: `own_view`, what it shares; `lab.scenes.ledger`, which draws.
 """
@@ -12,6 +12,7 @@ from lab.scenes.controls import Controls
 from lab.scenes.ledger import SORTS, View, chosen, draw, obey
 from lab.scenes.shapes import Scene
 from lab.widgets.own_view import OwnView
+from lab.widgets.record_lens import RecordLens
 from lab.widgets.what_there_is import check_name, simulation_of
 
 
@@ -46,6 +47,10 @@ class LedgerView(OwnView):
             self._frame = self._frames.frame(self._sim.ledger(self._topic))
 
     def _obey(self, words: list[str]) -> None:
+        if words[:1] == ["lens"] and len(words) == 3:
+            topic, _, partition = words[1].rpartition("-")
+            self.drawer.open(RecordLens(self._sim, topic, int(partition), int(words[2])))
+            return
         self._view = obey(self._frame, self._view, words) or self._view
 
     def _at_width(self, width: float) -> None:

@@ -57,6 +57,8 @@ class RequestLens:
         branch: Callable[[], Simulation] | None = None,
     ) -> None:
         sim = world
+        if not isinstance(sim, Simulation | LiveCluster):
+            raise LearnerError(f"a lens looks into a Simulation or a LiveCluster, not {sim!r}")
         if isinstance(sim, LiveCluster):
             sim = sim.freeze()
             sim.close()  # `kafka:9092` goes on to mean what it meant
@@ -95,11 +97,13 @@ class RequestLens:
 
     def flip(self, place: int, bit: int = 0) -> "RequestLens":
         """Flip one bit (0 is the lowest) of the byte at `place`.  IndexError beyond the end."""
+        _check_whole(place, bit)
         self._desk.flip(place, bit)
         return self._show()
 
     def set(self, place: int, byte: int) -> "RequestLens":
         """Put a byte (0 to 255) at `place`.  IndexError beyond the end, ValueError for no byte."""
+        _check_whole(place, byte)
         self._desk.set(place, byte)
         return self._show()
 
@@ -108,6 +112,8 @@ class RequestLens:
 
         Names are those in the picture, header fields too.  `LearnerError` for what does not fit.
         """
+        if not isinstance(path, str):
+            raise LearnerError(f"a field is called by its path, such as 'acks', not {path!r}")
         self._desk.change(path, value)
         return self._show()
 
@@ -179,6 +185,12 @@ class RequestLens:
     def __repr__(self) -> str:
         """The fields as lines of text."""
         return self._desk.text()
+
+
+def _check_whole(*numbers: object) -> None:
+    for each in numbers:
+        if not isinstance(each, int):
+            raise LearnerError(f"places, bytes and bits are whole numbers, not {each!r}")
 
 
 def _made(

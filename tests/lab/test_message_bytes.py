@@ -1,15 +1,18 @@
 """From a message in spacetime to its bytes: by its card, typed, called; now, then, and live."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from on_screen import until, words_of
 
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
+from kafkalab.frames.ledger import RowFrame
 from kafkalab.live import LiveCluster
-from lab import Bench, RequestLens, SpaceTime
+from lab import Bench, LedgerView, RequestLens, SpaceTime
 from lab.bench import lenses
+from lab.scenes.ledger import is_there
 
 
 @pytest.fixture
@@ -161,3 +164,57 @@ def test_of_a_live_cluster_those_of_a_frozen_copy() -> None:
         arrived = opened(bench)._desk.lens.told.rpartition("arrived ")[2]
         assert float(arrived.split()[0]) < 600, "counts from when the cluster began"
         bench.close()
+
+
+def test_a_row_of_the_ledger_opens_the_bytes_of_its_batch(sim: Simulation) -> None:
+    view = LedgerView(sim)
+    view._obey(["open", view.frame["rows"][0]["key"]])
+    assert "lens orders-0 0" in str(
+        [s.attributes for s in view._scene(is_live=True).flat().values()]
+    )
+    view._obey(["lens", "orders-0", "0"])
+    assert b"hello" in view.drawer.shown.data
+    view.close()
+    gone = {**view.frame["rows"][0], "sort": "lost"}
+    assert not is_there(cast("RowFrame", gone)), "another may stand there"
+
+
+def test_fates_and_the_ledger_are_typed_and_are_of_the_instant_shown(
+    sim: Simulation, bench: Bench
+) -> None:
+    before = sim.now
+    assert "is kept at orders-0@0" in (bench.run("fate orders-0@0") or "")
+    sim.run(0.1)
+    producer = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
+    producer.produce("orders", b"second")
+    producer.flush()
+    until(lambda: bench.shown_at == sim.now)
+    assert bench.run("ledger orders").splitlines()[1].startswith("2 produced")
+    bench.seek(before / 1000)
+    until(lambda: bench.shown_at == before)
+    assert bench.run("ledger").splitlines()[1].startswith("1 produced")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("fate", "of which record"),
+        ("fate orders-0@9", "ever written to orders-0@9"),
+        ("ledger nope", "nothing was ever produced to 'nope'; topics: orders"),
+        ("produce orders 'a", "opened and not closed"),
+    ],
+)
+def test_what_has_no_fate_is_told(bench: Bench, line: str, told: str) -> None:
+    with pytest.raises(LearnerError, match=told):
+        bench.run(line)
+
+
+def test_what_a_lens_cannot_take_is_told(sim: Simulation) -> None:
+    with pytest.raises(LearnerError, match=r"3.5 is none"):
+        RequestLens(sim, 3.5)  # type: ignore[arg-type]
+    with pytest.raises(LearnerError, match="looks into a Simulation"):
+        RequestLens("sim", "Produce")  # type: ignore[arg-type]
+    lens = RequestLens(sim, "Produce")
+    for wrong in (lambda: lens.flip("a"), lambda: lens.set(3, None), lambda: lens.change(3, 4)):  # type: ignore[arg-type]
+        with pytest.raises(LearnerError, match=r"whole numbers|by its path"):
+            wrong()
