@@ -39,16 +39,18 @@ def sentence(fate: Fate, world: World) -> str:
             return f"{who} is committed at {place.name} since {_s(at)}; its answer is on the way."
         case State.KEPT:
             is_open = ", in a transaction that has not ended" if _kept(fate).is_open else ""
-            return f"{who} is kept at {_kept(fate).name}{is_open}{_read(fate)}.{_twice(fate)}"
+            return (
+                f"{who} is kept at {_kept(fate).name}{is_open}{_read(fate, world)}.{_twice(fate)}"
+            )
         case State.ABORTED:
             place = _kept(fate)
             when = _s(place.marker.at) if place.marker else "?"
             aborted = f"its transaction was aborted at {when}"
-            return f"{who} is at {place.name}, and {aborted}{_read(fate)}."
+            return f"{who} is at {place.name}, and {aborted}{_read(fate, world)}."
         case State.KEPT_UNKNOWN:
             return (
                 f"{who} was reported failed ({_error(fate)}), and yet it is kept at "
-                f"{_kept(fate).name}{_read(fate)}.{_twice(fate)}"
+                f"{_kept(fate).name}{_read(fate, world)}.{_twice(fate)}"
             )
         case State.FAILED:
             refused = f" {_refused(fate)}" if fate.refusals else ""
@@ -174,10 +176,11 @@ def _kept(fate: Fate) -> Place:
     return place
 
 
-def _read(fate: Fate) -> str:
+def _read(fate: Fate, world: World) -> str:
+    """Who has read it; what real clients read, before the cluster was frozen, no event says."""
     applied = fate.applied
     if not applied:
-        return ", read by nobody yet"
+        return "" if world.began else ", read by nobody yet"
     words = {1: "once", 2: "twice"}
     said = [f"{g} {words.get(n, f'{n} times')}" for g, n in applied.items()]
     return f", read by {' and '.join(said)}"

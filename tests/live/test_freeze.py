@@ -232,6 +232,7 @@ def test_every_time_in_a_picture_counts_from_when_the_cluster_began() -> None:
     mine = Producer({"bootstrap.servers": "kafka:9092"}, sim=sim)
     mine.produce("orders", "there")
     mine.flush()
+    assert sim.fate("there").say == "'there' is kept at orders-0@1.", "who read it is not known"
     sim.broker(3).crash()
     sim.run(0.1)
     for made in (

@@ -57,7 +57,8 @@ def not_visible(seen: Seen, fate: Fate) -> Explanation:
         if held is not None and held.cause is not None and fate.place.offset >= _stable(seen, fate):
             say = f"{fate.say} {held.say}"
             return Explanation(question, say, _with(seen, fate, held), held.cause)
-    question = f"Why is {name(fate)} not read?" if not fate.applied else f"Is {name(fate)} read?"
+    is_unread = not fate.applied and not seen.world.began  # of real clients that is not known
+    question = f"Why is {name(fate)} not read?" if is_unread else f"Is {name(fate)} read?"
     moments = [m for m in (fate.produced, fate.acknowledged) if m]
     place = fate.place
     if place is not None and place.committed is not None:
