@@ -335,7 +335,7 @@ PREDICTIONS: Final = (
     Prediction(
         id="11.gap",
         question=(
-            "The usual worker writes its bills, then notes its position. Killed at 36 instants, "
+            "The usual worker writes its bills, then notes its position. Killed at 24 instants, "
             "one a night, and started again: what goes wrong?"
         ),
         choices=(
@@ -356,7 +356,7 @@ PREDICTIONS: Final = (
             ),
         ),
         judge=lambda signs: "c" if "0" in signs else ("b" if "2" in signs else "a"),
-        evidence="The 36 nights: {signs}",
+        evidence="The 24 nights: {signs}",
     ),
     Prediction(
         id="11.mail",
