@@ -125,6 +125,7 @@ class PictureView(Transport):
         self._of, self._world = world, source_of(world)
         self._player = player_of(self._world)
         self._player.add(self)
+        self._player.post({})  # it may have been at rest, with other views
 
     def lens(self, topic: str, partition: int = 0, offset: int | None = None) -> RecordLens:
         """Open a batch's bytes below, as they were at the instant shown.

@@ -137,6 +137,7 @@ def test_the_rail_of_a_world_begins_where_it_did_after_a_branch(
     branch.run(1)
     bench.turn_to("the run")
     assert bench._page._player is player
+    until(lambda: "Simulation · topic orders" in words_of(bench))
     assert player._playback.tape.started_at == began
     bench.close()
     assert player._views == []
