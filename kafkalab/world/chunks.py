@@ -160,6 +160,10 @@ class Chunks(Generic[Item]):
             del other.tail
         return other
 
+    def copy_tail(self) -> None:
+        """Borrow no longer: where the origin's chunks are never packed, a copy holds less."""
+        _ = self.tail
+
     def _lend(self) -> tuple[Chunk[Item], int] | None:
         tail = self.tail
         if tail and self._lent is None:

@@ -23,7 +23,7 @@ from kafkalab.world.world import World
 _CHECKPOINTS_MAX: Final = 200  # 350 KB each, in a run with traffic
 #: What is not packed, in chunks of 1,024: of events, as far back as pictures of now look (40,000) …
 _TRACE_CHUNKS: Final = 64
-_LOG_CHUNKS: Final = 4  # … and of actions and each app's log
+_LOG_CHUNKS: Final = 16  # … and of actions and each app's log
 _EVERY_STEPS: Final = 1_000  # twice that: 2 % faster runs, but twice as long to look back
 
 

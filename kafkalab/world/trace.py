@@ -217,6 +217,7 @@ class Trace(Sequence[Entry]):
         other.next_id = self.next_id
         if forget_recent:
             other._recent.drop_before(other._recent.last_sealed)
+            other._recent.copy_tail()
         return other
 
 
