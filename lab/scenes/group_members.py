@@ -151,7 +151,9 @@ def _card(
     aside = first_fitting((f"{epoch} {number}", f"{epoch[:3]} {number}"), "note", room)
     dash = "4 3" if status.glyph == "cross" else None
     leave = [_leave(member, width)] if can_leave else []
-    told = fit(status.words, "note", width - 42 - (chip_width("leave") + 8 if leave else 0))
+    room = width - 42 - (chip_width("leave") + 8 if leave else 0)
+    brief = status.words.partition(" at ")[0]
+    told = first_fitting((status.words, brief), "note", room) or fit(brief, "note", room)
     shapes = [
         rect("card", 0, 0, width, _HEIGHT, "card", "out" if dash else "line", radius=10, dash=dash),
         path(
@@ -183,7 +185,8 @@ def _text(tone: str) -> str:
 
 def _chips(has: Sequence[Has], each: GroupFrame, room: float) -> list[Shape]:
     if not has:
-        return [text("idle", 16, 54.5, fit("no partition: idle", "note", room), "note")]
+        words = "no partition: idle" if each["state"] == "Stable" else "no partition yet"
+        return [text("idle", 16, 54.5, fit(words, "note", room), "note")]
     shapes: list[Shape] = []
     x, y, last = 0.0, 40.0, ""
     for index, one in enumerate(has):

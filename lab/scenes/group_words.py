@@ -105,7 +105,7 @@ def _effect(each: GroupFrame, history: GroupHistoryFrame, now: int) -> str:
     others = total - len(stopped)
     if history["ended"] is None:
         waits = waiting_words(each, history)
-        words = "Nothing stands still yet"
+        words = "Nothing stands still yet" if total else "Nobody has a partition yet"
         if len(still) == 1:
             words = f"{next(iter(still))} stands still, {others} never stopped"
         elif still:
@@ -164,7 +164,7 @@ def waiting_words(each: GroupFrame, history: GroupHistoryFrame) -> str:
                 f"waiting for {names} to re-join" if history["waiting_for"] else "all have joined"
             )
         case "sync":
-            return "waiting for the leader to assign"
+            return "waiting for the group's leader to assign"
         case "give_up":
             return f"waiting for {names} to let go"
         case "release":

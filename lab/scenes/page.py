@@ -78,7 +78,7 @@ def draw_page(
     main = picture.draw(sight)
     targets = picture.targets(frame)
     can_ask = bool(tabs and tabs.can_ask)
-    feed = Feed(frame["events"], topic_name, can_ask, controls is not None)
+    feed = Feed(frame["events"], topic_name if titled else "", can_ask, controls is not None)
     body = _beside(main, feed, controls, targets, main_width) if is_wide else main
     shapes, height = list(body.shapes), body.height
     entries = picture.legend(sight)

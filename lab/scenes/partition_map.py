@@ -1,6 +1,6 @@
 """All partitions of a large topic at a glance, where the cards below show some of them.
 
-    60 partitions   45 with every replica in sync · 15 with fewer: how many are · 0 without leader
+    60 partitions   45 with every replica in sync · 15 with fewer · 0 whose leader is down
     P0   □□[2][2][2]□□□□ … □□□□□[2]□□
          ━━━━━━━━━━━━━━━            the line: those whose replicas are shown below
 
@@ -12,7 +12,7 @@ Read next: `cluster`, the cards; `pictures.cluster`, which puts the map above th
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from kafkalab.frames.shape import BrokerFrame, PartitionFrame
+from kafkalab.frames.shape import DOWN, BrokerFrame, PartitionFrame
 from lab.scenes.metrics import first_fitting, width_of
 from lab.scenes.shapes import Shape, glyph, group, line, rect, text
 
@@ -24,17 +24,18 @@ _PAGER: Final = 150  # what the buttons that page take, at the right of the firs
 
 
 class Health(NamedTuple):
-    """Numbers of partitions: all replicas in sync, fewer, and no leader at all."""
+    """Numbers of partitions: all replicas in sync, fewer, and no leader that runs."""
 
     whole: int
     fewer: int
     headless: int
 
 
-def health_of(partitions: Sequence[PartitionFrame]) -> Health:
-    """Each partition is counted once."""
-    headless = sum(each["leader"] is None for each in partitions)
-    fewer = sum(_has_fewer(each) and each["leader"] is not None for each in partitions)
+def health_of(partitions: Sequence[PartitionFrame], brokers: Sequence[BrokerFrame]) -> Health:
+    """Each partition is counted once.  A broker that is down leads nobody, whatever is decided."""
+    up = _up(brokers)
+    headless = sum(each["leader"] not in up for each in partitions)
+    fewer = sum(_has_fewer(each) and each["leader"] in up for each in partitions)
     return Health(len(partitions) - fewer - headless, fewer, headless)
 
 
@@ -51,25 +52,34 @@ def duties_of(
 
 
 def draw_map(
-    partitions: Sequence[PartitionFrame], shown: tuple[int, int], width: float, *, can_press: bool
+    partitions: Sequence[PartitionFrame],
+    brokers: Sequence[BrokerFrame],
+    shown: tuple[int, int],
+    width: float,
+    *,
+    can_press: bool,
 ) -> tuple[list[Shape], float]:
     """The map and its height.  `shown`: first and number of those whose cards are below."""
     title = f"{len(partitions)} partitions"
     shapes: list[Shape] = [text("title", 0, 14.5, title, "lab")]
     x = width_of(title, "lab") + 14
-    words = first_fitting(_summary(health_of(partitions)), "note", width - x - _PAGER)
+    words = first_fitting(_summary(health_of(partitions, brokers)), "note", width - x - _PAGER)
     shapes.append(text("health", x, 14.5, words, "note", "ink"))
-    per_line = _per_line(len(partitions), width)
+    per_line, up = _per_line(len(partitions), width), _up(brokers)
     cells = []
     for index, each in enumerate(partitions):
         row, column = divmod(index, per_line)
         at = (_LEFT + column * _STEP, 26 + row * _LINE)
-        cells.append(_cell(each, at, can_press=can_press))
+        cells.append(_cell(each, at, is_led=each["leader"] in up, can_press=can_press))
         if column == 0:
             shapes.append(text(f"n{row}", 0, at[1] + 13.5, f"P{each['id']}", "note"))
     shapes.append(group("cells", cells, arrows="plane"))
     shapes += _window(shown, per_line)
     return shapes, 26 + -(-len(partitions) // per_line) * _LINE
+
+
+def _up(brokers: Sequence[BrokerFrame]) -> set[int | None]:
+    return {broker["id"] for broker in brokers if broker["state"] not in DOWN}
 
 
 def _has_fewer(partition: PartitionFrame) -> bool:
@@ -78,7 +88,7 @@ def _has_fewer(partition: PartitionFrame) -> bool:
 
 def _summary(health: Health) -> tuple[str, ...]:
     whole, fewer, headless = health
-    tail = f" · {headless} without a leader" if headless else ""
+    tail = f" · {headless} whose leader is down" if headless else ""
     counted = f"{whole} with every replica in sync · {fewer} with fewer"
     return (
         f"{counted}{': the number says how many are' if fewer else ''}{tail}",
@@ -95,16 +105,16 @@ def _per_line(count: int, width: float) -> int:
     return -(-count // lines // 10) * 10 or 10
 
 
-def _cell(each: PartitionFrame, at: tuple[float, float], *, can_press: bool) -> Shape:
+def _cell(each: PartitionFrame, at: tuple[float, float], *, is_led: bool, can_press: bool) -> Shape:
     number, in_sync, copies = each["id"], len(each["isr"]), len(each["replicas"])
     label = f"Partition {number}: {in_sync} of {copies} in sync"
-    is_well = each["leader"] is not None and not _has_fewer(each)
+    is_well = is_led and not _has_fewer(each)
     tones = ("sync-s", "sync") if is_well else ("out-s", "out")
     dash = None if is_well else "3 2"
     shapes = [rect("face", 0, 0, _CELL, _CELL, *tones, radius=3, dash=dash, role="face")]
-    if each["leader"] is None:
+    if not is_led:
         shapes.append(glyph("sign", "cross", _CELL / 2, 13.5, "out-t", 10))
-        label += ", no leader"
+        label += ", no leader that runs"
     elif not is_well:
         words = text("words", _CELL / 2, 13, str(in_sync), "tiny", "out-t", anchor="middle")
         shapes.append(words)

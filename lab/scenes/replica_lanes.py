@@ -218,9 +218,9 @@ def _figures(
 
 
 def ago_words(ms: int | None) -> str:
-    """`3 ms ago`, `12.0 s ago`, `never`."""
+    """`3 ms ago`, `12.0 s ago`, `no fetch`."""
     if ms is None:
-        return "never"
+        return "no fetch"
     return f"{ms} ms ago" if ms < 1000 else f"{ms / 1000:.1f} s ago"
 
 

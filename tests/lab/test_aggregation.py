@@ -62,6 +62,21 @@ def test_the_map_and_the_cards_count_every_partition() -> None:
             ]
 
 
+def test_the_map_counts_partitions_whose_leader_is_down_before_the_controller_acts() -> None:
+    sim = many().fork()
+    sim.broker(2).crash()
+    sim.run(0.1)
+    decided = servers.metadata(sim.world).topics["orders"].partitions.values()
+    unled = sum(each.leader == 2 for each in decided)
+    fewer = sum(len(each.isr) < len(each.replicas) and each.leader != 2 for each in decided)
+    scene = page(sim, "cluster")
+    (said,) = words(scene, "/map/health/")
+    assert unled and f" · {unled} whose leader is down" in said
+    assert [int(each) for each in re.findall(r"\d+", said)] == [30 - fewer - unled, fewer, unled]
+    signs = [path for path in scene.flat() if "/map/cells/" in path and path.endswith("/sign")]
+    assert len(signs) == unled
+
+
 def test_one_row_tells_of_all_partitions_of_a_group() -> None:
     sim = many()
     (group,) = cluster_frame(sim)["groups"]

@@ -1,6 +1,6 @@
 """What the pictures of the log, the quorum and the cluster call things: words that stand alone."""
 
-from kafkalab import Producer, Simulation
+from kafkalab import Consumer, Producer, Simulation
 from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import Frame
 from lab.scenes.page import draw_page
@@ -79,3 +79,16 @@ def test_a_fetch_that_tells_is_named_by_its_broker() -> None:
     moves = words(page(sim, "replication"), "/moves/")
     assert any(each.startswith("HW ") and ", by broker " in each for each in moves)
     assert any(each.startswith("copies offset ") for each in moves)
+
+
+def test_before_the_first_assignment_nothing_is_said_to_have_cost_nothing() -> None:
+    sim = Simulation(brokers=3, seed=7)
+    sim.create_topic("orders", partitions=2, replication_factor=3)
+    Consumer({"bootstrap.servers": "kafka:9092", "group.id": "g"}, sim=sim).subscribe(["orders"])
+    sim.run_until(
+        lambda: cluster_frame(sim)["groups"] and cluster_frame(sim)["groups"][0]["members"]
+    )
+    said = BY_NAME["groups"].say(sight(sim, "groups"))
+    assert "Nobody has a partition yet" in said
+    assert not words(page(sim, "groups"), "/cost/")
+    assert "no partition yet" in words(page(sim, "groups"), "/members/")

@@ -82,3 +82,21 @@ def test_while_its_dead_leader_still_leads_it_says_until_when() -> None:
         f"its session ends, at {at}, and another is elected."
     )
     assert "never" not in REPLICATION.words(seen)
+
+
+def test_several_are_told_as_several_and_who_is_down_but_counted_is_named() -> None:
+    sim, producer = cluster()
+    producer.produce("orders", "y")
+    said = set()
+    for _ in range(60):
+        sim.step()
+        said.add(REPLICATION.say(sight(sim)))
+    waiting = [words for words in said if "waits for brokers" in words]
+    assert waiting and all("they have not copied it yet" in words for words in waiting)
+    down = next(id for id in (1, 2, 3) if id != sim.leader("orders", 0))
+    sim.broker(down).crash()
+    sim.run(0.1)
+    assert REPLICATION.say(sight(sim)).endswith(
+        f"Of them broker {down} is down, and still counted: the next record waits until the "
+        "controller acts."
+    )

@@ -37,7 +37,9 @@ def _draw(sight: Sight) -> Block:
     duties: Mapping[int, str] = {}
     if topic and total > shown:
         partitions = topic["partitions"]
-        drawn, height = draw_map(partitions, (first, shown), width, can_press=controls is not None)
+        drawn, height = draw_map(
+            partitions, frame["brokers"], (first, shown), width, can_press=controls is not None
+        )
         shapes.append(group("map", drawn, at=(0, y), label="All partitions"))
         y += height + 8
         duties = duties_of(frame["brokers"], partitions)

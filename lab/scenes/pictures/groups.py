@@ -139,7 +139,7 @@ def _foot(
     """What it cost; and a pager where there are more rows."""
     shapes: list[Shape] = []
     y = 16.0
-    if history["began"] is not None:
+    if history["began"] is not None and rows:  # before there are any, nobody knows what waits
         cost, other = cost_words(each, history, sight.frame["now"])
         tone = "out-t" if history["stops"] else "ink"
         shapes.append(text("cost", 0, y, cost, "lab", tone))

@@ -64,14 +64,16 @@ def _say(sight: Sight) -> str:
     changed = [id for id in frame["wanted"] if id not in frame["isr"]]
     if frame["pending"] == "expand":
         return (
-            f"Broker {_and(changed)} has caught up; {leader} has asked the controller to take it "
-            f"into the ISR, and waits for it already: high watermark {mark}."
+            f"{_have(changed)} caught up; {leader} has asked the controller to take "
+            f"{_them(changed)} into the ISR, and waits for {_them(changed)} already: high "
+            f"watermark {mark}."
         )
     if frame["pending"] == "shrink":
         late = [id for id in frame["isr"] if id not in frame["wanted"]]
         return (
-            f"Broker {_and(late)} is behind; {leader} has asked to leave it out, and waits for it "
-            f"until the controller has answered: high watermark {mark}, end {end}."
+            f"{_brokers(late).capitalize()} {'is' if len(late) == 1 else 'are'} behind; {leader} "
+            f"has asked to leave {_them(late)} out, and waits for {_them(late)} until the "
+            f"controller has answered: high watermark {mark}, end {end}."
         )
     return _say_of_watermark(frame, name)
 
@@ -80,30 +82,46 @@ def _say_of_watermark(frame: ReplicationFrame, name: str) -> str:
     mark, end = frame["high_watermark"], frame["end"]
     held = [each for each in frame["replicas"] if holds(each, frame)]
     out = [each["id"] for each in frame["replicas"] if not each["counts"]]
-    aside = f" Nothing waits for broker {_and(out)}, out of the ISR." if out else ""
+    aside = f" Nothing waits for {_brokers(out)}, out of the ISR." if out else ""
+    down = [each["id"] for each in frame["replicas"] if each["counts"] and not each["is_up"]]
     if mark >= end:
         count = sum(each["counts"] for each in frame["replicas"])
+        if down:
+            aside = f" Of them {_brokers(down)} {'is' if len(down) == 1 else 'are'} down, and "
+            aside += "still counted: the next record waits until the controller acts."
         return f"{name} is committed up to its end, {end}: all {count} in sync have it.{aside}"
     if not held:
         return f"{name} ends at {end}; the high watermark {mark} moves with the next fetch.{aside}"
     ahead = [each for each in held if each["end"] > (each["known_end"] or 0)]
-    who = _and([each["id"] for each in held])
     if len(ahead) == len(held):
-        verb = "has" if len(held) == 1 else "have"
         return (
-            f"Broker {who} {verb} offset {mark} already, but the leader learns it only by the next "
-            f"fetch: the high watermark is {mark}, the end {end}."
+            f"{_have([each['id'] for each in held])} offset {mark} already, but the leader learns "
+            f"it only by the next fetch: the high watermark is {mark}, the end {end}."
         )
-    waits = _and([each["id"] for each in held if each not in ahead])
-    words = f"Offset {mark} waits for broker {waits}: in sync, and it has not copied it yet"
+    waits = [each["id"] for each in held if each not in ahead]
+    who = "it has" if len(waits) == 1 else "they have"
+    words = f"Offset {mark} waits for {_brokers(waits)}: in sync, and {who} not copied it yet"
     if ahead:
-        who = _and([each["id"] for each in ahead])
-        return f"{words}; of broker {who}, which has, the leader will learn by its next fetch."
+        copied = [each["id"] for each in ahead]
+        verb = "has" if len(copied) == 1 else "have"
+        return f"{words}; {_brokers(copied)} {verb}, as the leader learns by the next fetch."
     return f"{words}.{aside}"
 
 
 def _only(ids: Sequence[int]) -> str:
     return f"Only broker {ids[0]} is" if len(ids) == 1 else f"Only brokers {_and(ids)} are"
+
+
+def _brokers(ids: Sequence[int]) -> str:
+    return f"broker {ids[0]}" if len(ids) == 1 else f"brokers {_and(ids)}"
+
+
+def _have(ids: Sequence[int]) -> str:
+    return f"{_brokers(ids).capitalize()} {'has' if len(ids) == 1 else 'have'}"
+
+
+def _them(ids: Sequence[int]) -> str:
+    return "it" if len(ids) == 1 else "them"
 
 
 def _and(ids: Sequence[int]) -> str:
