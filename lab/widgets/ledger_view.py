@@ -7,6 +7,7 @@ Read next: `own_view`, what it shares; `lab.scenes.ledger`, which draws.
 """
 
 from kafkalab import Simulation
+from kafkalab.errors import LearnerError
 from kafkalab.frames.ledger import LedgerFrame, LedgerFrames
 from lab.scenes.controls import Controls
 from lab.scenes.ledger import SORTS, View, chosen, draw, obey
@@ -25,9 +26,12 @@ class LedgerView(OwnView):
     def __init__(self, sim: Simulation, topic: str | None = None, show: str = "all") -> None:
         self._sim, self._topic = simulation_of(sim), topic
         self._frames = LedgerFrames()
-        self._frame = self._frames.frame(sim.ledger(topic))
-        if not self._frame["rows"]:
-            check_name("topic", topic, sim.topics)
+        try:
+            told = sim.ledger(topic)
+        except LearnerError:
+            check_name("topic", topic, sim.topics)  # which knows what was meant
+            raise
+        self._frame = self._frames.frame(told)
         check_name("choice of records", show, SORTS)
         self._view = View(is_live=True, sort=show)
         self._open(sim, "ledger-view")
