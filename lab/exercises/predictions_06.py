@@ -45,7 +45,7 @@ PREDICTIONS: Final = (
                 words="The coordinator, a broker.",
                 because=(
                     "It knows who is there, and passes the result on. To it the result is bytes "
-                    "that it does not read. (With KIP-848 you would be right.)"
+                    "that it passes on unread. (With KIP-848 you would be right.)"
                 ),
             ),
             Choice(key="b", words="One of the members, for all.", because=""),
