@@ -11,7 +11,7 @@ import pytest
 
 from lab.scenes.pictures import ALL
 
-from .test_picture_layout import scene, small
+from .test_picture_layout import large, scene, small
 
 OpenPage = Callable[..., Any]
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -29,7 +29,8 @@ _OF_PAGES = [
 @pytest.mark.parametrize("name", [picture.name for picture in ALL])
 def test_axe_finds_nothing(open_page: OpenPage, name: str, theme: str) -> None:
     page = open_page(1200, theme)
-    page.open(scene(small(), name, 1200))
+    sim = large() if theme == "dark" and name in ("cluster", "groups") else small()
+    page.open(scene(sim, name, 1200))
     page.page.evaluate(AXE)
     found = page.page.evaluate(
         """rules => axe.run(document, { rules: Object.fromEntries(
