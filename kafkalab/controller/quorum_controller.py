@@ -123,6 +123,11 @@ class QuorumController:
         """Whether this controller decides."""
         return self._active is not None
 
+    @property
+    def written(self) -> WrittenState | None:
+        """What it decides on, while it is active; fork it to decide on it elsewhere."""
+        return self._active.state if self._active is not None else None
+
     def handle(self, ticket: Ticket, request: Any, now: int) -> None:
         """Decide a request; it is answered by `effects.reply` once that is committed."""
         if request.API_KEY == K.DESCRIBE_CLUSTER:

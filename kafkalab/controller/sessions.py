@@ -84,6 +84,10 @@ class Sessions:
             and broker_id in self._timers
         )
 
+    def ends_at(self, broker_id: NodeId) -> int | None:
+        """When its session ends if no heartbeat comes, in ms; None if it has none."""
+        return self._timers.due(broker_id)
+
     def __getitem__(self, broker_id: NodeId) -> Session:
         return self._sessions[broker_id]
 

@@ -12,5 +12,5 @@ from kafkalab.world import World, servers
 def session_end(world: World, broker_id: NodeId) -> int | None:
     """In ms of the world's clock, if no heartbeat comes; None if it has none, or nobody knows."""
     controller = servers.active_controller(world)
-    active = controller.quorum._active if controller is not None else None
-    return None if active is None else active.state.sessions._timers.due(broker_id)
+    written = controller.quorum.written if controller is not None else None
+    return written.sessions.ends_at(broker_id) if written is not None else None

@@ -66,10 +66,10 @@ def r14_leaders_answer_in_their_epoch(observed: Observed) -> Complaints:
 def r5_controller_hears_leaders_alone(observed: Observed) -> Complaints:
     """No ISR is granted to who does not lead, or led before."""
     controller = servers.active_controller(observed.world)
-    active = controller.quorum._active if controller is not None else None
-    if active is None:
+    written = controller.quorum.written if controller is not None else None
+    if written is None:
         return
-    state = active.state.fork()
+    state = written.fork()
     for topic in state.image.topics.values():
         for number, now in topic.partitions.items():
             for broker_id, leader_epoch in (
