@@ -75,6 +75,14 @@ class Timers(Generic[Key]):
             self._find_first()
         return popped
 
+    def pop_first(self, now: int) -> Key | None:
+        """The first of `pop_due`, if any: for work that sets or cancels what else is due."""
+        if self.first is None or self.first > now:
+            return None
+        key = next(iter(self._keys_at[self.first]))
+        self.cancel(key)
+        return key
+
     def _find_first(self) -> None:
         heap, keys_at = self._heap, self._keys_at
         while heap and heap[0] not in keys_at:

@@ -379,7 +379,7 @@ class GroupCoordinator:
         for shard in list(self._shards.values()):
             shard.on_timer(now)
             if shard.phase is Phase.ACTIVE:
-                for alarm in shard.machine.take_alarms(now):
+                while (alarm := shard.machine.take_alarm(now)) is not None:
                     shard.run(shard.machine.on_alarm(alarm, now), None, now)
             self._after(shard)
 

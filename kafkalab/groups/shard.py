@@ -92,9 +92,9 @@ class GroupShard:
     def next_alarm(self) -> int | None:
         return self.table.alarms.first
 
-    def take_alarms(self, now: int) -> list[Alarm]:
-        """Those that are due, for `on_alarm`."""
-        return self.table.alarms.pop_due(now)
+    def take_alarm(self, now: int) -> Alarm | None:
+        """The first that is due, for `on_alarm`; that may set others anew which are due as well."""
+        return self.table.alarms.pop_first(now)
 
     def on_alarm(self, alarm: Alarm, now: int) -> Result:
         """Do what is due; a group that is gone needs nothing."""

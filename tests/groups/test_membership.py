@@ -144,6 +144,20 @@ def test_a_silent_member_is_out_after_its_session_timeout(bench: Bench) -> None:
     assert bench.answers[again].generation_id == 2
 
 
+def test_those_who_waited_for_a_leader_that_died_outlive_it(bench: Bench) -> None:
+    """All sessions end at one instant; the leader's end gives the others, who wait, new ones."""
+    leader, *others = (bench.member_id() for _ in range(3))
+    for member in (leader, *others):
+        bench.join(member)
+    bench.sleep(6000)
+    waiting = [bench.sync(member, 1) for member in others]
+    bench.sleep(10_000)
+    assert [bench.answers[ticket].error_code for ticket in waiting] == [E.REBALANCE_IN_PROGRESS] * 2
+    assert [each.member_id for each in bench.view().members] == others
+    joined = [bench.join(member) for member in others]
+    assert [bench.answers[ticket].generation_id for ticket in joined] == [2, 2]
+
+
 def test_all_silent_members_leave_an_empty_group(bench: Bench) -> None:
     bench.stable("one", "two")
     bench.sleep(100_000)
