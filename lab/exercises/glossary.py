@@ -126,7 +126,7 @@ GLOSSARY: Final = (
     ),
     Word(
         "advertised.listeners",
-        "the addresses a broker gives clients, whatever address they came in by",
+        "the addresses that a broker tells clients to use, one for each of its listeners",
         ("12",),
     ),
     Word("assignor", "the rule by which a group's partitions are shared out", ("06",)),

@@ -85,7 +85,8 @@ def _judge_visible(answer: Any) -> Right:
             raise Broken(f"the reader got {wanted}, not {found}.", len(log))
 
     replay = (
-        "from lab.exercises.stories_11 import drawn_log, readers\nprint(readers(drawn_log({seed})))"
+        "from lab.exercises.readers import readers\n"
+        "from lab.exercises.stories_11 import drawn_log\nreaders(drawn_log({seed}))"
     )
     right = "Your reader and the engine's read the same."
     return under_faults(story, range(12)).verdict(right, "the rule is not whole yet", replay)

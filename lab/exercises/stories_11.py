@@ -230,25 +230,6 @@ def _transactional_ids(sim: Simulation) -> dict[int, str]:
     return found
 
 
-def readers(sim: Simulation, topic: str = "orders", since: int = 0) -> str:
-    """The log and two readers of it, one line for each offset from `since` on."""
-    level = {each: read(sim, topic, each) for each in ("read_uncommitted", "read_committed")}
-    lines = [f"{'offset':>6}  {'what':24} {'transaction':12} {'uncommitted':12} committed"]
-    for slot in slots(sim, topic)[since:]:
-        marks = [_mark(slot, got) for got in level.values()]
-        lines.append(
-            f"{slot.offset:6}  {slot.what:24} {slot.producer or '-':12} {marks[0]:12} {marks[1]}"
-        )
-    lines.append(f"last stable offset {last_stable(sim, topic)}")
-    return "\n".join(lines)
-
-
-def _mark(slot: Slot, got: Sequence[str]) -> str:
-    if slot.what in ("COMMIT", "ABORT"):
-        return "(marker)"
-    return "reads it" if slot.what in got else "-"
-
-
 def last_stable(sim: Simulation, topic: str) -> int:
     """Of partition 0, as its leader has it."""
     leader = sim.leader(topic, 0)

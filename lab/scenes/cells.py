@@ -10,10 +10,11 @@ Read next: `lab.exercises.drawing`, which shows it in a notebook.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from lab.scenes.legend import Entry, draw_legend
-from lab.scenes.metrics import width_of, wrap
+from lab.scenes.metrics import fit, width_of, wrap
 from lab.scenes.shapes import Scene, Shape, group, line, rect, text
 
 MARGIN: Final = 10
@@ -45,7 +46,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The table.  `heads`: words above columns, by number; `breaks`: columns that begin anew."""
+    """The table.  `heads`: words above columns, by number; `breaks`: columns that begin anew;
+    `cell_max`: how wide a cell may be, in pixels, for words need more than figures.
+    """
 
     title: str
     say: str
@@ -54,6 +57,7 @@ class Cells:
     rows: Sequence[Row]
     heads: Mapping[int, str]
     breaks: Collection[int] = ()
+    cell_max: float = _CELL_MAX
 
 
 def draw_cells(cells: Cells, width: int = 960) -> Scene:
@@ -90,14 +94,18 @@ def tell_cells(cells: Cells) -> str:
     """The same in words, a row a line."""
     lines = [cells.title, cells.say, ""]
     wide = max(len(row.name) for row in cells.rows)
+    marks = [[_mark(cells.kinds, cell) for cell in row.cells] for row in cells.rows]
+    columns = [max(map(len, each)) for each in zip_longest(*marks, fillvalue="")]
     between = " " if any(figure for row in cells.rows for _, figure in row.cells) else ""
-    for row in cells.rows:
+    for row, signs in zip(cells.rows, marks, strict=True):
         shown = between.join(
-            f"{'  ' if column and column in cells.breaks else ''}{_mark(cells.kinds, cell)}"
-            for column, cell in enumerate(row.cells)
+            f"{'  ' if column and column in cells.breaks else ''}{sign:<{columns[column]}}"
+            for column, sign in enumerate(signs)
         ).rstrip()
         lines.append(f"{row.name:<{wide}}  {shown}{'   ' + row.note if row.note else ''}")
-    said = [f"{kind.sign or 'a figure'}: {kind.words}" for kind in cells.kinds.values()]
+    figures = [figure for row in cells.rows for _, figure in row.cells if figure]
+    bare = "a figure" if all(each.lstrip("-").isdigit() for each in figures) else "words"
+    said = [f"{kind.sign or bare}: {kind.words}" for kind in cells.kinds.values()]
     return "\n".join([*lines, "", "; ".join(said)])
 
 
@@ -118,7 +126,7 @@ def _places(cells: Cells, left: float, room: float) -> tuple[list[float], float]
     """Where each column begins, and how wide it is."""
     count = max(len(row.cells) for row in cells.rows)
     gaps = sum(1 for column in cells.breaks if 0 < column < count)
-    side = min(_CELL_MAX, (room - gaps * _GAP) / count)
+    side = min(cells.cell_max, (room - gaps * _GAP) / count)
     places, x = [], left
     for column in range(count):
         x += _GAP if column in cells.breaks and column else 0
@@ -140,7 +148,8 @@ def _row(
             radius=3, dash=kind.dash,
         )  # fmt: skip
         if words := figure or kind.sign:
-            yield text(f"w{column}", x + side / 2, 16, words, "noteb", kind.ink, anchor="middle")
+            said = fit(words, "noteb", side - 6)
+            yield text(f"w{column}", x + side / 2, 16, said, "noteb", kind.ink, anchor="middle")
     if row.note:
         yield text("note", right, 16, row.note, "note")
 
