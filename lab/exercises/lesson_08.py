@@ -106,7 +106,7 @@ def _judge_committed(answer: Any) -> Right:
 
 
 _LOG: Final = "3. The metadata log, record by record"
-_GOOD: Final = "6. What it is good for"
+_GOOD: Final = "7. What it is good for"
 COVERS: Final = {
     "kraft": "1. Before and after",
     "kraft: before": "1. Before and after",
@@ -116,10 +116,10 @@ COVERS: Final = {
     "kraft: faster": _GOOD,
     "kraft: scales": _GOOD,
     "kraft: security": _GOOD,
-    "kraft: roles": "5. Both roles in one process",
+    "kraft: roles": "6. Both roles in one process",
     "kraft: controller": "2. Kill the active controller",
     "kraft: broker": _LOG,
-    "kraft: combined": "5. Both roles in one process",
+    "kraft: combined": "6. Both roles in one process",
 }
 
 EXERCISES: Final = (
@@ -282,6 +282,49 @@ PREDICTIONS: Final = (
             else ("d" if created == "created" else "a")
         ),
         evidence="An order: {wrote}. A topic: {created}.",
+    ),
+    Prediction(
+        id="08.cut",
+        question=(
+            "The network is cut: 101, the active controller, and all brokers on one side, 102 and "
+            "103 on the other. Twenty seconds later, who decides, and does an order with "
+            "`acks=all` get its receipt?"
+        ),
+        choices=(
+            Choice(
+                key="a",
+                words="101 still decides: all brokers are with it. The order gets its receipt.",
+                because=(
+                    "Brokers have no vote. 101 is one voter of three: it can commit nothing, and "
+                    "gives up."
+                ),
+                misconception=MAJORITY_IS_ISR,
+            ),
+            Choice(
+                key="b",
+                words=(
+                    "102 or 103 decides, and has taken every broker out of service: no receipt "
+                    "is given."
+                ),
+                because=(
+                    "It has decided so. But a broker acts on what it has read, and this decision "
+                    "does not reach it."
+                ),
+            ),
+            Choice(
+                key="c",
+                words=(
+                    "102 or 103 decides, and has taken every broker out of service. The order gets "
+                    "its receipt all the same."
+                ),
+            ),
+        ),
+        judge=lambda active, leader, wrote: (
+            "a"
+            if active == 101 or leader is not None
+            else ("c" if wrote == "acknowledged" else "b")
+        ),
+        evidence="Active: {active}. Leader of `orders`: {leader}. The order: {wrote}.",
     ),
     Prediction(
         id="08.combined",

@@ -55,25 +55,44 @@ def create(sim: Simulation, topic: str, copies: int = 1) -> str:
     return "created"
 
 
-def where(sim: Simulation) -> str:
-    """Each server's copy of the metadata log and its image, as `end/last replayed offset`."""
-    told = []
-    for node in _servers(sim):
-        is_up = sim.world.is_up(node.name)
-        told.append(f"{node.raft.log_end_offset}/{node.image.offset}" if is_up else "down")
-    return f"{sim.now / 1000:8.3f} s   " + "".join(f"{each:>8}" for each in told)
-
-
-def follow(sim: Simulation, changes: int) -> str:
-    """Run event by event until a log or an image has changed so often; a line for each."""
-    names = [node.raft.node_id for node in _servers(sim)]
-    lines = [" " * 13 + "".join(f"{name:>8}" for name in names), where(sim)]
-    while len(lines) < changes + 2:
+def follow(sim: Simulation, until: int) -> str:
+    """Run event by event until all that run have replayed what is below `until`; a line for each
+    that writes, copies or replays records of the metadata log.
+    """
+    lines: list[str] = []
+    before = _marks(sim)
+    while any(replayed < until - 1 for _, replayed in before.values()):
         sim.step()
-        now = where(sim)
-        if now.partition(" s ")[2] != lines[-1].partition(" s ")[2]:
-            lines.append(now)
+        after = _marks(sim)
+        for name, (end, replayed) in after.items():
+            had, knew = before.get(name, (end, replayed))
+            verb = "writes" if name == f"controller-{active(sim)}" else "copies"
+            lines += _line(sim, name, verb, had, end)
+            lines += _line(sim, name, "replays", knew + 1, replayed + 1)
+        before = after
     return "\n".join(lines)
+
+
+def _marks(sim: Simulation) -> dict[str, tuple[int, int]]:
+    """Where the log of each that runs ends, and the last record that it has replayed."""
+    return {
+        node.name: (node.raft.log_end_offset, node.image.offset)
+        for node in _servers(sim)
+        if sim.world.is_up(node.name)
+    }
+
+
+def _line(sim: Simulation, name: str, verb: str, first: int, end: int) -> list[str]:
+    if end <= first:
+        return []
+    records = ", ".join(map(str, range(first, end)))
+    return [f"{sim.now / 1000:8.3f} s   {name.replace('-', ' '):16}{verb:9}{records}"]
+
+
+def replayed(sim: Simulation) -> str:
+    """How much of the metadata log each server has replayed, of those that run."""
+    said = {f"{name.replace('-', ' ')}: {last}" for name, (_, last) in _marks(sim).items()}
+    return "last record replayed by " + ", ".join(sorted(said))
 
 
 def snapshot(sim: Simulation) -> str:

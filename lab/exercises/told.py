@@ -29,6 +29,7 @@ _WORDS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
         f"{who} {_ROLES[f['after']]} (epoch {f['quorum_epoch']})" if f["after"] in _ROLES else ""
     ),
     "VoteAnswered": lambda who, f: f"{who} answers {f['candidate_id']}: {_vote(f)}",
+    "ControllerRenounced": lambda who, f: f"{who} gives up: it is active no more",
     "ControllerActivated": lambda who, f: f"{who} is the active controller",
     "Truncated": lambda who, f: (
         f"{who} cuts {f['removed']} off {f['topic']}-{f['partition']}: it ends at {f['offset']} now"

@@ -1,7 +1,8 @@
 """Messages of a spacetime diagram as arrows, and right of now those that are under way.
 
 An arrow that has arrived goes from its sending to its arrival.  One that flies is drawn on to where
-it is due; one that waits ends between the lanes, with a sign that says so.
+it is due; one that waits ends between the lanes, with a sign that says so.  Where there is room for
+it, an arrow bears its name.
 
 Read next: `spacetime`.
 """
@@ -13,7 +14,8 @@ from typing import Final
 from kafkalab.frames.spacetime import MessageFrame, SpaceTimeFrame
 from lab.scenes.axis import Axis
 from lab.scenes.message_card import title_of
-from lab.scenes.shapes import Shape, glyph, group, line, path
+from lab.scenes.metrics import width_of
+from lab.scenes.shapes import Shape, glyph, group, line, path, text
 from lab.scenes.spacetime_marks import badge
 
 #: Colour and dash of a kind of message, and its word.
@@ -24,6 +26,7 @@ KINDS: Final[Mapping[str, tuple[str, str | None, str]]] = {
     "group": ("group", "8 3 2 3", "group"),
 }
 Point = tuple[float, float]
+_ROOM: Final = 90  # between two lanes; and from here on a name may be shortened
 
 
 def draw_messages(
@@ -39,6 +42,7 @@ def draw_messages(
     order = sorted(frame["messages"], key=lambda m: ("step" in m, m["name"] == selected))
     placed = _under_way(frame, axis, lanes, inner)
     badges: list[Point] = []
+    names: list[Point] = []
     shapes: list[Shape] = []
     for message in order:
         if message["source"] not in lanes or message["target"] not in lanes:
@@ -49,8 +53,27 @@ def draw_messages(
         else:
             end = placed[message["name"]]
         start = _seen_from(message, frame["since"], start, end, axis)
-        shapes.append(_arrow(message, start, end, badges, selected, is_live=is_live))
+        arrow = _arrow(message, start, end, badges, selected, is_live=is_live)
+        arrow.children += tuple(_name(message, start, end, names))
+        shapes.append(arrow)
     return shapes
+
+
+def _name(message: MessageFrame, start: Point, end: Point, taken: list[Point]) -> list[Shape]:
+    """Which message an arrow to the next lane is, if it is long enough and no other name is there.
+
+    A long name of a request is told by its beginning.
+    """
+    api, room = message["api"].replace("_", " ").lower(), abs(end[0] - start[0])
+    is_long = message["what"] == "request" and room > _ROOM
+    names = (f"{api} request", api) if is_long else (f"{api} {message['what']}",)
+    words = next((each for each in names if width_of(each, "tiny") < room), "")
+    x, y, wide = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2, width_of(words, "tiny")
+    is_free = all(abs(x - at) > wide or abs(y - level) > 14 for at, level in taken)
+    if "step" in message or not words or abs(end[1] - start[1]) > _ROOM or not is_free:
+        return []
+    taken.append((x, y))
+    return [text("name", x, y + 4, words, "tiny", "ink", anchor="middle", has_halo=True)]
 
 
 def _seen_from(
