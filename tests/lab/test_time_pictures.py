@@ -95,7 +95,9 @@ def test_scenes_are_pure_well_formed_and_keyed() -> None:
             assert scene.width == width
             assert scene.flat()
             ElementTree.fromstring(write_svg(scene))
-    near = spacetime_scene.draw(spacetime_frame(sim, since=1_000, until=1_040), spacetime_scene.View())
+    near = spacetime_scene.draw(
+        spacetime_frame(sim, since=1_000, until=1_040), spacetime_scene.View()
+    )
     words = [shape.words for shape in near.flat().values()]
     assert (words.count("produce request"), words.count("fetch request")) == (1, 1)
     again = spacetime_scene.draw(frame, spacetime_scene.View())
