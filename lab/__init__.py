@@ -3,6 +3,7 @@
 Names load on first use, so that drawing a scene needs neither anywidget nor a browser.
 
     scenes    frame -> keyed shapes -> SVG, or the difference to the last one (pure)
+    reader    where the reader is: what a call means, moved at once
     player    plays a world to the views that are open
     widgets   what Jupyter shows
     graphs    the cluster as networkx graphs, to compute on

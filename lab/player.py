@@ -6,16 +6,17 @@
 
 A cell runs the engine at once and never waits for a widget; this thread shows, at a pace people
 can follow, what the run left on the tape.  Clicks may arrive on any thread, also while a cell
-blocks, so a handler only puts a message into the queue.  On WebAssembly there are no threads: an
-asyncio task does the same.
+blocks, so a handler only puts a message into the queue.  A call from Python (`act`) moves the
+reader or the world itself, on its own thread, and this one draws what has become of it.  On
+WebAssembly there are no threads: an asyncio task does the same.
 
-Invariants: one player a source, whatever the number of views; the lock is held for the tape and
-the playback (and a frame being made, by whoever drives the world), never while a command runs or
-a view is called; an exception of a command becomes
-a notice in the picture and ends nothing; a view gets at most one picture every 34 ms and, when
-nothing moves, a whole one (`rest`).
-In this module alone: `threading`, `asyncio`, `time`.
-Read next: `playback` (the rules), `source` (what is asked of a world).
+Invariants: one player a source, whatever the number of views; the reader's lock is held for the
+tape and the playback (and a frame being made, by whoever drives the world), never while a command
+runs or a view is called; what a click may not do becomes a notice in the picture and ends nothing,
+what a call may not do it raises; a view gets at most one picture every 34 ms and, when nothing
+moves, a whole one (`rest`).
+In this module and `reader`: `threading`; here alone: `asyncio`, `time`.
+Read next: `reader` (where one is), `playback` (the rules), `source` (what is asked of a world).
 """
 
 import asyncio
@@ -28,9 +29,10 @@ from typing import Final, Protocol
 
 from kafkalab.errors import LearnerError
 from kafkalab.frames.shape import Frame
-from lab.playback.playback import FRAME_MS, SLICE_MS, Mode, Playback
+from lab.playback.playback import FRAME_MS, SLICE_MS, Mode
 from lab.playback.source import Happening, Source
-from lab.playback.tape import LOOKED_AT, Tape, is_minor
+from lab.playback.tape import LOOKED_AT, is_minor
+from lab.reader import Reader
 from lab.scenes.controls import Controls
 
 GLIDE_MS: Final = 300  # how long the style sheet lets things move
@@ -61,8 +63,8 @@ class Player:
     def __init__(self, source: Source, clock: Callable[[], float] | None = None) -> None:
         self._source = source
         self._clock = clock or _now
-        self._lock = threading.Lock()
-        self._playback = Playback(Tape.starting_with(source.frame()))
+        self.reader = Reader(source, self._clock)
+        self._lock, self._playback = self.reader.lock, self.reader.playback
         self._views: list[PlayerView] = []
         self._inbox: deque[tuple[PlayerView | None, dict[str, object]]] = deque()
         self._notice = ""
@@ -96,6 +98,23 @@ class Player:
         self._inbox.append((view, message))
         self._wake()
 
+    def act(self, words: str) -> None:
+        """Do now, on the caller's thread, what a call asks; raises what was wrong.
+
+        It means the instant where the reader is: the present, or what is looked back at.
+        """
+        self._notice = ""
+        try:
+            if not self.reader.act(words):
+                self._source.command(words)
+                self._tell_when()
+        finally:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Something else is to be shown than was.  Never waits."""
+        self.post({})
+
     def start(self) -> None:
         if self._runner is None:
             self._runner = _new_runner(self.tick, self._clock)
@@ -108,13 +127,13 @@ class Player:
     def tick(self, now: float) -> float | None:
         """Do what is due at `now` (ms); return when to come again, None for not before a wake."""
         while self._inbox:
-            self._obey(*self._inbox.popleft(), now)
+            self._obey(*self._inbox.popleft())
         self._run_on(now)
         self._look(now)
         if now >= self._next_slot():
             with self._lock:
                 # Only now, when it can go out at once: else the next might overtake it unseen.
-                self._is_dirty |= self._playback.advance(now)
+                self._is_dirty |= not self.reader.is_film_still and self._playback.advance(now)
             if self._is_dirty:
                 self._publish(now)
         if not self._is_renewed and now >= self._renewal():
@@ -136,8 +155,7 @@ class Player:
 
     def _record(self, happening: Happening) -> None:
         """Put a picture on the tape.  With the lock held."""
-        if self._playback.tape.record(happening):
-            self._playback.arrived(self._clock())
+        if self.reader.record(happening):
             self._is_dirty = True
 
     def _look(self, now: float) -> None:
@@ -155,7 +173,7 @@ class Player:
                 tape.skim()
                 self._record(Happening(frame["now"], LOOKED_AT, lambda: frame))
 
-    def _obey(self, view: PlayerView | None, message: dict[str, object], now: float) -> None:
+    def _obey(self, view: PlayerView | None, message: dict[str, object]) -> None:
         try:
             is_done = view is not None and view.handle(message)
         except LearnerError as error:
@@ -168,8 +186,11 @@ class Player:
         if not isinstance(words, str):
             return
         self._notice = ""
-        if not self._control(words, now):
-            self._command(lambda: self._source.command(words))
+        self._command(lambda: self._click(words))
+
+    def _click(self, words: str) -> None:
+        if not self.reader.click(words):
+            self._source.command(words)
             self._tell_when()
 
     def _tell_when(self) -> None:
@@ -181,55 +202,6 @@ class Player:
                     f"Done at the present, {tape.ends_at / 1000:.3f} s, not at the instant shown: "
                     "to do it there, branch here first."
                 )
-
-    def _control(self, words: str, now: float) -> bool:
-        """Playback's own actions; False when the words are for the world."""
-        playback = self._playback
-        match words.split():
-            case ["play" | "back" | "end" as move]:
-                moves = {"play": playback.toggle, "back": playback.back, "end": playback.skip}
-                with self._lock:
-                    moves[move](now)
-            case ["step"]:
-                self._step(self._source.step, now)
-            case ["step", "message"]:
-                self._step_message(now)
-            case ["seek", at] if at.isdigit():
-                self._seek(int(at), "", now)
-            case ["speed"]:
-                with self._lock:
-                    playback.next_speed()
-            case _:
-                return False
-        return True
-
-    def _step(self, further: Callable[[], None], now: float) -> None:
-        with self._lock:
-            has_stepped = self._playback.step(now)
-        if not has_stepped:
-            self._command(further)
-
-    def _step_message(self, now: float) -> None:
-        """At the present one message further; looking back, to the next instant with one."""
-        tape, found = self._playback.tape, None
-        if tape.waiting and not tape.moments[tape.cursor + 1].words:
-            found = self._source.message_after(tape.shown.at)
-        if found is None:
-            self._step(self._source.step_message, now)
-        else:
-            self._seek(*found, now)
-
-    def _seek(self, at: int, words: str, now: float) -> None:
-        """To that very instant if it can be made again, else to the picture before it."""
-        tape = self._playback.tape
-        with self._lock:
-            is_known = tape.has(at) or at >= tape.ends_at
-        frame = None if is_known else self._source.frame_at(at)
-        with self._lock:
-            if frame is not None:
-                tape.insert(at, frame)
-            tape.tell(at, words)
-            self._playback.seek(at, now)
 
     def _command(self, act: Callable[[], None]) -> None:
         """Act on the world, without the lock: it calls `_observe`.  Errors are for the learner."""
@@ -303,7 +275,7 @@ class Player:
     def _next_tick(self, now: float) -> float | None:
         times = []
         with self._lock:
-            due = self._playback.due()
+            due = None if self.reader.is_film_still else self._playback.due()
             if due is not None:
                 times.append(max(due, self._next_slot()))
             elif self._playback.mode is Mode.RUN:
@@ -317,8 +289,9 @@ class Player:
         return max(min(times), now + 1) if times else None
 
     def _wake(self) -> None:
-        if self._runner is not None:
-            self._runner.wake()
+        runner = self._runner
+        if runner is not None:
+            runner.wake()
 
 
 def player_of(source: Source) -> Player:

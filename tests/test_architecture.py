@@ -36,6 +36,7 @@ LAB_ROWS: tuple[tuple[str, ...], ...] = (
     ("experiments",),
     ("scenes",),
     ("playback",),
+    ("reader",),
     ("player", "loops"),
     ("widgets",),
     ("bench", "graphs"),

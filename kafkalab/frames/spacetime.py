@@ -182,7 +182,7 @@ def _opened(
     start, end = stretch
     busy = last_busy(world, end)
     earlier = rested(busy, end, end - start)
-    if earlier is None:
+    if earlier is None or earlier[1] < sim.started_at:  # of the time before it was frozen
         return None, stretch
     waiting = (message["state"] for message in _under_way(sim, world, end))
     if any(state != "flying" for state in waiting):  # there is something to see

@@ -45,15 +45,18 @@ def why(world: Simulation | LiveCluster, about: Any, at: int) -> Explanation:
     return (sim if at >= sim.now else sim.at(at / 1000)).why(about)
 
 
-def run(bench: "Bench", line: str) -> str | None:
-    """Do what a line asks, and say what came of it; None if it is nothing of this kind."""
+def run(bench: "Bench", line: str, at: int) -> str | None:
+    """Do what a line asks, and say what came of it; None if it is nothing of this kind.
+
+    `at`: of which instant it asks, in ms since the beginning.
+    """
     words = line.split()
     match words:
         case ["why"]:
             bench.why(None)
             return "all messages again"
         case ["why", *about]:
-            return repr(bench.why(" ".join(about)))
+            return repr(bench.why_at(" ".join(about), at))
         case ["twins", "open"]:
             bench.open_twin()
             return f"turned to {bench.details.twins}" if bench.details.twins else "turned to B"
@@ -77,22 +80,22 @@ def run(bench: "Bench", line: str) -> str | None:
             bench.show(picture)
             return f"showing {picture}"
         case ["fate", *about] if about:
-            return repr(_then(bench).fate(" ".join(about)))
+            return repr(_then(bench, at).fate(" ".join(about)))
         case ["fate"]:
             raise LearnerError(
                 "of which record?  fate orders-0@41, or its key or value; or: ledger"
             )
         case ["ledger"] | ["ledger", _]:
-            return repr(_then(bench).ledger(*words[1:]))
+            return repr(_then(bench, at).ledger(*words[1:]))
         case ["lens", *lens]:
-            return lenses.run(bench, lens)
+            return lenses.run(bench, lens, at)
     return None
 
 
-def _then(bench: "Bench") -> Simulation:
-    """The run as it was at the instant shown."""
+def _then(bench: "Bench", at: int) -> Simulation:
+    """The run as it was at that instant."""
     sim = simulation(bench.world)
-    at = bench.shown_at + sim.world.began
+    at += sim.world.began
     return sim if at >= sim.now else sim.at(at / 1000)
 
 

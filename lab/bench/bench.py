@@ -9,10 +9,13 @@
     │ > describe topic orders            the command line, and what it answered
     └ lens                               what was opened: a batch's bytes, …
 
-A branch is made at the instant *shown*, with the simulation's own `at` and `fork`; the bench turns
-to it, and turns back when asked.  Each world has its own playback, and its own answers and twins.
+A branch is made with the simulation's own `at` and `fork`; the bench turns to it, and turns back
+when asked.  Each world has its own playback, and its own answers and twins.
 
-Invariants: everything that can be clicked or typed can be called.
+A call and a typed line mean the present of the world shown, unless the reader looks back: then the
+instant looked back at (`lab.reader`).  A click means the instant on screen.
+
+Invariants: everything that can be clicked or typed can be called; what is refused is raised.
 Read next: `commands`; `asking`; `lenses`; `lab.widgets.picture_view`, the page itself.
 """
 
@@ -89,7 +92,7 @@ class Bench(Transport):
 
     @property
     def shown_at(self) -> int:
-        """The instant on screen, in ms since the beginning."""
+        """The instant that calls mean, in ms since it began: now, unless the reader looks back."""
         return self._page.shown_at
 
     @property
@@ -118,20 +121,20 @@ class Bench(Transport):
         return self
 
     def lens(self, topic: str, partition: int = 0, offset: int | None = None) -> RecordLens:
-        """Open the bytes of the batch with that offset below, as they were at the instant shown.
+        """Open the bytes of the batch with that offset below, as they were then (`shown_at`).
 
         What a click on a record of the log does.  None: the last.  `LearnerError` if there is none.
         """
         return self._page.lens(topic, partition, offset)
 
     def request(self, message: Named) -> RequestLens:
-        """Open the bytes of a request or an answer below, as it stands at the instant shown.
+        """Open the bytes of a request or an answer below, as it stands then (`shown_at`).
 
         Named as in `RequestLens`: the last of a kind ("Produce", "Produce answer"), the id of its
         arrival, its name.  What the card of a message in spacetime does.  Sent while looking back,
         it goes to a branch.  `LearnerError` if there is no such message.
         """
-        return lenses.request(self, message)
+        return lenses.request(self, message, self.shown_at)
 
     def open(self, view: Any) -> "Bench":
         """Put a lens, a grid or any other widget below; None closes what is there."""
@@ -152,7 +155,7 @@ class Bench(Transport):
     # time (and what `Transport` has)
 
     def branch(self, name: str | None = None, *, at: float | None = None) -> Simulation:
-        """A run that leaves this one at the instant shown (or at `at` seconds); turned to.
+        """A run that leaves this one at `shown_at` (or at `at` seconds); turned to.
 
         A live cluster is frozen as it is now and runs on as a simulation.  `LearnerError` if the
         instant cannot be reached any more, or the name is taken.
@@ -163,7 +166,7 @@ class Bench(Transport):
         if isinstance(world, LiveCluster):
             return self.freeze(name)
         name = self._free(name or f"branch {len(self.worlds)}")
-        then = world.at(self._page.shown_at / 1000 if at is None else at)
+        then = world.at(self.shown_at / 1000 if at is None else at)
         return self._add(name, then.fork(name))
 
     def freeze(self, name: str | None = None) -> Simulation:
@@ -189,9 +192,16 @@ class Bench(Transport):
     def why(self, about: Any = None) -> Explanation | None:
         """Ask `sim.why`, and show the chain of its answer in spacetime; None shows all again.
 
-        At the instant shown, whatever has come later.  `LearnerError` says what may be asked.
+        Of the present, or of the instant looked back at, whatever has come later.  `LearnerError`
+        says what may be asked.
         """
-        at = self.shown_at
+        if about is not None:
+            asking.simulation(self.world)
+            self._page.to_the_present()  # where the picture is to be, too
+        return self.why_at(about, self.shown_at)
+
+    def why_at(self, about: Any, at: int) -> Explanation | None:
+        """The same at an instant in ms since the beginning, as a click asks it."""
         answer = None if about is None else asking.why(self.world, about, at)
         self.details.about, self.details.asked_at = answer, at
         if answer is not None:
@@ -231,8 +241,12 @@ class Bench(Transport):
     # acting
 
     def post(self, words: str) -> None:
-        """Do what a click would."""
+        """See `Transport`."""
         self._page.post(words)
+
+    def move(self, words: str) -> None:
+        """See `Transport`."""
+        self._page.move(words)
 
     def then(self, at: int, words: str) -> Simulation:
         """Branch at an instant (ms), do something there in words, and turn to the branch."""
@@ -246,7 +260,9 @@ class Bench(Transport):
         if verb == "step":
             self.step(rest.strip() or "event")
             return f"one {rest.strip() or 'event'} on"
-        answer = asking.run(self, line)
+        if verb == "why":
+            self._page.to_the_present()
+        answer = asking.run(self, line, self.shown_at)
         return run(self.world, line) if answer is None else answer
 
     def close(self) -> None:
@@ -258,20 +274,20 @@ class Bench(Transport):
 
     # inside
 
-    def _act(self, words: list[str]) -> bool:
-        """What neither the page nor the player knows."""
+    def _act(self, words: list[str], at: int) -> bool:
+        """What neither the page nor the player knows; `at`: the instant on screen, or meant."""
         match words:
-            case ["branch"]:
-                self.branch()
-            case ["freeze"]:
+            case ["branch"] if isinstance(self.world, Simulation):
+                self.branch(at=at / 1000)
+            case ["branch"] | ["freeze"]:
                 self.freeze()
-            case ["why", *_] if isinstance(self.world, LiveCluster):
+            case ["why", *about] if isinstance(self.world, LiveCluster):
                 self.freeze()
-                self.why(" ".join(words[1:]))
+                self.why(" ".join(about))
             case ["world", *name]:
                 self.turn_to(" ".join(name))
             case _:
-                return asking.run(self, " ".join(words)) is not None
+                return asking.run(self, " ".join(words), at) is not None
         return True
 
     def _free(self, name: str) -> str:

@@ -8,8 +8,8 @@
 The same by Python: `bench.lens("orders", 0, 12)`, `bench.request("Produce")`, and `bench.open(…)`
 for any other widget.
 
-A request is read at the instant shown.  Looking back, what is sent goes to a branch that leaves
-there, as all that a message's card does: the bench turns to it.
+A request is read at the instant on screen, or that a call means.  Looking back, what is sent goes
+to a branch that leaves there, as all that a message's card does: the bench turns to it.
 
 Read next: `lab.widgets.drawer`, the place; `asking`, the other words of a bench.
 """
@@ -36,7 +36,7 @@ HELP: Final = __doc__.split("\n\n")[1] if __doc__ else ""
 _KEYS_MAX: Final = 12
 
 
-def run(bench: "Bench", words: list[str]) -> str:
+def run(bench: "Bench", words: list[str], at: int) -> str:
     """Do what `lens WORDS` asks, and say what came of it.  `LearnerError` shows the forms."""
     match words:
         case ["none"]:
@@ -47,7 +47,7 @@ def run(bench: "Bench", words: list[str]) -> str:
         case ["rebalance"]:
             return _opened(bench, RebalanceBench())
         case ["request" | "answer" | "response" as what, *name] if len(name) in (1, 4):
-            return f"{bench.request(_message(what, name)).say}  (below)"
+            return f"{request(bench, _message(what, name), at).say}  (below)"
         case ["keys", topic]:
             return _opened(bench, _of_keys(bench.world, topic))
         case [place] | [place, _] if "-" in place and (not words[1:] or words[1].isdigit()):
@@ -61,8 +61,10 @@ def run(bench: "Bench", words: list[str]) -> str:
     )
 
 
-def request(bench: "Bench", message: Named) -> RequestLens:
-    """Open a message's bytes, as they are at the instant shown.  `LearnerError` if it is not there.
+def request(bench: "Bench", message: Named, shown: int) -> RequestLens:
+    """Open a message's bytes, as they are at an instant (ms since the beginning).
+
+    `LearnerError` if it is not there then.
 
     Of a live cluster: of a copy that is frozen, and runs on until there are some.
     """
@@ -71,7 +73,6 @@ def request(bench: "Bench", message: Named) -> RequestLens:
         lens = RequestLens(world, message)
         bench.open(lens)
         return lens
-    shown = bench.shown_at
     at = shown + world.world.began
     if at >= world.now:
         lens = RequestLens(world, on_the_wire(world, message))

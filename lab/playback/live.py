@@ -26,6 +26,15 @@ class LiveSource:
         self.wanted: tuple[str, ...] = ()
         self._produced = 0
 
+    @property
+    def now(self) -> int:
+        return self._cluster.world.now - self._cluster.world.began
+
+    @property
+    def begins(self) -> int | None:
+        """A live cluster does not go back."""
+        return None
+
     def frame(self) -> Frame:
         with self._cluster.locked():
             return cluster_frame(self._cluster, wanted=self.wanted)
@@ -73,4 +82,8 @@ class LiveSource:
 
     def message_after(self, at: int) -> tuple[int, str] | None:
         """A live cluster keeps no messages."""
+        return None
+
+    def shown_near(self, at: int, *, is_later: bool) -> int | None:
+        """A live cluster does not go back."""
         return None

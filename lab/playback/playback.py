@@ -15,7 +15,7 @@ gaps fit into `PLAY_MS`, but a significant event always stays long enough to be 
 Invariants: pure but for its own state: time is an argument, in milliseconds of some steady clock;
 the cursor moves forward by one, except for a step back or a seek; PAUSED implies that something
 waits, so a run in a cell is seen at once unless the learner has stopped amid another.
-Read next: `player`, which has the clock, the thread and the views.
+Read next: `lab.reader`, which moves it; `lab.player`, which has the thread and the views.
 """
 
 from collections.abc import Sequence
@@ -113,6 +113,13 @@ class Playback:
         elif self.is_moving:
             self.mode = Mode.PAUSED if self.tape.waiting else Mode.FOLLOW
         else:
+            self.play(now)
+
+    def play(self, now: float) -> None:
+        """Play on from where the reader looks back; at the present, run the world on."""
+        if self.mode is Mode.PAUSED:
+            self.mode = Mode.FOLLOW
+        elif self.mode is Mode.FOLLOW:
             self.mode = Mode.RUN
             self._idle_since, self._idle_at = now, self.tape.ends_at
 
@@ -127,16 +134,22 @@ class Playback:
 
     def back(self, now: float) -> None:
         if self.tape.cursor:
-            self._jump(self.tape.cursor - 1, now)
+            self.go(self.tape.cursor - 1, now)
 
     def seek(self, at: int, now: float) -> None:
         """The last picture taken at or before that instant."""
         moments = self.tape.moments
-        self._jump(max((i for i, m in enumerate(moments) if m.at <= at), default=0), now)
+        self.go(max((i for i, m in enumerate(moments) if m.at <= at), default=0), now)
 
     def skip(self, now: float) -> None:
         """The present: all that waits counts as seen."""
-        self._jump(len(self.tape.moments) - 1, now)
+        self.go(len(self.tape.moments) - 1, now)
+
+    def go(self, cursor: int, now: float) -> None:
+        """Jump to that picture of the tape."""
+        self._move_to(cursor, now)
+        self.is_cut = True
+        self.mode = Mode.PAUSED if self.tape.waiting else Mode.FOLLOW
 
     def next_speed(self) -> None:
         self.speed = SPEEDS[(SPEEDS.index(self.speed) + 1) % len(SPEEDS)]
@@ -164,11 +177,6 @@ class Playback:
             self.is_moving, self.speed, can_step_back, tape.waiting, rail, notice, is_live,
             tape.shown.words,
         )  # fmt: skip
-
-    def _jump(self, cursor: int, now: float) -> None:
-        self._move_to(cursor, now)
-        self.is_cut = True
-        self.mode = Mode.PAUSED if self.tape.waiting else Mode.FOLLOW
 
     def _move_to(self, cursor: int, now: float) -> None:
         self.tape.cursor = cursor

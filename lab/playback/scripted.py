@@ -167,6 +167,15 @@ class ScriptedSource:
         self.wanted: tuple[str, ...] = ()
         self.commands: list[str] = []
 
+    @property
+    def now(self) -> int:
+        return self._frame["now"]
+
+    @property
+    def begins(self) -> int | None:
+        """A script does not go back."""
+        return None
+
     def frame(self) -> Frame:
         return self._frame
 
@@ -231,6 +240,10 @@ class ScriptedSource:
                 observer(Happening(self._frame["now"], moment.kinds, self.frame, words))
 
     def message_after(self, at: int) -> tuple[int, str] | None:
+        return None
+
+    def shown_near(self, at: int, *, is_later: bool) -> int | None:
+        """A script does not go back."""
         return None
 
     def _show(self, moment: Moment) -> None:

@@ -6,6 +6,7 @@ running it; so a click acts while a cell waits.
 Read next: `source`, the face this wears; `kafkalab.world.driver`.
 """
 
+from bisect import bisect_left, bisect_right
 from typing import Any
 
 from kafkalab import Producer, Simulation
@@ -39,6 +40,14 @@ class SimulationSource:
         self._produced = 0
         self._observers: list[Observer] = []
 
+    @property
+    def now(self) -> int:
+        return self._sim.now - self._sim.world.began
+
+    @property
+    def begins(self) -> int | None:
+        return self._sim.started_at - self._sim.world.began
+
     def frame(self) -> Frame:
         with self._sim.driver.locked():
             return cluster_frame(self._sim, wanted=self.wanted)
@@ -67,15 +76,16 @@ class SimulationSource:
         if last is not None and last.now == at + began < self._sim.now:
             return last
         try:
-            self._looked_at = self._sim.at((at + began) / 1000)
+            past = self._looked_at = self._sim.at((at + began) / 1000)
         except LearnerError:
             return None  # before the view, or before the cluster was ready
-        return self._looked_at
+        return past  # not `_looked_at`: another thread may look at another instant
 
     def observe(self, observer: Observer) -> None:
         self._observers.append(observer)
+        began = self._sim.world.began
         self._sim.driver.observe(
-            lambda now, kinds: observer(Happening(now, kinds, self.frame)), SHOWN
+            lambda now, kinds: observer(Happening(now - began, kinds, self.frame)), SHOWN
         )
 
     def command(self, words: str) -> None:
@@ -104,7 +114,7 @@ class SimulationSource:
             if "Delivered" not in self._sim.driver.step(("Delivered",), STEP_MS):
                 raise LearnerError(f"no message was delivered within {STEP_MS // 1000} s")
             arrived = [each for each in world.trace.recent(since) if each.kind == "Delivered"]
-            happening = Happening(world.now, ("Delivered",), self.frame, _told(world, arrived))
+            happening = Happening(self.now, ("Delivered",), self.frame, _told(world, arrived))
             for observer in self._observers:
                 observer(happening)
 
@@ -126,6 +136,19 @@ class SimulationSource:
                 if entry.kind == "Delivered":
                     arrived.append(entry)
             return (arrived[0].at - world.began, _told(world, arrived)) if arrived else None
+
+    def shown_near(self, at: int, *, is_later: bool) -> int | None:
+        """See `Source`."""
+        with self._sim.driver.locked() as world:
+            began, first = world.began, self._sim.started_at
+            instants = [entry.at for entry in world.trace.of(*SHOWN) if entry.at >= first]
+            if is_later:
+                place = bisect_right(instants, at + began)
+                found = instants[place] if place < len(instants) else world.now
+            else:
+                place = bisect_left(instants, at + began)
+                found = instants[place - 1] if place else first
+            return found - began
 
     def _produce(self, topic: str) -> None:
         if topic not in self._sim.topics:

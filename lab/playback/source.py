@@ -43,6 +43,14 @@ class Source(Protocol):
     is_live: bool
     wanted: tuple[str, ...]
 
+    @property
+    def now(self) -> int:
+        """The present, as `Frame["now"]`."""
+
+    @property
+    def begins(self) -> int | None:
+        """The earliest instant that can be made again (`Frame["now"]`); None if none can."""
+
     def frame(self) -> Frame:
         """What there is now, with the details wanted."""
 
@@ -84,4 +92,10 @@ class Source(Protocol):
         """The first instant after `at` (both `Frame["now"]`) with a message delivered, and which.
 
         Of what has happened already; None where there is none, or where that is not known.
+        """
+
+    def shown_near(self, at: int, *, is_later: bool) -> int | None:
+        """The nearest instant after `at` (or before it) with something to show.
+
+        An end of the run where there is none; None where nothing gone by can be made again.
         """

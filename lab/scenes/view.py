@@ -98,6 +98,30 @@ def window(frame: Frame, topic: TopicFrame | None, first_row: int) -> tuple[int,
     return max(0, min(first_row, total - shown)), shown
 
 
+def partition_named(frame: Frame, view: View, which: str) -> int:
+    """`next`, `before` (around the end), or a number."""
+    topic = chosen_topic(frame, view.topic)
+    count = len(topic["partitions"]) if topic else 1
+    if which.isdigit():
+        return int(which)
+    return (view.partition + (1 if which == "next" else -1)) % max(count, 1)
+
+
+def row_that_shows(frame: Frame, view: View) -> int:
+    """The window's first row, moved if the partition just chosen is not in it."""
+    first, shown = window(frame, chosen_topic(frame, view.topic), view.first_row)
+    chosen = view.partition
+    return first if first <= chosen < first + shown else chosen // max(shown, 1) * shown
+
+
+def row_of(frame: Frame, view: View, which: str) -> int:
+    """The first row of the window `later` or `earlier`."""
+    topic = chosen_topic(frame, view.topic)
+    first, _ = window(frame, topic, view.first_row)
+    step = rows_max(frame, topic)
+    return window(frame, topic, first + (step if which == "later" else -step))[0]
+
+
 def settings(frame: Frame, topic: TopicFrame | None) -> str:
     """The muted line: what the picture depends on."""
     seed = f"seed {frame['seed']}"

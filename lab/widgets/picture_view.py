@@ -4,11 +4,16 @@ The live picture shows where *playback* is; the picture and text kept in the not
 the *world* is, whatever a thread has got round to drawing, so that running a notebook twice gives
 the same file.
 
-Invariants: nothing here waits; handlers only enqueue; a width, a topic or a picture chosen
-belongs to this view and never to the world.
+A call means the instant where the reader is (`lab.reader`), a click the one on screen; so what a
+call does never depends on what has been drawn.
+
+Invariants: nothing here waits for a drawing; click handlers only enqueue; a width, a topic or a
+picture chosen belongs to this view and never to the world; what is drawn for a world the page has
+turned away from is thrown away.
 Read next: `lab.player`, which calls `show`; `lab.scenes.page`, which draws; `views`.
 """
 
+import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -32,10 +37,11 @@ from lab.scenes.rail_branches import Tab
 from lab.scenes.shapes import Scene
 from lab.scenes.svg import write_svg
 from lab.scenes.text_table import write_text
-from lab.scenes.view import View, chosen_topic, rows_max, window
+from lab.scenes.view import View, partition_named, row_of, row_that_shows
 from lab.widgets.drawer import Drawer
 from lab.widgets.player_widget import Message, ScenePlayer
 from lab.widgets.record_lens import RecordLens
+from lab.widgets.seat import Seat
 from lab.widgets.transport import Transport
 from lab.widgets.what_there_is import check, no_picture
 
@@ -59,7 +65,8 @@ class OwnDetails(Protocol):
 class PictureView(Transport):
     """One or more pictures of a world; `view` says which at first, and of what.
 
-    `more`: asked about actions that are neither this view's nor the player's; `worlds`: tabs to
+    `more`: asked about actions that are neither this view's nor the player's, and told the instant
+    (ms) at which they are asked; `worlds`: tabs to
     other worlds; `own`: makes details that take a whole run.  All three are the bench's.
     `LearnerError` for a topic, partition or group that is not there.
     """
@@ -71,7 +78,7 @@ class PictureView(Transport):
         view: View,
         *,
         name: str = "picture",
-        more: Callable[[list[str]], bool] | None = None,
+        more: Callable[[list[str], int], bool] | None = None,
         worlds: Callable[[], Sequence[Tab]] = tuple,
         own: OwnDetails | None = None,
     ) -> None:
@@ -86,8 +93,10 @@ class PictureView(Transport):
         check(view, self._frame)
         self._player: Player = player_of(self._world)
         self.widget = ScenePlayer(self._draw(self._frame, self._view, None), name=name)
-        self.widget.on_message(lambda message: self._player.post(message, self))
-        self._player.add(self)
+        self._drawing = threading.Lock()
+        self._seat = Seat(self)
+        self.widget.on_message(lambda message: self._player.post(message, self._seat))
+        self._player.add(self._seat)
 
     @property
     def view(self) -> View:
@@ -96,8 +105,8 @@ class PictureView(Transport):
 
     @property
     def shown_at(self) -> int:
-        """The instant on screen, in ms (`Frame["now"]`)."""
-        return self._frame["now"]
+        """The instant that calls mean, in ms (`Frame["now"]`): now, unless one looks back."""
+        return self._player.reader.at
 
     @property
     def _began(self) -> int:
@@ -106,45 +115,43 @@ class PictureView(Transport):
     def look(self, **choices: Any) -> None:
         """Look at something else: `picture`, `topic`, `partition`, `group`, `choice`.
 
-        `LearnerError` for what is there neither at the instant shown nor at the present.
+        `LearnerError` for what is there neither at the instant meant nor at the present.
         """
         self._known(choices.get("picture", self._view.picture))
         choice = choices.pop("choice", None)
         if "topic" in choices:
             choices = {"partition": 0, "first_row": 0, **choices}
-        view = replace(self._view, **choices)
-        view = view if choice is None else view.choosing(choice)
+
+        def change(view: View) -> View:
+            view = replace(view, **choices)
+            return view if choice is None else view.choosing(choice)
+
         if choices or choice:
-            self._check(view)
-        self._view = view
-        self._player.post({})
+            self._check(change(self._view), self._player.reader.frame())
+        self._change(change)
+        self._player.redraw()
 
     def turn_to(self, world: World) -> None:
         """Show another world in the same place."""
-        self._player.remove(self)
-        self._of, self._world = world, source_of(world)
-        self._player = player_of(self._world)
-        self._player.add(self)
-        self._player.post({})  # it may have been at rest, with other views
+        self._player.remove(self._seat)
+        with self._drawing:
+            self._of, self._world = world, source_of(world)
+            self._player, self._seat = player_of(self._world), Seat(self)
+        self._player.add(self._seat)
+        self._player.redraw()  # it may have been at rest, with other views
+
+    def to_the_present(self) -> None:
+        """What a call was told of the present is seen there, unless the reader looks back."""
+        self._player.reader.to_the_present()
 
     def lens(self, topic: str, partition: int = 0, offset: int | None = None) -> RecordLens:
-        """Open a batch's bytes below, as they were at the instant shown.
+        """Open a batch's bytes below, as they are at the instant meant (`shown_at`).
 
         If they are still the same, the lens acts at the present, as everything on a page does; of
         bytes that are gone nothing can be sent.  `offset` None: the last.  `LearnerError` if there
         is no such offset, then or now.
         """
-        world = self._of
-        if not isinstance(world, Simulation | LiveCluster):
-            raise LearnerError("a script has no logs, so no bytes to look at")
-        offset = self._last(topic, partition, offset)
-        if isinstance(world, Simulation) and self.shown_at + world.world.began < world.now:
-            past = world.at((self.shown_at + world.world.began) / 1000)
-            then = _bytes(past, topic, partition, offset)
-            world = world if then in (None, _bytes(world, topic, partition, offset)) else past
-        lens = RecordLens(world, topic, partition, offset)
-        self.open(lens)
-        return lens
+        return self._lens(topic, partition, offset, self._player.reader.frame())
 
     def open(self, view: Any) -> None:
         """Put a widget below the page, in place of what is there; None closes it."""
@@ -154,12 +161,19 @@ class PictureView(Transport):
             self.drawer.open(view)
 
     def post(self, words: str) -> None:
-        """Do what a click would."""
-        self._player.post({"action": words}, self)
+        """See `Transport`."""
+        if self._obey(words.split(), self._complete(self._player.reader.frame())):
+            self._player.redraw()
+        else:
+            self._player.act(words)
+
+    def move(self, words: str) -> None:
+        """See `Transport`."""
+        self._player.act(words)
 
     def close(self) -> None:
         """Take the picture off the page, and stop playing if it was the last."""
-        self._player.remove(self)
+        self._player.remove(self._seat)
         self.drawer.close()
         self.widget.close()
 
@@ -169,21 +183,37 @@ class PictureView(Transport):
         keys = keys_of(self._picture, frame, self._view)
         return tuple(key for key in keys if not self._is_own(key))
 
-    def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
+    def show(self, seat: Seat, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
         """Called by the player, on its thread."""
-        frame = self._frame = self._with_own(frame, is_moving=controls.is_moving)
-        return self.widget.show(self._draw(frame, self._view, controls), is_cut=is_cut)
+        frame = self._with_own(frame, is_moving=controls.is_moving)
+        scene = self._draw(frame, self._view, controls)
+        with self._drawing:
+            if seat is not self._seat:
+                return False
+            self._frame = frame
+            return self.widget.show(scene, is_cut=is_cut)
 
     def renew(self) -> None:
-        self.widget.renew()
+        with self._drawing:
+            self.widget.renew()
 
     def handle(self, message: Message) -> bool:
-        """What is looked at, and how wide, is this view's own; the rest is the player's."""
+        """A click: from what is on screen."""
         width = message.get("width")
         if isinstance(width, int | float):
-            self._view = self._view.at_width(width)
+            self._change(lambda view: view.at_width(width))
             return True
-        words = str(message.get("action", "")).split()
+        return self._obey(str(message.get("action", "")).split(), self._frame)
+
+    # inside
+
+    def _change(self, change: Callable[[View], View]) -> None:
+        """Look at it otherwise; a call and a click may come at once."""
+        with self._drawing:
+            self._view = change(self._view)
+
+    def _obey(self, words: list[str], frame: Frame) -> bool:
+        """What is looked at is this view's own; the rest is the player's."""
         picture = self._picture
         if words[:1] == ["in"] and len(words) > 2:
             picture, words = self._known(words[1]), words[2:]
@@ -191,40 +221,51 @@ class PictureView(Transport):
         if words[:1] == ["choose"]:
             choice: str | None = " ".join(words[1:])
         else:
-            choice = picture.obey(self._sight(None, picture=picture), words)
+            choice = picture.obey(self._sight(None, frame, picture=picture), words)
         if choice is not None:
-            self._view = replace(view.choosing(choice), picture=self._view.picture)
+            chosen = view.choosing(choice)
+            self._change(lambda now: replace(now, choices=chosen.choices))
             return True
         match words:
             case ["show", name]:
                 self._known(name)
-                self._view = replace(self._view, picture=name)
+                self._change(lambda view: replace(view, picture=name))
             case ["topic", name]:
-                self._turn(topic=name, partition=0, first_row=0)
+                self._turn(frame, topic=name, partition=0, first_row=0)
             case ["group", name]:
-                self._turn(group=name)
+                self._turn(frame, group=name)
             case ["select", which]:
-                self._turn(partition=self._partition(which))
-                self._view = replace(self._view, first_row=self._row_that_shows())
+                self._turn(frame, partition=partition_named(frame, self._view, which))
+                self._change(lambda view: replace(view, first_row=row_that_shows(frame, view)))
             case ["rows", which]:
-                self._view = replace(self._view, first_row=self._first_row(which))
+                self._change(lambda view: replace(view, first_row=row_of(frame, view, which)))
             case ["lens", place, offset] if offset.isdigit() and "-" in place:
                 topic, _, number = place.rpartition("-")
-                self.lens(topic, int(number), int(offset))
+                self._lens(topic, int(number), int(offset), frame)
             case _:
-                return self._more is not None and self._more(words)
+                return self._more is not None and self._more(words, frame["now"])
         return True
 
-    # inside
+    def _lens(self, topic: str, partition: int, offset: int | None, frame: Frame) -> RecordLens:
+        world = self._of
+        if not isinstance(world, Simulation | LiveCluster):
+            raise LearnerError("a script has no logs, so no bytes to look at")
+        offset = self._last(frame, topic, partition) if offset is None else offset
+        at = frame["now"] + world.world.began
+        if isinstance(world, Simulation) and at < world.now:
+            past = world.at(at / 1000)
+            then = _bytes(past, topic, partition, offset)
+            world = world if then in (None, _bytes(world, topic, partition, offset)) else past
+        lens = RecordLens(world, topic, partition, offset)
+        self.open(lens)
+        return lens
 
-    def _last(self, topic: str, partition: int, offset: int | None) -> int:
-        """The offset, or that of the last record in the log."""
-        if offset is not None:
-            return offset
-        self._check(replace(self._view, topic=topic, partition=partition))
+    def _last(self, frame: Frame, topic: str, partition: int) -> int:
+        """The offset of the last record in the log."""
+        self._check(replace(self._view, topic=topic, partition=partition), frame)
         ends = [
             replica["end"]
-            for each in self._frame["topics"]
+            for each in frame["topics"]
             if each["name"] == topic
             for row in each["partitions"]
             if row["id"] == partition
@@ -235,15 +276,14 @@ class PictureView(Transport):
             raise LearnerError(f"{topic}-{partition} has no record yet: produce one first")
         return ends[0] - 1
 
-    def _turn(self, **choices: Any) -> None:
-        view = replace(self._view, **choices)
-        self._check(view)
-        self._view = view
+    def _turn(self, frame: Frame, **choices: Any) -> None:
+        self._check(replace(self._view, **choices), frame)
+        self._change(lambda view: replace(view, **choices))
 
-    def _check(self, view: View) -> None:
-        """Whether it is there: at the instant shown, or now."""
+    def _check(self, view: View, frame: Frame) -> None:
+        """Whether it is there: at that instant, or now."""
         try:
-            check(view, self._frame)
+            check(view, frame)
         except LearnerError:
             check(view, self._world.frame())
 
@@ -289,40 +329,23 @@ class PictureView(Transport):
     def _sight(
         self,
         controls: Controls | None,
-        frame: Frame | None = None,
+        frame: Frame,
         *,
         picture: Picture | None = None,
     ) -> Sight:
-        frame, picture = frame or self._frame, picture or self._picture
+        picture = picture or self._picture
         view = view_of(picture, self._view)
         return Sight(frame, detail_of(picture, frame, view), view, controls, 1000)
-
-    def _partition(self, which: str) -> int:
-        """`next`, `before` (around the end), or a number."""
-        topic = chosen_topic(self._frame, self._view.topic)
-        count = len(topic["partitions"]) if topic else 1
-        if which.isdigit():
-            return int(which)
-        return (self._view.partition + (1 if which == "next" else -1)) % max(count, 1)
-
-    def _row_that_shows(self) -> int:
-        """The window's first row, moved if the partition just chosen is not in it."""
-        topic = chosen_topic(self._frame, self._view.topic)
-        first, shown = window(self._frame, topic, self._view.first_row)
-        chosen = self._view.partition
-        return first if first <= chosen < first + shown else chosen // max(shown, 1) * shown
-
-    def _first_row(self, which: str) -> int:
-        topic = chosen_topic(self._frame, self._view.topic)
-        first, _ = window(self._frame, topic, self._view.first_row)
-        step = rows_max(self._frame, topic)
-        return window(self._frame, topic, first + (step if which == "later" else -step))[0]
 
     # still
 
     def _still(self) -> Frame:
         """The world as it is now, with what the picture needs."""
-        frame = self._with_own(self._world.frame())
+        return self._complete(self._world.frame())
+
+    def _complete(self, frame: Frame) -> Frame:
+        """A frame of this world with what the picture needs."""
+        frame = self._with_own(frame)
         missing = tuple(key for key in self.wants(frame) if key not in frame.get("details", {}))
         if missing:
             found = self._world.details_at(frame["now"], missing)

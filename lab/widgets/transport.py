@@ -10,15 +10,31 @@ from kafkalab.sim.instants import instant_ms
 
 
 class Transport:
-    """Whatever has a time bar.  Each call does what its button does, and returns at once."""
+    """Whatever has a time bar.
+
+    Each call has been done when it returns, from one exact instant: the present of the world shown,
+    unless the reader looks back (`pause`d amid a film by hand, `seek`, `back`), whatever has been
+    drawn by then.  What a call refuses it raises.
+    """
 
     def post(self, words: str) -> None:
-        """Do what a click with this action would."""
+        """Do at once what a button with this action does: `crash 2`, `produce orders`, …"""
+        raise NotImplementedError
+
+    def move(self, words: str) -> None:
+        """The same for a button of the time bar alone: it concerns no picture."""
         raise NotImplementedError
 
     def play(self) -> Self:
-        """Play on, or pause, as the button does."""
+        """Let the world run on until `pause`, as time passes; or, looking back, play on from there.
+
+        What a cell has run so far plays by itself.
+        """
         return self._posted("play")
+
+    def pause(self) -> Self:
+        """Stay at the present, or at what is looked back at."""
+        return self._posted("pause")
 
     def step(self, by: str = "event") -> Self:
         """To the next event; by "message", until the next message is delivered.
@@ -30,7 +46,7 @@ class Transport:
         return self._posted("step" if by == "event" else "step message")
 
     def back(self) -> Self:
-        """To the picture before."""
+        """To the instant before, with an event or with a message that was stepped to."""
         return self._posted("back")
 
     def end(self) -> Self:
@@ -38,7 +54,7 @@ class Transport:
         return self._posted("end")
 
     def seek(self, seconds: float) -> Self:
-        """To that instant (or the picture before it), in seconds since the beginning.
+        """To that instant, in seconds since the beginning; of a live cluster the picture before it.
 
         (`instant_ms`: or as the clock of a frozen cluster has it.)  `LearnerError` for what is no
         instant; beyond an end it is that end.
@@ -55,5 +71,5 @@ class Transport:
         raise NotImplementedError
 
     def _posted(self, words: str) -> Self:
-        self.post(words)
+        self.move(words)
         return self

@@ -16,3 +16,8 @@ def until(condition: Callable[[], object]) -> None:
 def words_of(view: Any) -> str:
     """All words on the page of a bench or a view, as last shown."""
     return " ".join(one.words or "" for one in view.widget._flat.values())
+
+
+def click(view: Any, action: str) -> None:
+    """What the browser sends when something with this action is pressed."""
+    view.widget._handle_custom_msg({"action": action}, [])

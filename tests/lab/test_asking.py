@@ -212,7 +212,7 @@ def test_why_of_a_live_cluster_asks_what_is_frozen() -> None:
         bench = Bench(cluster)
         try:
             created = next(e for e in bench._page._frame["events"] if e["kind"] == "TopicCreated")
-            assert bench._act(["why", str(created["id"])])
+            assert bench._act(["why", str(created["id"])], bench.shown_at)
             assert isinstance(bench.world, Simulation)
             assert bench.details.about is not None
             assert bench._page.view.picture == "spacetime"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from on_screen import until, words_of
+from on_screen import click, until, words_of
 
 from kafkalab import Producer, Simulation
 from kafkalab.errors import LearnerError
@@ -142,7 +142,7 @@ def test_what_cannot_be_opened_is_told(bench: Bench, line: str, told: str) -> No
 
 
 def test_a_click_on_a_record_that_is_gone_is_told_on_the_page(bench: Bench) -> None:
-    bench.post("lens order-events-1 77")
+    click(bench, "lens order-events-1 77")
     until(lambda: "order-events-1 has no offset 77" in words_of(bench))
 
 

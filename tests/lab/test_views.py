@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from on_screen import until, words_of
+from on_screen import click, until, words_of
 
 import lab
 from kafkalab import AdminClient, Consumer, NewPartitions, Producer, Simulation
@@ -19,6 +19,7 @@ from lab import (
     TransactionView,
     TwinsView,
 )
+from lab.scenes.kinds import SHOWN
 from lab.scenes.pictures import BY_NAME
 from lab.widgets.picture_view import PictureView
 
@@ -98,17 +99,15 @@ def test_time_goes_by_call(close: Any) -> None:
     sim.broker(1).crash()
     sim.run(1)
     assert view.seek(1) is view
-    until(lambda: view.shown_at == 1000)
+    assert view.shown_at == 1000
     view.end().back()
-    until(lambda: view.shown_at == 1000)
+    assert view.shown_at == sim.trace.of(*SHOWN)[-1].at
     view.step()
-    until(lambda: view.shown_at > 1000)
-    view.end()
-    until(lambda: view.shown_at == sim.now)
+    assert view.shown_at == sim.now
     before = sim.now
     view.play()
     until(lambda: sim.now > before)
-    view.play()
+    view.pause()
     for wrong in ("1", -1, None):
         with pytest.raises(LearnerError, match=r"seconds since the beginning, such as 1\.5, not"):
             view.seek(wrong)
@@ -154,8 +153,10 @@ def test_a_transaction_that_is_none_is_told(sim: Simulation, close: Any) -> None
 
 def test_a_click_on_what_is_gone_is_told_on_the_page(sim: Simulation, close: Any) -> None:
     view = close(LogView(sim))
-    view.post("topic payments")
+    click(view, "topic payments")
     until(lambda: "there is no topic 'payments'" in words_of(view))
+    with pytest.raises(LearnerError, match="there is no topic 'payments'"):
+        view.post("topic payments")
 
 
 def test_a_picture_named_almost_right_is_meant(sim: Simulation) -> None:
