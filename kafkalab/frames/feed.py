@@ -30,6 +30,10 @@ def _partition(fields: Fields) -> str:
     return f"{fields['topic']}-{fields['partition']}"
 
 
+def _so_many(partitions: int) -> str:
+    return "1 partition" if partitions == 1 else f"{partitions} partitions"
+
+
 def _members(ids: Iterable[int]) -> str:
     return "{" + ", ".join(str(broker) for broker in ids) + "}"
 
@@ -169,7 +173,7 @@ WORDS: Final[Mapping[str, Words]] = {
         "star", "lead", lambda n, f: f"{_title(n)} is active, epoch {f['quorum_epoch']}"
     ),
     "TopicCreated": Words(
-        "plus", "comm", lambda n, f: f"Topic {f['topic']} with {f['partitions']} partitions"
+        "plus", "comm", lambda n, f: f"Topic {f['topic']} with {_so_many(f['partitions'])}"
     ),
     "TopicDeleted": Words("minus", "out", lambda n, f: f"Topic {f['topic']} deleted"),
     "LeaderElected": Words("star", "lead", _leader),

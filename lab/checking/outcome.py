@@ -75,14 +75,19 @@ class Missed(Outcome):
 
     @property
     def markdown(self) -> str:
-        shown = f"**{self.heading}** {self.words}"
+        shown = f"**{self.heading}** {_sentence(self.words)}"
         if self.replay:
             shown += f"\n\nTo see it happen, run this:\n\n```python\n{self.replay}\n```"
         return shown
 
     def __repr__(self) -> str:
-        shown = f"{self.heading} {self.words}"
+        shown = f"{self.heading} {_sentence(self.words)}"
         return f"{shown}\nTo see it happen, run this:\n{self.replay}" if self.replay else shown
+
+
+def _sentence(words: str) -> str:
+    """With a capital at its start.  What is code or a value stands in ` or quotes, and stays."""
+    return words[:1].upper() + words[1:]
 
 
 class Wrong(Exception):

@@ -46,7 +46,7 @@ def _judge_settings(answer: Any) -> Right:
         raise Wrong("what a setting is", f"give a dict with {' and '.join(_SETTINGS)}")
     acks, copies = str(answer["acks"]), answer["replication_factor"]
     if acks not in ("0", "1", "all", "-1") or copies not in (1, 2, 3):
-        words = "acks is '0', '1' or 'all'; three brokers keep 1 to 3 copies"
+        words = "`acks` is '0', '1' or 'all'; three brokers keep 1 to 3 copies"
         raise Wrong("what a setting may be", words)
 
     def story(seed: int) -> None:
@@ -68,16 +68,16 @@ def _judge_worthless(answer: Any) -> Right:
     found = answer(list(receipts), set(kept))
     if sorted(found) == [b"x"]:
         words = (
-            "x is kept and had no receipt: nobody was promised anything. Look at it the other way."
+            "`x` is kept and had no receipt: nobody was promised anything. Look at it the other way."
         )
         raise Wrong("kept without a receipt is not lost with one", words)
     if sorted(set(found)) == [b"a", b"c"]:
-        words = "a and c had a receipt and are kept. That is how it should be."
+        words = "`a` and `c` had a receipt and are kept. That is how it should be."
         raise Wrong("a receipt for what is kept is good", words)
     if sorted(set(found)) != [b"b"]:
         words = f"with receipts {receipts} and kept {sorted(kept)} it returned {found!r}"
         raise Wrong("a worthless receipt is for an order that is gone", words)
-    return Right("b had a receipt, and nobody has it.")
+    return Right("`b` had a receipt, and nobody has it.")
 
 
 COVERS: Final = {"guarantee: durability": "1. Lose a message"}
@@ -136,7 +136,7 @@ EXERCISES: Final = (
 PREDICTIONS: Final = (
     Prediction(
         id="00.receipts",
-        question="Of 100 shops, how many lose an order they had a receipt for?",
+        question="Of 20 shops, how many lose an order they had a receipt for?",
         choices=(
             Choice(
                 key="a",
@@ -162,6 +162,27 @@ PREDICTIONS: Final = (
             ),
         ),
         judge=lambda one, every: "a" if not one else ("c" if every else "b"),
-        evidence="With `acks=1` {one} shops of 100 lost one, with `acks=all` {every}.",
+        evidence="With `acks=1` {one} shops of 20 lost one, with `acks=all` {every}.",
+    ),
+    Prediction(
+        id="00.timeout",
+        question="The producer was told that `one more` timed out. Is it in the topic?",
+        choices=(
+            Choice(
+                key="a",
+                words="No: it failed.",
+                because="*Timed out* means that no receipt came. The order may have come all the same.",
+                misconception="an error means that nothing was written",
+            ),
+            Choice(key="b", words="Yes, once."),
+            Choice(
+                key="c",
+                words="Yes, once for each try.",
+                because="Only a try that the leader takes is written. The later ones were refused.",
+                misconception="whatever is sent is written",
+            ),
+        ),
+        judge=lambda kept: "a" if not kept else ("b" if kept == 1 else "c"),
+        evidence="Times that the topic has it: {kept}.",
     ),
 )

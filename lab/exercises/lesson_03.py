@@ -68,7 +68,7 @@ def _judge_vip(answer: Any) -> Right:
             raise Wrong(_FICKLE, words)
         if any(_salted(answer, key, count) != answer(key, count) for key in keys):
             words = "In another process the same user would go to another partition: the salt of "
-            raise Wrong(_SALTED, words + "hash() is drawn anew at each start.")
+            raise Wrong(_SALTED, words + "`hash()` is drawn anew at each start.")
         if len({answer(key, count) for key in keys}) < count - 1:
             words = f"400 users, and some of the partitions 1 to {count - 1} have none of them."
             raise Wrong(_CROWDED, words)

@@ -90,9 +90,9 @@ def _judge_table(answer: Any) -> Right:
     if not isinstance(found, dict):
         raise Wrong("a table is a dict from key to value", f"it returned {found!r}")
     if "pear" in found:
-        raise Wrong(_GONE, "pear's last record has no value: whoever reads it must forget pear.")
+        raise Wrong(_GONE, "`pear`'s last record has no value: whoever reads it must forget pear.")
     if found.get("apple") == "3":
-        raise Wrong("the later record wins", "apple was 3 at offset 2, and 5 at offset 9.")
+        raise Wrong("the later record wins", "`apple` was 3 at offset 2, and 5 at offset 9.")
     if found != {"apple": "5", "plum": "4", "fig": "1"}:
         raise Wrong("each key has the value of its last record", f"it returned {found!r}")
     return Right("Gaps in the offsets do not matter: what is left is enough to rebuild the table.")
