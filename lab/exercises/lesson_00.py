@@ -67,9 +67,7 @@ def _judge_worthless(answer: Any) -> Right:
     receipts, kept = [b"a", b"b", b"c", b"b"], {b"a", b"c", b"x"}
     found = answer(list(receipts), set(kept))
     if sorted(found) == [b"x"]:
-        words = (
-            "`x` is kept and had no receipt: nobody was promised anything. Look at it the other way."
-        )
+        words = "`x` is kept and had no receipt: nobody was promised anything. Look at it the other way."
         raise Wrong("kept without a receipt is not lost with one", words)
     if sorted(set(found)) == [b"a", b"c"]:
         words = "`a` and `c` had a receipt and are kept. That is how it should be."
@@ -171,7 +169,7 @@ PREDICTIONS: Final = (
             Choice(
                 key="a",
                 words="No: it failed.",
-                because="*Timed out* means that no receipt came. The order may have come all the same.",
+                because="*Timed out* says that no receipt came, and no more than that.",
                 misconception="an error means that nothing was written",
             ),
             Choice(key="b", words="Yes, once."),
