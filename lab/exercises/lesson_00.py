@@ -66,8 +66,11 @@ def _judge_settings(answer: Any) -> Right:
 def _judge_worthless(answer: Any) -> Right:
     receipts, kept = [b"a", b"b", b"c", b"b"], {b"a", b"c", b"x"}
     found = answer(list(receipts), set(kept))
+    if found is None:
+        raise Wrong("the answer is what it returns", "It returned None: is there a `return`?")
+    found = list(found)
     if sorted(found) == [b"x"]:
-        words = "`x` is kept and had no receipt: nobody was promised anything. Look at it the other way."
+        words = "`x` is kept and had no receipt: nobody was promised anything. Turn it round."
         raise Wrong("kept without a receipt is not lost with one", words)
     if sorted(set(found)) == [b"a", b"c"]:
         words = "`a` and `c` had a receipt and are kept. That is how it should be."
