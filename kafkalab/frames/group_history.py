@@ -10,14 +10,14 @@ Invariants: owners are named by their labels, which differ within a group.
 Read next: `group_replay`, which follows the trace; `lab.scenes.pictures.groups`, which draws it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypedDict
 
 from kafkalab.frames.group_replay import KINDS, Episode, Owned, Replay
-from kafkalab.frames.groups import find_groups
+from kafkalab.frames.groups import consumers_of, find_groups
 from kafkalab.groups.classic import TRANSITIONS, GroupState
 from kafkalab.groups.consumer import ConsumerGroupState
-from kafkalab.ids import TopicPartition
+from kafkalab.ids import NodeName, TopicPartition
 from kafkalab.world import World, servers
 
 #: How far back in the trace a rebalance is looked for: a frame must not get slower with a run.
@@ -96,7 +96,7 @@ def group_detail(world: World, words: tuple[str, ...]) -> GroupHistoryFrame | No
     view = found[1]
     is_eager = view.type == "classic" and view.protocol != "cooperative-sticky"
     clients = {member.member_id: member.client_id for member in view.members}
-    replay = Replay(view.group_id, clients, world.nodes.__contains__, is_eager=is_eager)
+    replay = Replay(view.group_id, clients, _processes(world, view), is_eager=is_eager)
     replay.run(world.trace.latest(KINDS, ENTRIES_MAX))
     labels = _labels(view, replay)
     episode = replay.episode
@@ -119,6 +119,19 @@ def group_detail(world: World, words: tuple[str, ...]) -> GroupHistoryFrame | No
         "waiting_for": [labels[member] for member in waited],
         "machine": CLASSIC if view.type == "classic" else CONSUMER,
     }
+
+
+def _processes(world: World, view: Any) -> Callable[[str, str], NodeName | None]:
+    """Which node is a member's process, by its id, else by its `client.id`; None if none here."""
+    here = [node for node in consumers_of(world) if node.group_id == view.group_id]
+    nodes = {node.member_id: node.name for node in here}
+    named = {node.client_id: node.name for node in here}
+
+    def find(member: str, client: str) -> NodeName | None:
+        found = nodes.get(member) or named.get(client)
+        return found or (client if client in world.nodes else None)
+
+    return find
 
 
 def _labels(view: Any, replay: Replay) -> dict[str, str]:
@@ -241,28 +254,23 @@ def _waiting(view: Any, replay: Replay) -> tuple[Waiting, list[str]]:
     episode = replay.episode
     members = [member.member_id for member in view.members]
     if view.type == "consumer":
-        late = [m.member_id for m in view.members if m.state == "UNREVOKED_PARTITIONS"]
+        alive = [member for member in view.members if member.member_id not in replay.dead]
+        late = [m.member_id for m in alive if m.state == "UNREVOKED_PARTITIONS"]
         if late:
             return "give_up", late
-        late = [m.member_id for m in view.members if m.state == "UNRELEASED_PARTITIONS"]
+        late = [m.member_id for m in alive if m.state == "UNRELEASED_PARTITIONS"]
         if late:
             return "release", late
     if view.state == "PreparingRebalance" and episode is not None:
         since = max((at for at, state, _ in episode.states if state == view.state), default=0)
         late = [id for id in members if episode.joined.get(id, -1) < since]
-        is_first = episode.state_before == "Empty" and not episode.assigned
+        before = [episode.state_before, *(state for _, state, _ in episode.states)]
+        is_first = before[-2:-1] == ["Empty"]
         return ("first", []) if is_first and not late else ("join", late)
     if view.state == "CompletingRebalance":
         return "sync", []
-    silent = _silent(episode, members)
+    silent = [id for id in members if id in replay.dead]
     return ("silent", silent) if silent else ("", [])
-
-
-def _silent(episode: Episode | None, members: Iterable[str]) -> list[str]:
-    """Members whose process is gone, and which the coordinator still counts."""
-    stops = [stop for stop in (episode.stops if episode else ()) if stop.until is None]
-    gone = {stop.member for stop in stops if stop.why in ("crashed", "paused")}
-    return [id for id in members if id in gone]
 
 
 def _classic() -> MachineFrame:

@@ -4,8 +4,9 @@
     state      Stable ┤ PreparingRebalance ├ CompletingRebalance ┤ Stable
 
 A partition *stands still* from the instant its owner lets go (or dies) to the instant the
-coordinator hands it to somebody.  An *episode* is all that happens until the group is calm again
-for a second; a cooperative rebalance of two generations is one episode.
+coordinator hands it to somebody that runs.  An *episode* is all that happens until the group is
+calm again for a second: a cooperative rebalance of two generations is one, and so is a group that
+empties and fills again, for nobody reads in between.
 
 Where a member's process is not in this world (a real client of a live cluster), what its
 coordinator knows stands in: an eager member stops when it joins again, another when it is asked.
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kafkalab.ids import TopicPartition
+from kafkalab.ids import NodeName, TopicPartition
 from kafkalab.world.trace import Entry
 
 #: Of groups, and of the processes of their members.
@@ -68,14 +69,14 @@ class Episode:
 class Replay:
     """Follows one group through its events.  Times as in the trace.
 
-    `is_here`: whether the process with this client id is a node of this world.
+    `process`: the node that is a member's process, by its id and client id; None: none of ours.
     """
 
     def __init__(
         self,
         group_id: str,
         clients: Mapping[str, str],
-        is_here: Callable[[str], bool],
+        process: Callable[[str, str], NodeName | None],
         *,
         is_eager: bool,
     ) -> None:
@@ -84,12 +85,15 @@ class Replay:
         self.owned: Owned = {}
         self.state, self.generation = "Empty", 0
         self.episode: Episode | None = None
-        self._is_here = is_here
+        self._process = process
         self._is_eager = is_eager
         self.reading: dict[TopicPartition, str] = {}
         self._open: dict[TopicPartition, Stop] = {}
         self.known: set[TopicPartition] = set()
-        self._crashed: set[str] = set()  # client ids
+        self.dead: set[str] = set()  # member ids, still counted, whose process does not run
+        self._gone: set[str] = set()  # member ids that have left
+        self._unheard: Owned = {}  # handed out to a member that is paused
+        self._leaving: set[TopicPartition] = set()  # read by one that is not to have it any more
 
     def run(self, entries: Iterable[Entry]) -> "Replay":
         """Follow all of these, oldest first."""
@@ -115,8 +119,8 @@ class Replay:
 
     def on_joined(self, at: int, node: str, fields: dict[str, Any]) -> None:
         member = fields["member"]
+        self.clients.pop(member, None)  # the last that joined stands last
         self.clients[member] = fields["client_id"]
-        self._crashed.discard(fields["client_id"])
         episode = self._begin(at)
         episode.joined[member] = at
         episode.marks.append((at, "joins", member, 0))
@@ -127,13 +131,15 @@ class Replay:
         if member not in episode.joined:
             has = [one for one in self.owned.get(member, ()) if one in self.reading]
             episode.could.append((at, member, self.owned.get(member, ())))
-            if self._is_eager and not self._is_here(self.name_of(member)):
+            if self._is_eager and not self._is_here(member):
                 self._stop(has, at, "given up", member)
         episode.joined[member] = at
 
     def on_left(self, at: int, node: str, fields: dict[str, Any]) -> None:
         member, reason = fields["member"], fields["reason"]
         owned = self.owned.pop(member, ())
+        self.dead.discard(member)
+        self._gone.add(member)
         if reason.startswith(_REPLACED):  # a static member goes on under another id
             new = reason.removeprefix(_REPLACED)
             self.owned[new] = owned
@@ -148,11 +154,14 @@ class Replay:
         member, partitions = fields["member"], fields["partitions"]
         before = self.owned.get(member, ())
         self.owned[member] = partitions
-        if self.name_of(member) not in self._crashed:
+        gone = [one for one in before if one not in partitions]
+        self._leaving |= {one for one in gone if self.reading.get(one) == member}
+        if member in self.dead:
+            self._keep(partitions, member, at)
+        else:
             for partition in partitions:
                 self._read(partition, member, at)
-        if not self._is_here(self.name_of(member)):
-            gone = [one for one in before if one not in partitions]
+        if not self._is_here(member):
             self._let_go(gone, at, member)
         if self.episode is not None:
             self.episode.assigned.setdefault(self.generation, {})[member] = partitions
@@ -170,27 +179,44 @@ class Replay:
     def on_crashed(self, at: int, node: str, fields: dict[str, Any]) -> None:
         member = self._member_of(node)
         if member is not None:
-            self._crashed.add(node)
+            self.dead.add(member)
             self._begin(at).marks.append((at, "crashes", member, 0))
             self._stop(self._read_by(member), at, "crashed", member)
 
     def on_paused(self, at: int, node: str, fields: dict[str, Any]) -> None:
         member = self._member_of(node)
         if member is not None:
+            self.dead.add(member)
             self._begin(at).marks.append((at, "is paused", member, 0))
             self._stop(self._read_by(member), at, "paused", member)
 
     def on_resumed(self, at: int, node: str, fields: dict[str, Any]) -> None:
         member = self._member_of(node)
+        if member is None:
+            return
+        self.dead.discard(member)
+        unheard = self._unheard.pop(member, ())
         for partition, stop in list(self._open.items()):
-            if member is not None and stop.why == "paused" and stop.member == member:
+            if partition in unheard or (stop.why == "paused" and stop.member == member):
                 self._read(partition, member, at)
 
     # inside
 
     def _member_of(self, node: str) -> str | None:
-        found = [member for member in self.owned if self.clients.get(member) == node]
-        return found[-1] if found else None
+        """The last that joined from there, also if nothing was handed out to it yet."""
+        alive = (id for id in reversed(self.clients) if id not in self._gone)
+        return next((id for id in alive if self._process(id, self.name_of(id)) == node), None)
+
+    def _is_here(self, member: str) -> bool:
+        return self._process(member, self.name_of(member)) is not None
+
+    def _keep(self, partitions: Iterable[TopicPartition], member: str, at: int) -> None:
+        """They are a dead member's: they stand still, also those that nobody had before."""
+        for partition in partitions:
+            if partition not in self.known:
+                self.known.add(partition)
+                self._stop([partition], self._begin(at).began, "new", member)
+        self._unheard[member] = tuple(partitions)
 
     def _read_by(self, member: str) -> list[TopicPartition]:
         return [one for one, reader in self.reading.items() if reader == member]
@@ -204,6 +230,7 @@ class Replay:
     def _stop(self, partitions: Iterable[TopicPartition], at: int, why: str, member: str) -> None:
         for partition in partitions:
             self.reading.pop(partition, None)
+            self._leaving.discard(partition)
             if partition not in self._open:
                 self._open[partition] = stop = Stop(partition, at, why, member)
                 self._begin(at).stops.append(stop)
@@ -217,6 +244,7 @@ class Replay:
             if began < at:
                 self.episode.stops.append(Stop(partition, began, "new", member, at))
         self.known.add(partition)
+        self._leaving.discard(partition)
         self.reading[partition] = member
 
     def _begin(self, at: int) -> Episode:
@@ -232,7 +260,7 @@ class Replay:
         episode = self.episode
         if episode is None:
             return
-        is_calm = self.state in ("Stable", "Empty") and not (self._open and self.owned)
+        is_calm = self.state in ("Stable", "Empty") and not self._open and not self._leaving
         if is_calm and episode.ended is None:
             episode.ended = at
         elif not is_calm:

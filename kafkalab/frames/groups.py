@@ -2,12 +2,12 @@
 
 A group lives at the broker that leads its partition of `__consumer_offsets`; while that moves, the
 group is shown as the running broker with the newest generation has it.  Positions are the
-consumers' own, found by their `client.id`.
+consumers' own, found by their member ids (a `client.id` may be anything).
 
 Read next: `cluster`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kafkalab.frames.shape import (
@@ -27,7 +27,13 @@ def group_frames(world: World, image: MetadataImage, brokers: Sequence[Broker]) 
     """Groups by their ids."""
     found = find_groups(world, brokers)
     ends = _Ends(image, brokers)
-    return [_group(world, *found[group_id], ends) for group_id in sorted(found)]
+    nodes = {(node.group_id, node.member_id): node for node in consumers_of(world)}
+    return [_group(nodes, *found[group_id], ends) for group_id in sorted(found)]
+
+
+def consumers_of(world: World) -> list[Any]:
+    """The consumers of this world, also those that have crashed or left."""
+    return [node for node in world.nodes.values() if getattr(node, "kind", None) == "consumer"]
 
 
 def find_groups(world: World, brokers: Sequence[Broker]) -> dict[str, tuple[int, Any]]:
@@ -66,7 +72,9 @@ class _Ends:
         return (log.log_end_offset, log.high_watermark) if log is not None else (0, 0)
 
 
-def _group(world: World, coordinator: int, group: Any, ends: _Ends) -> GroupFrame:
+def _group(
+    nodes: Mapping[tuple[str, str], Any], coordinator: int, group: Any, ends: _Ends
+) -> GroupFrame:
     members = sorted(group.members, key=lambda member: member.member_id)
     return {
         "id": group.group_id,
@@ -76,7 +84,7 @@ def _group(world: World, coordinator: int, group: Any, ends: _Ends) -> GroupFram
         "assignment_epoch": group.assignment_epoch,
         "coordinator": coordinator,
         "protocol": group.protocol or "",
-        "members": [_member(world, member, group, ends) for member in members],
+        "members": [_member(nodes, member, group, ends) for member in members],
         "offsets": _offsets(group, ends),
     }
 
@@ -94,8 +102,11 @@ def _offsets(group: Any, ends: _Ends) -> list[GroupOffsetFrame]:
     ]
 
 
-def _member(world: World, member: Any, group: Any, ends: _Ends) -> MemberFrame:
-    positions = _positions(world, member.client_id)
+def _member(
+    nodes: Mapping[tuple[str, str], Any], member: Any, group: Any, ends: _Ends
+) -> MemberFrame:
+    node = nodes.get((group.group_id, member.member_id))
+    positions: Mapping[TopicPartition, int] = getattr(node, "positions", {})
     owned = frozenset(member.partitions)
     states: dict[TopicPartition, PartitionState] = dict.fromkeys(member.partitions, "owned")
     states |= dict.fromkeys(member.revoking, "revoking")
@@ -122,10 +133,3 @@ def _member(world: World, member: Any, group: Any, ends: _Ends) -> MemberFrame:
         "state": member.state,
         "partitions": partitions,
     }
-
-
-def _positions(world: World, client_id: str) -> dict[TopicPartition, int]:
-    """Where a consumer of this world reads, by its own word."""
-    node: Any = world.nodes.get(client_id)
-    positions: dict[TopicPartition, int] = getattr(node, "positions", {})
-    return positions

@@ -49,7 +49,7 @@ def draw_members(
     each: GroupFrame, history: GroupHistoryFrame, width: float, *, may_leave: Sequence[str] = ()
 ) -> tuple[list[Shape], float]:
     """Cards in at most two lines, and their height.  `may_leave`: clients with a button for it."""
-    members = sorted(each["members"], key=lambda member: _natural(name_of(member, history)))
+    members = sorted(each["members"], key=lambda member: natural(name_of(member, history)))
     if not members:
         words = "No members: nobody reads. What the group has committed is kept."
         return [text("none", 0, 16, words, "sub")], 24
@@ -74,7 +74,7 @@ def draw_members(
     return shapes, height
 
 
-def _natural(name: str) -> tuple[str, int, str]:
+def natural(name: str) -> tuple[str, int, str]:
     """`consumer-9` before `consumer-10`."""
     head = name.rstrip("0123456789")
     return head, int(name[len(head) :] or 0), name
@@ -179,14 +179,18 @@ def _leave(member: MemberFrame, width: float) -> Shape:
     return chip("leave", at, "leave", tones, action=f"leave {name}", label=f"{name} leaves")
 
 
+def nothing_words(each: GroupFrame) -> str:
+    """Of a member without a partition: there is none for it, or none has been handed out yet."""
+    return "no partition: idle" if each["state"] == "Stable" else "no partition yet"
+
+
 def _text(tone: str) -> str:
     return tone if tone in ("out-t", "group-t") else "mute"
 
 
 def _chips(has: Sequence[Has], each: GroupFrame, room: float) -> list[Shape]:
     if not has:
-        words = "no partition: idle" if each["state"] == "Stable" else "no partition yet"
-        return [text("idle", 16, 54.5, fit(words, "note", room), "note")]
+        return [text("idle", 16, 54.5, fit(nothing_words(each), "note", room), "note")]
     shapes: list[Shape] = []
     x, y, last = 0.0, 40.0, ""
     for index, one in enumerate(has):
@@ -216,7 +220,9 @@ def status_of(each: GroupFrame, history: GroupHistoryFrame, member: MemberFrame)
     """How far it is in the rebalance, or that nothing is the matter."""
     name = name_of(member, history)
     stops = [s for s in history["stops"] if s["until"] is None and s["member"] == name]
-    gone = next((s for s in stops if s["why"] in ("crashed", "paused")), None)
+    dead = (s for s in stops if s["why"] in ("crashed", "paused"))
+    since = history["joined"].get(name, -1)  # another process under its name may have joined
+    gone = next((stop for stop in dead if stop["since"] > since), None)
     if gone is not None:
         return Status(
             "cross", "out-t", f"{gone['why']} at {seconds(gone['since'])} s, still counted"

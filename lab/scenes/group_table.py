@@ -57,9 +57,7 @@ class Grid:
 
 def rows_of(each: GroupFrame, history: GroupHistoryFrame) -> list[Row]:
     """Every partition the group has to do with, by topic and number."""
-    owners = history["columns"][-1]["owners"]
-    if history["columns"][-1]["what"] == "target":
-        owners = history["columns"][-2]["owners"]
+    owners = owners_of(history)
     positions = {
         (one["topic"], one["partition"]): one["position"]
         for member in each["members"]
@@ -81,6 +79,11 @@ def in_order(rows: Sequence[Row], history: GroupHistoryFrame) -> list[Row]:
         return list(rows)
     touched = {stop["partition"] for stop in history["stops"]} | moved(history)
     return sorted(rows, key=lambda row: row.key not in touched)
+
+
+def owners_of(history: GroupHistoryFrame) -> dict[str, str]:
+    """Who reads what now."""
+    return next(column["owners"] for column in history["columns"] if column["what"] == "now")
 
 
 def before_of(history: GroupHistoryFrame) -> dict[str, str]:

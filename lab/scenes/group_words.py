@@ -9,13 +9,24 @@ from typing import Final, cast
 from kafkalab.frames.group_history import GroupHistoryFrame, StopFrame
 from kafkalab.frames.shape import Frame, GroupFrame
 from lab.scenes.clock import seconds
-from lab.scenes.group_members import name_of, partitions_of, status_of
-from lab.scenes.group_table import before_of, lag_of, moved, rows_of
+from lab.scenes.group_members import name_of, nothing_words, partitions_of, status_of
+from lab.scenes.group_table import before_of, lag_of, moved, owners_of, rows_of
 from lab.scenes.group_time import duration
 from lab.scenes.picture import Sight
 from lab.scenes.view import View
 
 _NAMES_MAX: Final = 3
+#: What a member did, the weightiest first.
+_VERBS: Final = {
+    "is paused": "was paused",
+    "crashes": "crashed",
+    "is paused, back": "was paused and joined again",
+    "crashes, back": "crashed and joined again",
+    "leaves": "left",
+    "leaves, back": "left and joined again",
+    "joins": "joined",
+}
+_BACK: Final = {what: f"{what}, back" for what in ("is paused", "crashes", "leaves")}
 
 
 def chosen_group(frame: Frame, view: View) -> GroupFrame | None:
@@ -74,14 +85,19 @@ def _calm(each: GroupFrame, history: GroupHistoryFrame) -> str:
 
 
 def _cause(history: GroupHistoryFrame) -> str:
-    """Who came, went or died, in one sentence."""
-    verbs = {"joins": "joined", "leaves": "left", "crashes": "crashed", "is paused": "was paused"}
+    """Who came, went or died, in one sentence; of each what weighs most, and whether it is back."""
+    told: dict[str, str] = {}
+    for mark in history["marks"]:
+        what, before = mark["what"], told.get(mark["member"], "")
+        if what == "joins":
+            told[mark["member"]] = _BACK.get(before, before or what)
+        elif what == "leaves":  # also one whose session ran out: it was dead before
+            told[mark["member"]] = before if before in ("crashes", "is paused") else what
+        elif what in _VERBS:
+            told[mark["member"]] = what
     parts = []
-    told: set[str] = set()
-    for what, verb in reversed(verbs.items()):
-        members = [m["member"] for m in history["marks"] if m["what"] == what]
-        members = [m for m in dict.fromkeys(members) if m not in told]
-        told |= set(members)
+    for what, verb in _VERBS.items():
+        members = [member for member, did in told.items() if did == what]
         if members:
             parts.append(f"{_names(members)} {verb}")
     return f"{', '.join(parts)}." if parts else "The group rebalanced."
@@ -100,22 +116,33 @@ def _names(names: Sequence[str]) -> str:
 def _effect(each: GroupFrame, history: GroupHistoryFrame, now: int) -> str:
     stopped = {stop["partition"] for stop in history["stops"]}
     still = {stop["partition"] for stop in history["stops"] if stop["until"] is None}
-    total = len({*rows_keys(each), *stopped})
+    total = len({*rows_keys(each), *before_of(history), *owners_of(history), *stopped})
     cost = total_ms(history["stops"], now)
     others = total - len(stopped)
     if history["ended"] is None:
         waits = waiting_words(each, history)
         words = "Nothing stands still yet" if total else "Nobody has a partition yet"
+        if stopped:
+            words = f"{len(stopped)} of {_count(total, 'partition')} stood still, and go on"
         if len(still) == 1:
             words = f"{next(iter(still))} stands still, {others} never stopped"
         elif still:
             words = f"{len(still)} of {_count(total, 'partition')} stand still"
         return f"{words}; {waits}." if waits else f"{words}."
+    if not stopped and not each["members"]:
+        return "The group has no members: nobody reads."
+    if not stopped and not before_of(history):
+        return f"Nobody had a partition before; now {_shared(len(owners_of(history)))}."
     if not stopped:
         return f"In this rebalance no partition stopped: all {total} had an owner throughout."
     if all(stop["why"] == "new" for stop in history["stops"]):
         waited = max((s["until"] or now) - s["since"] for s in history["stops"])
-        return f"Until all had an owner {duration(waited)} went by, and nobody read."
+        if others:
+            return (
+                f"{_count(len(stopped), 'new partition')} had no owner for up to "
+                f"{duration(waited)}; the other {others} never stopped."
+            )
+        return f"Until all had an owner {duration(waited)} went by{_nobody_read(history)}."
     moves = _moves(history)
     if len(stopped) == 1:
         rest = f"the other {others} never stopped" if others else "the group has no other"
@@ -123,6 +150,15 @@ def _effect(each: GroupFrame, history: GroupHistoryFrame, now: int) -> str:
     rest = f"the other {others} never stopped" if others else f"all {total} stopped"
     stood = f"{len(stopped)} stood still" if others else "meanwhile nothing was read"
     return f"{moves}; {stood}, {partition_seconds(cost)} partition-seconds in all; {rest}."
+
+
+def _shared(count: int) -> str:
+    return f"all {count} have an owner" if count > 1 else "the only one has an owner"
+
+
+def _nobody_read(history: GroupHistoryFrame) -> str:
+    """Unless some had one earlier than others."""
+    return ", and nobody read" if len({stop["until"] for stop in history["stops"]}) == 1 else ""
 
 
 def _moves(history: GroupHistoryFrame) -> str:
@@ -170,15 +206,20 @@ def waiting_words(each: GroupFrame, history: GroupHistoryFrame) -> str:
         case "release":
             return _release_words(each, history)
         case "silent":
+            if len(history["waiting_for"]) > 1:
+                return f"{names} are silent, and their sessions have not run out"
             return f"{names} is silent, and its session has not run out"
-    if history["ended"] is None and each["state"] == "Stable" and history["stops"]:
+    if not each["members"]:
+        return "the group has no members" if history["ended"] is None else ""
+    is_cooperative = each.get("type") != "consumer" and not history["is_eager"]
+    if history["ended"] is None and each["state"] == "Stable" and is_cooperative:
         return "waiting for the members' next heartbeats"
     return ""
 
 
 def _release_words(each: GroupFrame, history: GroupHistoryFrame) -> str:
     """Who is to have what somebody else still has, or has just let go of."""
-    owners = history["columns"][1]["owners"] if len(history["columns"]) > 1 else {}
+    owners = owners_of(history)
     for member in each["members"]:
         name = name_of(member, history)
         for has in partitions_of(member, history) if name in history["waiting_for"] else ():
@@ -228,9 +269,9 @@ def words_of(sight: Sight) -> str:
         "",
     ]
     for member in each["members"]:
-        has = (
-            ", ".join(f"{p.partition} {p.state}" for p in partitions_of(member, history)) or "idle"
-        )
+        has = ", ".join(
+            f"{p.partition} {p.state}" for p in partitions_of(member, history)
+        ) or nothing_words(each)
         status = status_of(each, history, member)
         lines.append(f"  {name_of(member, history)}: {has} ({status.words})")
     lines += ["", f"  {'partition':<20} {'owner':<16} committed  position       end       lag"]

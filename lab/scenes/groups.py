@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kafkalab.frames.shape import GroupFrame, MemberFrame, MemberPartitionFrame
+from lab.scenes.group_members import natural, nothing_words
 from lab.scenes.metrics import fit, width_of
 from lab.scenes.shapes import Shape, chip, chip_width, glyph, group, line, rect, text
 
@@ -145,6 +146,7 @@ def _state_lines(each: GroupFrame, tone: str, room: float) -> list[Shape]:
 def _columns(each: GroupFrame) -> list[Column]:
     members = [Column(f"m-{m['id']}", m["client"] or m["id"], m["partitions"])
                for m in _distinct(each["members"])]  # fmt: skip
+    members.sort(key=lambda column: natural(column.name))
     owned = {
         (p["topic"], p["partition"])
         for column in members
@@ -173,19 +175,21 @@ def _column(
     names_topics = len({o["topic"] for o in each["offsets"]}) > 1
     room = width - 14
     shapes: list[Shape] = [line("edge", (-12, 12), (-12, 52), "line")]
-    draw = _column_of_many if len(column.partitions) > 1 else _column_of_one
-    shapes += draw(column, room, names_topics, scale)
+    if len(column.partitions) > 1:
+        shapes += _column_of_many(column, room, names_topics, scale)
+    else:
+        shapes += _column_of_one(each, column, room, names_topics, scale)
     parts = ", ".join(progress_words(p) for p in column.partitions) or "no partitions"
     return group(column.key, shapes, at=at, label=f"{column.name}: {parts}")
 
 
 def _column_of_one(
-    column: Column, room: float, names_topics: bool, scale: float
-) -> list[Shape]:  # fmt: skip
+    each: GroupFrame, column: Column, room: float, names_topics: bool, scale: float
+) -> list[Shape]:
     if not column.partitions:
         return [
             _name(column, fit(column.name, "lab", room)),
-            text("lag", 0, 48.5, fit("no partition: idle", "note", room), "note"),
+            text("lag", 0, 48.5, fit(nothing_words(each), "note", room), "note"),
         ]
     partition = column.partitions[0]
     chip_room = chip_width(_chip_words(partition, names_topics)) + 26

@@ -305,6 +305,11 @@ class ConsumerNode:
         return self._context.instance_id
 
     @property
+    def client_id(self) -> str:
+        """Its `client.id`: by it a coordinator names it, also after it has left."""
+        return str(self._given.get("client.id") or self.name)
+
+    @property
     def member_id(self) -> str:
         return self._membership.member.id
 
