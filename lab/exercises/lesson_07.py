@@ -349,4 +349,34 @@ PREDICTIONS: Final = (
         judge=lambda end: {10: "a", 6: "b", 8: "c"}[end],
         evidence="Its log ends at {end}.",
     ),
+    Prediction(
+        id="07.preferred",
+        question=(
+            "Broker 2 led partition 0 until it crashed. Now it is back, and its copies are in sync "
+            "again. When does it lead partition 0 again?"
+        ),
+        choices=(
+            Choice(
+                key="a",
+                words="At once: it is the partition's leader, the other one stood in for it.",
+                because=(
+                    "The one elected meanwhile is the leader, with an epoch of its own. To be back "
+                    "in sync is to be a follower again."
+                ),
+            ),
+            Choice(key="b", words="Some minutes later: the controller looks now and then."),
+            Choice(
+                key="c",
+                words="When the present leader fails, or when somebody says so.",
+                because=(
+                    "So it is with `auto.leader.rebalance.enable=false`. By default the controller "
+                    "hands it back."
+                ),
+            ),
+        ),
+        judge=lambda soon, later: "a" if soon == 2 else ("b" if later == 2 else "c"),
+        evidence=(
+            "Twelve seconds after it came back broker {soon} led, five minutes later broker {later}."
+        ),
+    ),
 )

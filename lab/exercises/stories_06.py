@@ -217,7 +217,7 @@ def joins(conf: Mapping[str, Any], slow: float = 0) -> Stop:
     if slow:
         shop.slow["Ann"] = slow
         shop.run(2 * shop.work)
-    return _cost(shop.join("Dan"), 25, before)
+    return _cost(shop.join("Dan"), max(18, slow + 8), before)
 
 
 def dies(conf: Mapping[str, Any], *, is_polite: bool = False) -> Stop:
@@ -235,7 +235,7 @@ def restarts(conf: Mapping[str, Any], *, is_static: bool, is_polite: bool = Fals
         shop.join(name, **ids[name])
     before = _begin(shop.run(_SETTLED_S))
     first = (shop.leave("Ben") if is_polite else shop.kill("Ben")).stopped(5)
-    return _cost(shop.join("Ben", **ids["Ben"]), 20 if is_polite else 50, before, first)
+    return _cost(shop.join("Ben", **ids["Ben"]), 15 if is_polite else 42, before, first)
 
 
 _Before = tuple[int, int, dict[str, list[int]]]

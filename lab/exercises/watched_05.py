@@ -35,7 +35,8 @@ def watched(*days: Day) -> TimetableView:
         rows = tuple(_rows(one, zero))
         end = max([end, *(row.bars[-1].until for row in rows)])
         died = f"killed {one.plan.point}, order {one.plan.order}"
-        blocks.append(Block(died, "", _outcome(one), rows, tuple(_marks(one, zero))))
+        is_well = not (one.lost or one.repeated)
+        blocks.append(Block(died, "", _outcome(one), rows, tuple(_marks(one, zero)), is_well))
     say = "; ".join(f"{block.name}: {block.total}" for block in blocks)
     say = f"{say[0].upper()}{say[1:]}."
     table = Timetable(

@@ -186,12 +186,12 @@ class Costs(Words):
 
 
 class Restarts(Words):
-    """What a restart of five seconds costs: killed or closed, without and with a static name."""
+    """What a restart of five seconds costs: killed, and killed or closed with a static name."""
 
     def __init__(self) -> None:
         lines = [
-            "| | killed | closed | killed, static | closed, static |",
-            "| --- | --- | --- | --- | --- |",
+            f"| | {' | '.join(WAYS)} |",
+            "| --- | --- | --- | --- |",
         ]
         self.cells: dict[tuple[str, str], Stop] = {}
         for name, conf in PROTOCOLS.items():
@@ -210,7 +210,7 @@ class Restarts(Words):
         return watched(runs, "Ben's process ends")
 
 
-WAYS: Final = ("killed", "closed", "killed, static", "closed, static")
+WAYS: Final = ("killed", "killed, static", "closed, static")
 
 
 def sessions(*seconds: int) -> dict[str, Stop]:

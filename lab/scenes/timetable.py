@@ -83,6 +83,7 @@ class Block:
     total: str
     rows: tuple[Row, ...]
     marks: tuple[Mark, ...] = ()
+    is_well: bool = False  # what `total` says is no loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def _block(block: Block, axis: Axis, width: float) -> Iterator[Shape]:
     x = MARGIN + width_of(block.name, "h2") + 12
     room = right - x - width_of(block.total, "h2") - 16
     yield text("note", x, 16, fit(block.note, "note", room) if block.note else "", "note")
-    yield text("total", right, 16, block.total, "h2", "out-t", anchor="end")
+    tone = "sync-t" if block.is_well else "out-t"
+    yield text("total", right, 16, block.total, "h2", tone, anchor="end")
     for number, row in enumerate(block.rows):
         at = (0.0, _HEAD + _MARKS + number * _ROW)
         yield group(f"r{number}", _row(row, axis, right), at=at, label=words_of(row))
