@@ -376,7 +376,7 @@ PREDICTIONS: Final = (
         ),
         judge=lambda soon, later: "a" if soon == 2 else ("b" if later == 2 else "c"),
         evidence=(
-            "Twelve seconds after it came back broker {soon} led, five minutes later broker {later}."
+            "Twelve seconds after it came back broker {soon} led, five minutes later {later}."
         ),
     ),
 )
