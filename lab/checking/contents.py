@@ -36,6 +36,7 @@ def cards() -> list[Card]:
                 [name for name, numbers in listed.PATHS.items() if each.number in numbers],
                 [scores.get(exercise.id) for exercise in exercises],
                 (_NOTEBOOKS / each.file).exists(),
+                each.file,
             )
         )
     return made

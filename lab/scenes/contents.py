@@ -26,7 +26,9 @@ _WAY: Final = 34
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One lesson.  `scores`: of its exercises, None for one not tried; `is_there`: its notebook."""
+    """One lesson.  `scores`: of its exercises, None for one not tried; `is_there`: its notebook,
+    `file`, which a press on the card opens.
+    """
 
     number: str
     title: str
@@ -35,11 +37,17 @@ class Card:
     paths: Sequence[str]
     scores: Sequence[float | None]
     is_there: bool
+    file: str
 
     @property
     def is_done(self) -> bool:
         """Whether every exercise is solved."""
         return bool(self.scores) and all(score == 1 for score in self.scores)
+
+    @property
+    def action(self) -> str | None:
+        """What a press does: the page opens the notebook (`player.js`)."""
+        return f"open {self.file}" if self.is_there else None
 
 
 def draw_contents(cards: Sequence[Card], width: int = 960) -> Scene:
@@ -55,7 +63,9 @@ def draw_contents(cards: Sequence[Card], width: int = 960) -> Scene:
     for index, card in enumerate(cards):
         row, column = divmod(index, columns)
         at = (MARGIN + column * (wide + _GAP), top + row * (_CARD + _GAP))
-        shapes.append(group(f"l{card.number}", _card(card, wide), at=at, label=_label(card)))
+        drawn = list(_card(card, wide))
+        key = f"l{card.number}"
+        shapes.append(group(key, drawn, at=at, label=_label(card), action=card.action))
     rows = -(-len(cards) // columns)
     y = top + rows * (_CARD + _GAP) + 24
     shapes.append(text("ways", MARGIN, y, "Ways through them", "h2"))
@@ -86,11 +96,13 @@ def _path(name: str, cards: Sequence[Card], room: float) -> Iterator[Shape]:
     for card in cards:
         is_done = card.is_done
         fill, stroke = ("sync-s", "sync") if is_done else ("none", "line")
-        yield rect(f"at{card.number}", x, 4, 38, 22, fill, stroke, radius=6)
+        shapes = [rect("at", 0, 4, 38, 22, fill, stroke, radius=6, role="face")]
         shift = 6 if is_done else 0
-        yield text(f"n{card.number}", x + 19 - shift, 20, card.number, "lab", anchor="middle")
+        shapes.append(text("number", 19 - shift, 20, card.number, "lab", anchor="middle"))
         if is_done:
-            yield glyph(f"done{card.number}", "tick", x + 29, 20, "sync-t", 10)
+            shapes.append(glyph("done", "tick", 29, 20, "sync-t", 10))
+        label = f"Open {card.number}, {card.title}"
+        yield group(f"n{card.number}", shapes, at=(x, 0), label=label, action=card.action)
         x += 44
     words = first_fitting((_left(cards), _left(cards).partition(" ·")[0]), "note", room - x - 8)
     yield text("left", x + 8, 20, words, "note")
@@ -122,7 +134,7 @@ def finding(cards: Sequence[Card]) -> str:
 def _card(card: Card, width: float) -> Iterator[Shape]:
     edge = "sync" if card.is_done else "line"
     dash = None if card.is_there else "4 3"
-    yield rect("card", 0, 0, width, _CARD, "card", edge, radius=10, dash=dash)
+    yield rect("card", 0, 0, width, _CARD, "card", edge, radius=10, dash=dash, role="face")
     yield text("number", 14, 27, card.number, "h2", "comm-t")
     x = 14 + width_of(card.number, "h2") + 10
     title = fit(card.title, "h2", width - x - (78 if card.is_done else 14))
@@ -146,7 +158,7 @@ def _card(card: Card, width: float) -> Iterator[Shape]:
 
 def _label(card: Card) -> str:
     solved = sum(score == 1 for score in card.scores)
-    words = f"Lesson {card.number}, {card.title}: {card.about}. {card.minutes} minutes"
+    words = f"Open lesson {card.number}, {card.title}: {card.about}. {card.minutes} minutes"
     return f"{words}, {solved} of {len(card.scores)} exercises solved"
 
 

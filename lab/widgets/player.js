@@ -4,8 +4,8 @@
 //      `scene`, a whole picture {…, full: true, title, keys}, renewed each second and at rest.  A view
 //      that came late or lost a message waits for the next whole picture: it never asks, for a
 //      blocked cell cannot answer.
-// Out: {action: words} for a click or key, {width: px} when the page gives another width.  The action
-//      "full" stays here: only the page can fill the window.
+// Out: {action: words} for a click or key, {width: px} when the page gives another width.  The actions
+//      "full" and "open FILE" stay here: only the page can fill the window or open a notebook.
 // Read next: lab/scenes/diff.py, which defines a patch; lab/widgets/player_widget.py, which sends it.
 
 const NS = "http://www.w3.org/2000/svg";
@@ -219,6 +219,7 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     if (action === "full") fill();
+    else if (action.startsWith("open ")) openFile(action.slice(5));
     else if (action) model.send({ action });
   }
 
@@ -227,6 +228,15 @@ function render({ model, el }) {
     const right = shiftKey && root.scrollWidth > root.clientWidth ? (ARROWS[key]?.[0] ?? 0) : 0;
     root.scrollLeft += right * 0.6 * root.clientWidth;
     return right !== 0;
+  }
+
+  // Another notebook beside this one.  A link to it on the page knows best how (JupyterLab opens a
+  // tab of its own); where there is none, the address next to this page's.
+  function openFile(name) {
+    const isTo = (link) => link.pathname?.endsWith(`/${name}`);
+    const link = [...document.querySelectorAll("a[href]")].find(isTo);
+    if (link) link.click();
+    else window.open(new URL(name, location.href), "_blank");
   }
 
   // The whole window, for a projector; again, or Escape, and it is a part of the page as before.
