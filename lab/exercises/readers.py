@@ -4,7 +4,7 @@
     the log          [order 1][a stranger's][COMMIT]
     transaction      [shop   ][            ][shop  ]
     read_uncommitted [   ✓   ][     ✓      ]
-    read_committed   [   …   ][     …      ]          last stable offset 0
+    read_committed   [   …   ][     …      ]
 
 Read next: `lab.scenes.cells`, the table; `stories_11`, whose slots these are.
 """
@@ -39,9 +39,9 @@ def readers(sim: Simulation, topic: str = "orders", since: int = 0) -> Drawing:
     shown = [slot for slot in shown if slot.offset >= since]
     got = {level: read(sim, topic, level) for level in _LEVELS}
     rows = [
-        Row("the log", [(_kind(slot), slot.what) for slot in shown], f"log end {end}"),
+        Row("the log", [(_kind(slot), slot.what) for slot in shown]),
         Row("transaction", [(_kind(slot), slot.producer or "–") for slot in shown]),
-        *(_reader(level, shown, got[level], stable) for level in _LEVELS),
+        *(Row(level, _got(shown, got[level], stable)) for level in _LEVELS),
     ]
     used = {kind for row in rows for kind, _ in row.cells}
     kinds: Mapping[str, Kind] = {name: kind for name, kind in _KINDS.items() if name in used}
@@ -61,13 +61,14 @@ def _is_marker(slot: Slot) -> bool:
     return slot.producer is not None and slot.what in ("COMMIT", "ABORT")
 
 
-def _reader(level: str, shown: Sequence[Slot], got: Sequence[str], stable: int) -> Row:
+def _got(shown: Sequence[Slot], got: Sequence[str], stable: int) -> list[tuple[str, str]]:
+    """A cell for each offset: what a reader makes of it that got these."""
     cells = []
     for slot in shown:
         missing = "waits" if slot.offset >= stable else "skips"
         kind = "gets" if slot.what in got else missing
         cells.append(("" if _is_marker(slot) else kind, ""))
-    return Row(level, cells, f"last stable offset {stable}" if level == "read_committed" else "")
+    return cells
 
 
 def _say(stable: int, end: int) -> str:

@@ -91,34 +91,6 @@ def dated(sim: Simulation, *hours: float) -> int:
     return len(taken)
 
 
-def _written(sim: Simulation) -> list[int]:
-    """When each record of `readings` was written, whether it is still there or not."""
-    entries = sim.trace.of("Appended")
-    return [entry.at for entry in entries if entry.fields["topic"] == "readings"]
-
-
-def _log(sim: Simulation) -> Any:
-    return details(sim.world, ("log readings 0",))["log readings 0"]
-
-
-def yesterdays(sim: Simulation, count: int = 5) -> list[int]:
-    """A sensor that was cut off sends what it noted, hourly, a day ago, each reading with the time
-    at which it was taken.  The offsets it was given.
-    """
-    producer = Producer({"bootstrap.servers": "kafka:9092", "linger.ms": 0}, sim=sim)
-    given: list[int] = []
-
-    def report(error: Any, message: Any) -> None:
-        assert error is None
-        given.append(message.offset())
-
-    for number in range(count):
-        taken = sim.now - (24 - number) * HOUR_MS
-        producer.produce("readings", f"old {number}", key="s1", timestamp=taken, on_delivery=report)
-        producer.flush()
-    return given
-
-
 def oldest_and_youngest_lost(retention_minutes: int, segment_minutes: int) -> tuple[int, int]:
     """Two hours of a reading each five minutes: how old a record that was there became at most,
     and how old the youngest was that was gone; in minutes, looked at each minute.

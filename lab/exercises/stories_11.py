@@ -55,8 +55,8 @@ class Night(NamedTuple):
 
     @property
     def sign(self) -> str:
-        """`·` each once, `2` some twice, `0` some not at all."""
-        return "0" if self.missing else ("2" if self.repeated else "·")
+        """`1` each once, `2` some twice, `0` some not at all."""
+        return "0" if self.missing else ("2" if self.repeated else "1")
 
 
 def night(
@@ -113,12 +113,12 @@ def billing(one_round: Round, *, transactional: bool) -> Callable[[Any], Any]:
 
 
 def strip(one_round: Round, moments: Iterable[int], *, transactional: bool) -> str:
-    """A sign for each moment of death: `·` each order billed once, `2` some twice, `0` some not."""
+    """A sign for each moment of death: `1` each order billed once, `2` some twice, `0` some not."""
     return "".join(night(one_round, ms, transactional=transactional).sign for ms in moments)
 
 
 _KINDS: Final = {
-    "·": Kind("each order billed once", "sync-s", "sync", "sync-t", "1"),
+    "1": Kind("each order billed once", "sync-s", "sync", "sync-t", "1"),
     "2": Kind("some billed twice", "lead-s", "lead", "lead-t", "2"),
     "0": Kind("some not billed", "out-s", "out", "out-t", "0"),
 }
@@ -128,11 +128,11 @@ def nights_picture(ways: Mapping[str, str]) -> Drawing:
     """What `strip` says of each way of working: a column for each moment of death, in ms."""
     rows = []
     for name, signs in ways.items():
-        wrong = len(signs) - signs.count("·")
+        wrong = len(signs) - signs.count("1")
         note = f"{wrong} of {len(signs)} nights wrong" if wrong else "no night wrong"
         rows.append(Row(name, [(sign, "") for sign in signs], note))
     count = max(len(signs) for signs in ways.values())
-    good = [name for name, signs in ways.items() if set(signs) == {"·"}]
+    good = [name for name, signs in ways.items() if set(signs) == {"1"}]
     say = f"Only one never goes wrong: {good[0]}." if len(good) == 1 else ""
     heads = {column: f"{column}" for column in range(0, count, 5)}
     sub = "a row a way of working · a column a night: killed so many ms after its first bill"
