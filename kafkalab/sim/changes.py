@@ -21,6 +21,7 @@ from kafkalab.client.conf import known_keys
 from kafkalab.config import BROKER_KEYS, TOPIC_KEYS
 from kafkalab.errors import LearnerError
 from kafkalab.protocol.messages.topics import CreatableTopicConfig, CreateTopicsRequest
+from kafkalab.sim.instants import ms_of
 from kafkalab.world import WORLD, Action, Entry
 from kafkalab.world.faults import CommandError, parse
 
@@ -306,18 +307,20 @@ def _without(fault: str | Entry, at: float | None) -> Change:
         # An intercept was told what to do before the request came.
         at = fault.fields["since"] if fault.kind == "RequestIntercepted" else fault.at
         return Fault(words_of(fault), at)
-    return Fault(fault, None if at is None else round(at * 1000))
+    if not isinstance(fault, str):
+        raise LearnerError(f'without {fault!r}?  A fault, "crash 1", or an event: why(…).cause')
+    return Fault(fault, None if at is None else ms_of(at))
 
 
 def move(fault: str, *, to: float, at: float | None = None) -> Change:
     """A fault at another second.  `at` (s) says which, if there are several."""
-    return Fault(fault, None if at is None else round(at * 1000), round(to * 1000))
+    return Fault(fault, None if at is None else ms_of(at), ms_of(to))
 
 
 def also(fault: str, *, at: float) -> Change:
     """One fault more, at that second.  `CommandError` for words that are no fault."""
     parse(fault)
-    return Fault(fault, None, round(at * 1000), is_new=True)
+    return Fault(fault, None, ms_of(at), is_new=True)
 
 
 def swap(old: Callable[..., Any], new: Callable[..., Any]) -> Change:
@@ -370,18 +373,14 @@ def _same(one: str, other: str) -> bool:
         a, b = (replace(parse(each), words="") for each in (one, other))
     except CommandError:
         return False
-    if a.verb == b.verb == "cut":
-        return set(a.nodes) == set(b.nodes)
-    return a == b
+    return a == b or (a.verb == b.verb == "cut" and set(a.nodes) == set(b.nodes))
 
 
 def _words(action: Action) -> str:
     """Of a fault; one connection that was cut is called by its ends."""
-    return (
-        f"cut {action.arguments[0]} {action.arguments[1]}"
-        if action.method == "cut"
-        else str(action.arguments[-1])
-    )
+    if action.method == "cut":
+        return f"cut {action.arguments[0]} {action.arguments[1]}"
+    return str(action.arguments[-1])
 
 
 def _takes(kind: str, key: str) -> bool:

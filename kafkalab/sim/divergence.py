@@ -20,7 +20,11 @@ from kafkalab.sim.telling import node_name, seconds, tell
 from kafkalab.world import Entry, Trace
 
 #: Fields that number things, and mean nothing from one run to another.
-_NUMBERS: Final[Mapping[str, Collection[int]]] = {"RecordSent": (6, 7), "ProduceHandled": (5, 6)}
+_NUMBERS: Final[Mapping[str, Collection[int]]] = {
+    "RecordSent": (6, 7),
+    "ProduceHandled": (5, 6),
+    "BrokerRegistered": (2,),  # the epoch is an offset of the metadata log
+}
 _CHAIN_MAX: Final = 60
 _PATIENCE_MS: Final = 30_000  # later than this is not in its place
 
@@ -186,4 +190,12 @@ def _clause(name: str, mine: Entry | None, other: Entry | None, at: int, began: 
         assert other is not None
         return f"in {name} nothing of the kind follows at {node_name(other.node)}"
     later = f" only at {seconds(mine.at, began)}" if mine.at > at else ""
-    return f"in {name} {tell(mine)}{later}"
+    return f"in {name} {tell(mine)}{_apart(mine, other)}{later}"
+
+
+def _apart(mine: Entry, other: Entry | None) -> str:
+    """The fields that differ, of two that are told alike."""
+    if other is None or mine.at != other.at or tell(mine) != tell(other):
+        return ""
+    fields = (f"{k} {v!r}" for k, v in mine.fields.items() if other.fields.get(k) != v)
+    return f" ({said})" if (said := ", ".join(fields)) else ""

@@ -34,7 +34,8 @@ def batch_at(world: World, topic: str, partition: int, offset: int) -> bytes:
     name = TopicPartition(topic, partition)
     leader = _leader(world, name)
     replica = servers.broker(world, leader).replicas.partition(name)
-    assert replica is not None
+    if replica is None:
+        raise LearnerError(f"broker {leader} has not taken {name} up yet")
     log = replica.log
     entry = next(iter(log.entries_from(offset)), None) if offset >= log.log_start_offset else None
     if entry is None or offset >= log.log_end_offset:

@@ -2,22 +2,25 @@
 
     why orders-0 · why 1234 (an event) · why          (all messages again)
     twins without 1234 · twins without crash 2 · twins also crash 2 at 1.5
-    twins config acks all · twins again · twins open · twins none
+    twins move crash 2 to 1.5 · twins config acks all · twins again · twins open · twins none
     fate orders-0@41 · fate user-7 (by its key) · ledger · ledger orders   (what became of them)
     then 1234 hold request producer-1 2 1 17          (a branch at 1,234 ms, and do it there)
     show log · show log+replication                   (turn to a picture, or to several)
     step · step message                               (to the next event, or message)
     rewind 12.4 · rewind                              (to that instant; to the present)
+    next · next leader · next isr watermark           (to the next instant of that kind)
+    branch · branch NAME                              (a run that leaves this one here)
+    branches · world NAME · world the run             (which there are; turn to one)
 
 Read next: `bench`, whose methods these call; `lenses`, what opens below; `commands`, for the rest.
 """
 
 from typing import TYPE_CHECKING, Any, Final
 
-from kafkalab import Simulation
+from kafkalab import Simulation, StillWaiting
 from kafkalab.errors import LearnerError
 from kafkalab.live import LiveCluster
-from kafkalab.sim import also, config, without
+from kafkalab.sim import also, config, move, without
 from kafkalab.sim.changes import Change, words_of
 from kafkalab.sim.why import Explanation
 from kafkalab.world import Entry
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
     from lab.bench.bench import Bench
 
 HELP: Final = __doc__.split("\n\n")[1] if __doc__ else ""
+WORDS: Final = (
+    "why", "twins", "then", "rewind", "next", "branch", "branches", "world", "show", "fate",
+    "ledger", "lens", "step",
+)  # fmt: skip
+_NEXT_MS: Final = 60_000
 
 
 def simulation(world: Simulation | LiveCluster) -> Simulation:
@@ -76,6 +84,10 @@ def run(bench: "Bench", line: str, at: int) -> str | None:
         case ["rewind", second]:
             bench.seek(_number(second))
             return f"at {second} s, or the picture before it"
+        case ["next", *kinds]:
+            return _next(bench, kinds, at)
+        case ["branch" | "branches" | "world", *_]:
+            return _worlds(bench, words)
         case ["show", picture]:
             bench.show(picture)
             return f"showing {picture}"
@@ -90,6 +102,32 @@ def run(bench: "Bench", line: str, at: int) -> str | None:
         case ["lens", *lens]:
             return lenses.run(bench, lens, at)
     return None
+
+
+def _worlds(bench: "Bench", words: list[str]) -> str | None:
+    """Branches: made, listed, turned to."""
+    name = " ".join(words[1:])
+    match words[0]:
+        case "branch":
+            return f"turned to {bench.branch(name or None)}"
+        case "world" if name:
+            bench.turn_to(name)
+            return f"turned to {name}"
+    return "\n".join(f"{name}: {world}" for name, world in bench.worlds.items())
+
+
+def _next(bench: "Bench", kinds: list[str], at: int) -> str:
+    """Looking back, the next there has been; at the present, run until there is one."""
+    sim = simulation(bench.world)
+    after = at + sim.world.began
+    known = (each for each in sim.instants(*kinds) if each.at > after)
+    try:
+        found = next(known, None) or sim.run_to_next(*kinds, limit_ms=_NEXT_MS)
+    except StillWaiting:
+        what = " or ".join(kinds) or "instant of interest"
+        raise LearnerError(f"no {what} within {_NEXT_MS // 1000} s: do something first") from None
+    bench.seek((found.at - sim.world.began) / 1000)
+    return repr(found)
 
 
 def _then(bench: "Bench", at: int) -> Simulation:
@@ -111,11 +149,15 @@ def change_of(sim: Simulation, words: list[str]) -> Change:
             return without(_fault(sim, " ".join(fault)))
         case ["also", *fault, "at", second] if fault:
             return also(" ".join(fault), at=_number(second))
+        case ["move", *fault, "to", second] if fault:
+            entry = _fault(sim, " ".join(fault))
+            then = (entry.at - sim.world.began) / 1000
+            return move(words_of(entry), to=_number(second), at=then)
         case ["config", key, value]:
             return config(key, value)
     raise LearnerError(
         "what is to be otherwise?  twins without crash 2 · twins also crash 2 at 1.5 · "
-        "twins config acks all"
+        "twins move crash 2 to 1.5 · twins config acks all"
     )
 
 

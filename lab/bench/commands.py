@@ -18,6 +18,7 @@ Read next: `kafkalab.world.faults`, which knows the faults; `offset_reset`.
 
 import shlex
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from kafkalab import Producer, Simulation
@@ -26,7 +27,7 @@ from kafkalab.frames import cluster_frame
 from kafkalab.frames.shape import Frame
 from kafkalab.live import LiveCluster
 from kafkalab.metadata import TOPIC_RESOURCE
-from kafkalab.world import servers
+from kafkalab.world import clocks, disks, holds, servers
 from kafkalab.world.faults import CommandError
 from lab.bench import asking, lenses, offset_reset
 from lab.bench.listings import describe_broker, describe_group, describe_topic, table
@@ -35,7 +36,13 @@ from lab.scenes.clock import seconds as clock
 
 Cluster = Simulation | LiveCluster
 HELP: Final = __doc__.split("\n\n")[1] if __doc__ else ""
+_DONE: Final = {"consume": "one member more", "leave": "one member less"}
 _RECORDS_MAX: Final = 50
+_RUN_MAX_S: Final = 3600
+_FAULTS: Final = (
+    "crash", "restart", "shutdown", "pause", "partition", "heal", "delay", "cut", "drop", "stall",
+    "answer", *disks.VERBS, disks.SLOW, *clocks.VERBS, *holds.VERBS,
+)  # fmt: skip
 
 
 def run(world: Cluster, line: str) -> str:
@@ -47,6 +54,8 @@ def run(world: Cluster, line: str) -> str:
     if "--reset-offsets" in given:
         return offset_reset.command(_virtual(world), given[1:])
     words = _kafka_words(given)
+    if not words:
+        return ""
     for length in (2, 1):
         command = _COMMANDS.get(" ".join(words[:length]))
         if command is not None and len(words) >= length:
@@ -56,8 +65,17 @@ def run(world: Cluster, line: str) -> str:
     try:
         source_of(world).command(line)
     except CommandError as error:
-        raise CommandError(f"{error}.  For what else can be typed: help") from None
-    return "done"
+        raise CommandError(f"{_misread(words[0], error)}.  For what can be typed: help") from None
+    return _DONE.get(words[0], "done")
+
+
+def _misread(verb: str, error: CommandError) -> str:
+    """What was wrong with a line, and the command that was perhaps meant."""
+    if verb in _FAULTS:
+        return str(error)
+    known = (*(name.split()[0] for name in _COMMANDS), *asking.WORDS, *_FAULTS)
+    near = get_close_matches(verb, known, n=1, cutoff=0.7)
+    return f"there is no command {verb!r}" + (f"; was it {near[0]!r}" if near else "")
 
 
 def _kafka_words(words: list[str]) -> list[str]:
@@ -195,6 +213,9 @@ def _produce(world: Cluster, words: list[str]) -> str:
             str(error) if error else f"partition {message.partition()}, offset {message.offset()}"
         )
 
+    if topic not in world.topics:
+        there_are = ", ".join(world.topics) or "none yet"
+        raise LearnerError(f"there is no topic {topic!r}; topics: {there_are}")
     producer = Producer({"bootstrap.servers": world.bootstrap_servers}, sim=world)
     producer.produce(topic, value, key, on_delivery=report)
     producer.flush()
@@ -208,6 +229,11 @@ def _run(world: Cluster, words: list[str]) -> str:
         raise LearnerError("run 5: that many virtual seconds") from None
     if isinstance(world, LiveCluster):
         raise LearnerError("a live cluster's time passes by itself")
+    if seconds > _RUN_MAX_S:
+        raise LearnerError(
+            f"up to {_RUN_MAX_S} s a line: nothing here could stop it.  sim.run({seconds:g}) in a "
+            "cell can be interrupted"
+        )
     world.run(seconds)
     return f"now {clock(world.now - world.world.began)} s"
 

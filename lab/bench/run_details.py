@@ -126,8 +126,10 @@ class RunDetails:
         if chain and chain[-1].at < sim.started_at:  # before the cluster was frozen
             since = until = first
         frame = spacetime_frame(sim, self.about, since=since, until=until, span=span, now=now)
-        if self.about is not None and self.asked_at is not None and self.asked_at < now:
-            frame["say"] = f"At {seconds(self.asked_at)}: {frame['say']}"  # it may be otherwise now
+        if self.about is not None and self.asked_at is not None and self.asked_at != now:
+            frame["say"] = (
+                f"At {seconds(self.asked_at)}: {frame['say']}"  # it may be otherwise here
+            )
         message = next((m for m in frame["messages"] if m["name"] == name), None) if name else None
         fields: list[tuple[str, str]] = []
         if message is not None and message["id"]:

@@ -49,6 +49,8 @@ def test_why_is_answered_at_the_instant_shown_and_its_chain_shown(bench: Bench) 
     shown = bench.shown_at
     bench.details.asked_at = shown - 500  # as if more had been played since
     assert spacetime(bench)["frame"]["say"].startswith(f"At {(shown - 500) / 1000:.3f} s: ")
+    bench.details.asked_at = shown + 500  # as if one had gone back since
+    assert spacetime(bench)["frame"]["say"].startswith(f"At {(shown + 500) / 1000:.3f} s: ")
     bench.run("why")
     assert not spacetime(bench)["frame"]["chain"]
     with pytest.raises(LearnerError, match="What may be asked about"):
@@ -77,6 +79,29 @@ def test_twins_in_words_and_their_second_run_as_a_world(sim: Simulation, bench: 
         bench.run("twins without crash 9")
     with pytest.raises(LearnerError, match="no twins yet"):
         bench.open_twin()
+
+
+def test_time_and_branches_in_words(sim: Simulation, bench: Bench) -> None:
+    crash = sim.trace.of("Crashed")[0]
+    number = crash.node.rpartition("-")[2]
+    ended = sim.now
+    bench.seek(0.5)
+    assert bench.run("next fault").startswith(f"{crash.at / 1000:.3f} s  fault: ")
+    assert bench.shown_at == crash.at
+    bench.end()
+    sim.schedule(1, f"restart {number}")
+    assert "fault: " in bench.run("next fault")
+    assert sim.now == ended + 1000
+    with pytest.raises(LearnerError, match="there is no instant 'dance'"):
+        bench.run("next dance")
+    with pytest.raises(LearnerError, match="no leader within 60 s"):
+        bench.run("next leader")
+    assert bench.run("branch other").startswith("turned to <other: ")
+    assert bench.run("branches").startswith("the run: <Simulation: ")
+    bench.run("world the run")
+    assert bench.world is sim
+    said = bench.run(f"twins move crash {number} to 3")
+    assert f"crash broker-{number} at 3 s" in said
 
 
 def twins_page(bench: Bench) -> str:

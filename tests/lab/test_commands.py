@@ -57,8 +57,11 @@ def test_settings_of_a_topic(sim: Simulation) -> None:
         ("describe topic", "which topic"),
         ("create topic a b", "create topic NAME"),
         ("run long", "virtual seconds"),
-        ("dance", "dance"),
-        ("dance", "For what else can be typed: help"),
+        ("dance", r"^there is no command 'dance'\.  For what can be typed: help$"),
+        ("crush 2", "was it 'crash'"),
+        ("crash", "what there is: crash N"),
+        ("produce none x", "there is no topic 'none'; topics: none yet"),
+        ("run 1e9", "up to 3600 s a line"),
         ("describe", "describe what"),
         ("config none", "there is no topic 'none'"),
         ("records orders zero", "records orders 0"),
@@ -69,6 +72,10 @@ def test_settings_of_a_topic(sim: Simulation) -> None:
 def test_what_is_not_understood_is_said(sim: Simulation, line: str, words: str) -> None:
     with pytest.raises(LearnerError, match=words):
         run(sim, line)
+
+
+def test_an_empty_line_is_nothing(sim: Simulation) -> None:
+    assert run(sim, " ") == ""
 
 
 def test_help_lists_what_there_is(sim: Simulation) -> None:

@@ -166,6 +166,17 @@ def test_a_consumer_called_by_hand_reads_in_the_changed_run_what_it_read() -> No
     assert late.divergence.at >= 10_000
 
 
+def test_what_only_counts_is_no_divergence() -> None:
+    sim = Simulation(brokers=3, seed=4)
+    sim.create_topic("orders", replication_factor=3)
+    sim.broker(2).crash()
+    sim.run(12)
+    sim.broker(2).restart()
+    sim.run(3)
+    # One record more in the metadata log, and so another broker epoch: nothing that matters.
+    assert sim.twins(config("min.insync.replicas", 2, topic="orders")).divergence is None
+
+
 def test_mistakes_are_said_in_words() -> None:
     sim = faulty_run(1)
     sim.run_to(sim.started_at + END_MS)
@@ -181,6 +192,10 @@ def test_mistakes_are_said_in_words() -> None:
         sim.twins(also("crash 9", at=1))
     with pytest.raises(LearnerError, match=r"the change is at 90\.000 s, after"):
         sim.twins(also("crash 1", at=90))
+    with pytest.raises(LearnerError, match="time does not go back: -3 seconds"):
+        sim.twins(move("crash 2", to=-3))
+    with pytest.raises(LearnerError, match=r"without None\?"):
+        sim.twins(without(None))  # type: ignore[arg-type]
     with pytest.raises(LearnerError, match="'acks=1' is no change"):
         sim.twins("acks=1")  # type: ignore[arg-type]
     by_hand = Simulation(brokers=1, seed=1)

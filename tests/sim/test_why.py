@@ -183,6 +183,25 @@ def test_a_record_is_not_visible(seed: int) -> None:
     assert b"unseen" not in [record.value for record in sim.records("orders")]
 
 
+def test_an_acknowledged_record_above_the_watermark_is_not_visible() -> None:
+    sim, leader = working(1)
+    sim.broker(followers(leader)[0]).pause(5)
+    sim.run(0.1)
+    producer = Producer(SERVERS | {"acks": 1}, sim=sim)
+    producer.produce("orders", "unseen", partition=0)
+    producer.flush()
+    sim.run(0.3)
+    assert sim.fate("unseen").state is State.KEPT
+    why = sim.why("unseen")
+    assert why.question == "Why can 'unseen' not be read?"
+    assert "Readers stop at the high watermark" in why.say
+    assert why.cause is not None
+    assert why.cause.kind == "Paused"
+    twins = sim.twins(without(why.cause))
+    assert b"unseen" in [record.value for record in twins.b.records("orders")]
+    assert b"unseen" not in [record.value for record in sim.records("orders")]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_record_was_lost(seed: int) -> None:
     sim, leader = lose(seed)

@@ -4,6 +4,7 @@ Read next: `consuming`.
 """
 
 from kafkalab.ids import NO_NODE, TopicPartition, server_name
+from kafkalab.log import PartitionLog
 from kafkalab.sim import cluster
 from kafkalab.sim.fate import Fate, State
 from kafkalab.sim.fate_words import FAULTS, name
@@ -53,10 +54,9 @@ def not_visible(seen: Seen, fate: Fate) -> Explanation:
                 say = f"{fate.say} {nobody.say}"
                 return Explanation(question, say, nobody.chain, nobody.cause)
     if fate.place is not None and fate.place.is_kept:
-        held = held_back(seen, _partition(fate))
-        if held is not None and held.cause is not None and fate.place.offset >= _stable(seen, fate):
-            say = f"{fate.say} {held.say}"
-            return Explanation(question, say, _with(seen, fate, held), held.cause)
+        beyond = _beyond(seen, fate, fate.place.offset, question)
+        if beyond is not None:
+            return beyond
     is_unread = not fate.applied and not seen.world.began  # of real clients that is not known
     question = f"Why is {name(fate)} not read?" if is_unread else f"Is {name(fate)} read?"
     moments = [m for m in (fate.produced, fate.acknowledged) if m]
@@ -64,6 +64,20 @@ def not_visible(seen: Seen, fate: Fate) -> Explanation:
     if place is not None and place.committed is not None:
         moments.append(place.committed)
     return Explanation(question, fate.say, ordered(*(seen.trace.entry(m.id) for m in moments)))
+
+
+def _beyond(seen: Seen, fate: Fate, offset: int, question: str) -> Explanation | None:
+    """Of one that is kept, where readers do not get yet; None if they do."""
+    log = _log(seen, fate)
+    held = held_back(seen, _partition(fate))
+    if held is not None and held.cause is not None and offset >= log.last_stable_offset:
+        say = f"{fate.say} {held.say}"
+        return Explanation(question, say, _with(seen, fate, held), held.cause)
+    if offset >= log.high_watermark:  # acknowledged by its leader alone
+        why = stuck(seen, _partition(fate))
+        say = f"{fate.say} Readers stop at the high watermark. {why.say}"
+        return Explanation(question, say, _with(seen, fate, why), why.cause)
+    return None
 
 
 def _not_written(seen: Seen, fate: Fate, question: str) -> Explanation:
@@ -153,11 +167,12 @@ def _ended(seen: Seen, fate: Fate) -> list[Entry]:
     return [*([by] if by else []), fences[0], marker]
 
 
-def _stable(seen: Seen, fate: Fate) -> int:
+def _log(seen: Seen, fate: Fate) -> PartitionLog:
+    """The leader's."""
     of = _partition(fate)
     decided = seen.partition(of)
     assert decided is not None
-    return cluster.broker(seen.world, decided.leader).disk.logs[of].last_stable_offset
+    return cluster.broker(seen.world, decided.leader).disk.logs[of]
 
 
 def _numbers(seen: Seen, fate: Fate) -> list[int]:
