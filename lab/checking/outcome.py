@@ -86,8 +86,8 @@ class Missed(Outcome):
 
 
 def _sentence(words: str) -> str:
-    """With a capital at its start.  What is code or a value stands in ` or quotes, and stays."""
-    return words[:1].upper() + words[1:]
+    """With a capital at its start, unless that is a value in quotes, such as b'key', or in `."""
+    return words if words[1:2] in ("'", '"') else words[:1].upper() + words[1:]
 
 
 class Wrong(Exception):

@@ -50,7 +50,10 @@ def _judge_moved(answer: Any) -> Right:
     keys = [f"user-{number}" for number in range(40)]
     for before, after in ((3, 4), (4, 8), (6, 5)):
         expected = [key for key in keys if partition_of(key, before) != partition_of(key, after)]
-        found = list(answer(list(keys), before, after, partition_of))
+        found = answer(list(keys), before, after, partition_of)
+        if found is None:
+            raise Wrong("the answer is what it returns", "It returned None: is there a `return`?")
+        found = list(found)
         if sorted(found) == sorted(expected):
             continue
         words = (

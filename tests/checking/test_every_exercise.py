@@ -118,3 +118,4 @@ def test_misconceptions_are_named_by_their_text() -> None:
 def test_a_misconception_is_denied_where_it_is_named_and_a_rule_is_not() -> None:
     assert repr(Missed("…", idea=ALL[0])).startswith(f"Not yet: it is not so that {ALL[0]}.")
     assert repr(Missed("it was …", idea="a rule")) == "Not yet: a rule. It was …"
+    assert repr(Missed("b'x' was …", idea="a rule")) == "Not yet: a rule. b'x' was …"
