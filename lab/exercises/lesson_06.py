@@ -82,7 +82,7 @@ def _judge_slow(answer: Any) -> Right:
     except ConfigError as error:
         raise Wrong("what the client accepts", str(error)) from None
     if any(app.error for app in hung.members.values()):
-        errors = ", ".join(app.error for app in hung.members.values() if app.error)
+        errors = ", ".join(dict.fromkeys(app.error for app in hung.members.values() if app.error))
         raise Wrong("what the client accepts", errors)
 
     def story(seed: int) -> None:

@@ -20,6 +20,8 @@ _LEADER_TOO: Final = "the leader is one of its in-sync replicas, and may be the 
 _LONGEST: Final = "the longest log does not make a leader"
 _ANYBODY: Final = "being alive does not make a leader"
 _PREFERRED: Final = "among those with all that is committed, the order of the replicas decides"
+_LAST: Final = "an unclean election is the last resort"
+_ISR_FIRST: Final = "the ELR may lead only when nobody is in sync"
 _NO_ELR: Final = "whoever left an ISR that was too small still has all that is committed"
 
 
@@ -111,6 +113,10 @@ _ELECTIONS: Final = (
      "ELR, and 1 comes first in the replicas"),
     ((1, 2, 3), (1,), (), {2, 3}, {1: 9, 2: 4, 3: 6}, True, 2, _LONGEST, "unclean takes the first "
      "replica that lives, and does not ask how long its log is"),
+    ((1, 2, 3), (3,), (), {2, 3}, {1: 9, 2: 4, 3: 9}, True, 3, _LAST, "3 is in sync and lives, so "
+     "nobody has to take less"),
+    ((1, 2, 3), (3,), (2,), {2, 3}, {1: 9, 2: 8, 3: 9}, False, 3, _ISR_FIRST, "3 is in the ISR; "
+     "the ELR counts only when that is empty (PartitionChangeBuilder.isValidNewLeader)"),
 )  # fmt: skip
 
 
@@ -223,7 +229,7 @@ EXERCISES: Final = (
         judge=_judge_elect,
         hints=(
             "Not all arguments matter. Which brokers are known to have all that is committed?",
-            "First the ISR; if no one of it is alive, the ELR. Both in the order of the replicas.",
+            "First the ISR; if nobody is in it, the ELR. Both in the order of the replicas.",
             "Then, only if `unclean`, the first of the replicas that is alive. Else `None`.",
         ),
         tempting={
@@ -237,6 +243,9 @@ EXERCISES: Final = (
             "    good = [b for b in replicas if b in isr and b in alive]\n"
             "    rest = [b for b in replicas if b in alive] if unclean else []\n"
             "    return next(iter(good + rest), None)": _NO_ELR,
+            "def elect(replicas, isr, elr, alive, ends, unclean):\n"
+            "    good = replicas if unclean else [*isr, *elr]\n"
+            "    return next((b for b in replicas if b in good and b in alive), None)": _LAST,
         },
         concepts=("replication: leader", "broker"),
     ),
