@@ -95,7 +95,12 @@ def _layout(each: GroupFrame, columns: Sequence[Column], width: float) -> _Layou
         for column in columns
         if len(column.partitions) > 1
     )
-    member = min(max(MEMBER_WIDTH_MIN, *named, 0), MEMBER_WIDTH_WANTED)
+    alone = (
+        width_of(column.name, "lab") + _beside_name(column.partitions[0], column, each) + 16
+        for column in columns
+        if len(column.partitions) == 1
+    )
+    member = min(max(MEMBER_WIDTH_MIN, *named, *alone, 0), MEMBER_WIDTH_WANTED)
     per_line = max(1, int((width - left - 14) // member))
     lines = min(-(-len(columns) // per_line) or 1, LINES_MAX)
     per_line = min(per_line, max(-(-len(columns) // lines), 3))
@@ -192,8 +197,7 @@ def _column_of_one(
             text("lag", 0, 48.5, fit(nothing_words(each), "note", room), "note"),
         ]
     partition = column.partitions[0]
-    chip_room = chip_width(_chip_words(partition, names_topics)) + 26
-    name = fit(column.name, "lab", max(room - chip_room, 30))
+    name = fit(column.name, "lab", max(room - _beside_name(partition, column, each), 30))
     x = width_of(name, "lab") + 8
     state = _state_of(column, partition)
     shapes = [_name(column, name), *_chips(column, (x, 12), room, names_topics)]
@@ -214,6 +218,13 @@ def _column_of_one(
         if x + width_of(place, "num") <= room:
             shapes.append(text("place", x, 48.5, place, "num", "mute"))
     return shapes
+
+
+def _beside_name(partition: MemberPartitionFrame, column: Column, each: GroupFrame) -> float:
+    """Room for the chip, and for its sign if the partition is on the move."""
+    names_topics = len({o["topic"] for o in each["offsets"]}) > 1
+    is_moving = _state_of(column, partition) in _MOVES and not column.is_nobody
+    return chip_width(_chip_words(partition, names_topics)) + (26 if is_moving else 8)
 
 
 def _column_of_many(

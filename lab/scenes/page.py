@@ -42,6 +42,7 @@ KEYS: Final[Mapping[str, str]] = {
 
 
 _FULL: Final = 104
+_TITLE_SHARE_MIN: Final = 0.3  # of the name of a world, beside the topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,11 @@ def _head(
 def _title(frame: Frame, topic: TopicFrame | None, width: int) -> list[Shape]:
     """Title and settings, on one line where it is wide; the controllers at its right."""
     is_wide, inner = width >= WIDE, width - 2 * MARGIN
-    words = f"{frame['title']} · topic {topic['name']}" if topic else frame["title"]
     quorum, quorum_width = _quorum(frame["controller"], width - MARGIN)
-    title = fit(words, "h1", inner * 0.5 if is_wide else inner - quorum_width - 16)
+    room = inner * 0.5 if is_wide else inner - quorum_width - 16
+    of = f" · topic {topic['name']}" if topic else ""  # whose name is cut last
+    title = fit(frame["title"], "h1", max(room - width_of(of, "h1"), room * _TITLE_SHARE_MIN))
+    title = fit(title + of, "h1", room)
     x, y = (MARGIN + width_of(title, "h1") + 16, 32) if is_wide else (MARGIN, 54)
     room = width - MARGIN - x - (quorum_width + 16 if is_wide else 0)
     return [

@@ -96,9 +96,14 @@ def _head(
     parts = [f"{kind} protocol", each["protocol"], f"{count} {each['generation']}"]
     if each["coordinator"] is not None:
         parts.append(f"coordinator broker {each['coordinator']}")
-    x = width_of(name, "h2") + 14
-    words = fit(" · ".join(part for part in parts if part), "sub", room - x)
-    shapes = [text("name", 0, 16, name, "h2"), text("settings", x, 16, words, "sub")]
+    x, below = width_of(name, "h2") + 14, 0
+    words = " · ".join(part for part in parts if part)
+    if width_of(words, "sub") > room - x:
+        x, below = 0, 22  # on a line of their own, with all the width
+    shapes = [
+        text("name", 0, 16, name, "h2"),
+        text("settings", x, 16 + below, fit(words, "sub", width if below else room - x), "sub"),
+    ]
     calm = each["state"] in ("Stable", "Empty")
     states = [s for s in history["machine"]["states"] if s != "Dead" or each["state"] == "Dead"]
     last = history["states"][-2:]
@@ -108,14 +113,16 @@ def _head(
         [[s] for s in states], moves, each["state"], move, "sync" if calm else "group"
     )
     drawn, wide, height = draw_machine(machine, width)
-    shapes.append(group("machine", drawn, at=(0, 32), label=f"State {each['state']}"))
+    shapes.append(group("machine", drawn, at=(0, 32 + below), label=f"State {each['state']}"))
     waits = waiting_words(each, history)
     if waits and width - wide > width_of(waits, "lab") + 24:
-        shapes.append(text("waits", wide + 24, 52, waits, "lab", "group-t"))
+        shapes.append(text("waits", wide + 24, 52 + below, waits, "lab", "group-t"))
     elif waits:
         height += 22
-        shapes.append(text("waits", 0, 32 + height - 2, fit(waits, "lab", width), "lab", "group-t"))
-    return shapes, 32 + height
+        shapes.append(
+            text("waits", 0, 30 + below + height, fit(waits, "lab", width), "lab", "group-t")
+        )
+    return shapes, 32 + below + height
 
 
 def _add_member(each: GroupFrame, sight: Sight) -> tuple[Shape, float]:

@@ -265,7 +265,7 @@ def _legend(sight: Sight) -> Sequence[Entry]:
 
 
 NETWORK = Picture(
-    name="network", draw=_draw, detail=lambda frame, view: "network", say=_say,
+    name="network", has_topic=False, draw=_draw, detail=lambda frame, view: "network", say=_say,
     words=_words, legend=_legend, obey=_obey,
     keys=lambda sight: {"n": "beside next", "p": "beside previous", "Escape": "nothing"},
 )  # fmt: skip

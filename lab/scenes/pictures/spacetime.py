@@ -161,6 +161,6 @@ def _legend(sight: Sight) -> Sequence[Entry]:
 
 
 SPACETIME = Picture(
-    name="spacetime", draw=_draw, detail=_key, say=_say, words=_words,
+    name="spacetime", has_topic=False, draw=_draw, detail=_key, say=_say, words=_words,
     legend=_legend, obey=_obey, keys=_keys,
 )  # fmt: skip
