@@ -84,7 +84,9 @@ class Twins:
     def say(self) -> str:
         """The finding: where they part, and what that came to."""
         if self.divergence is None:
-            return f"With {self.change.words} nothing that matters happens otherwise."
+            words = self.change.words
+            words = words if words.startswith("without ") else f"with {words}"
+            return f"{words[:1].upper()}{words[1:]} nothing that matters happens otherwise."
         if self.divergence.at < self.changed_at:
             return (
                 f"They part at {seconds(self.divergence.at, self.a.world.began)}, before the "
@@ -174,6 +176,12 @@ def run_twins(sim: "Simulation", change: Change, until: int | None) -> Twins:
         else:
             start = history.before(begins)
             other = start.fork()
+        if not sim.options and begins < start.now:  # frozen from a live cluster
+            then, first = seconds(begins, start.began), seconds(start.now, start.began)
+            raise LearnerError(
+                f"that was at {then}, and {sim.name} can be run again from {first} on, when it was "
+                "frozen: change what came later"
+            )
         end = world.now if until is None else until
         if end < max(begins, start.now):
             then, last = seconds(max(begins, start.now), start.began), seconds(end, start.began)

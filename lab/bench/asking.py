@@ -10,7 +10,8 @@
     rewind 12.4 · rewind                              (to that instant; to the present)
     next · next leader · next isr watermark           (to the next instant of that kind)
     branch · branch NAME                              (a run that leaves this one here)
-    branches · world NAME · world the run             (which there are; turn to one)
+    branches · world NAME · world the run · forget NAME   (which there are; turn to one)
+    freeze                                            (a live cluster, to look back and ask)
 
 Read next: `bench`, whose methods these call; `lenses`, what opens below; `commands`, for the rest.
 """
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 HELP: Final = __doc__.split("\n\n")[1] if __doc__ else ""
 WORDS: Final = (
-    "why", "twins", "then", "rewind", "next", "branch", "branches", "world", "show", "fate",
-    "ledger", "lens", "step",
+    "why", "twins", "then", "rewind", "next", "branch", "branches", "world", "freeze", "forget",
+    "show", "fate", "ledger", "lens", "step",
 )  # fmt: skip
 _NEXT_MS: Final = 60_000
 
@@ -86,7 +87,7 @@ def run(bench: "Bench", line: str, at: int) -> str | None:
             return f"at {second} s, or the picture before it"
         case ["next", *kinds]:
             return _next(bench, kinds, at)
-        case ["branch" | "branches" | "world", *_]:
+        case ["branch" | "branches" | "world" | "freeze" | "forget", *_]:
             return _worlds(bench, words)
         case ["show", picture]:
             bench.show(picture)
@@ -110,9 +111,14 @@ def _worlds(bench: "Bench", words: list[str]) -> str | None:
     match words[0]:
         case "branch":
             return f"turned to {bench.branch(name or None)}"
+        case "freeze":
+            return f"turned to {bench.freeze(name or None)}"
         case "world" if name:
             bench.turn_to(name)
             return f"turned to {name}"
+        case "forget" if name:
+            bench.forget(name)
+            return f"{name} is forgotten"
     return "\n".join(f"{name}: {world}" for name, world in bench.worlds.items())
 
 

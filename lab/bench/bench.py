@@ -83,7 +83,7 @@ class Bench(Transport):
     @property
     def world(self) -> Simulation | LiveCluster:
         """The world shown: the run, or one of its branches."""
-        return self.worlds[self._shown]
+        return self.worlds.get(self._shown, self.worlds["the run"])
 
     @property
     def widget(self) -> Any:
@@ -152,6 +152,20 @@ class Bench(Transport):
         self._page.turn_to(self.worlds[name])
         return self
 
+    def forget(self, name: str) -> "Bench":
+        """Take a branch off the bench; if it is shown, the run is turned to."""
+        if name == "the run":
+            raise LearnerError("the run stays: only a branch can be forgotten")
+        if name not in self.worlds:
+            raise LearnerError(f"there is no branch {name!r}; there are {', '.join(self.worlds)}")
+        if name == self._shown:
+            self.turn_to("the run")
+        gone = id(self.worlds.pop(name))
+        self._details.pop(gone, None)
+        if gone in self._kept:
+            self._kept.pop(gone).close()
+        return self
+
     # time (and what `Transport` has)
 
     def branch(self, name: str | None = None, *, at: float | None = None) -> Simulation:
@@ -165,7 +179,10 @@ class Bench(Transport):
             world = asking.simulation(world)
         if isinstance(world, LiveCluster):
             return self.freeze(name)
-        name = self._free(name or f"branch {len(self.worlds)}")
+        number = len(self.worlds)
+        while not name and f"branch {number}" in self.worlds:
+            number += 1
+        name = self._free(name or f"branch {number}")
         then = world.at(self.shown_at / 1000 if at is None else at)
         return self._add(name, then.fork(name))
 

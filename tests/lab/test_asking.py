@@ -98,8 +98,16 @@ def test_time_and_branches_in_words(sim: Simulation, bench: Bench) -> None:
         bench.run("next leader")
     assert bench.run("branch other").startswith("turned to <other: ")
     assert bench.run("branches").startswith("the run: <Simulation: ")
-    bench.run("world the run")
-    assert bench.world is sim
+    bench.run("branch")
+    bench.run("forget other")
+    assert list(bench.worlds) == ["the run", "branch 2"]
+    bench.run("world branch 2")
+    bench.run("branch")
+    assert list(bench.worlds) == ["the run", "branch 2", "branch 3"]
+    bench.run("forget branch 3")
+    assert bench.world is sim, "a branch that is shown when it is forgotten"
+    with pytest.raises(LearnerError, match="the run stays"):
+        bench.forget("the run")
     said = bench.run(f"twins move crash {number} to 3")
     assert f"crash broker-{number} at 3 s" in said
 

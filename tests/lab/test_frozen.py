@@ -5,6 +5,7 @@ from on_screen import until
 
 from kafkalab import LiveCluster
 from kafkalab.errors import LearnerError
+from kafkalab.sim import also
 from lab import Bench
 
 
@@ -53,4 +54,6 @@ def test_a_branch_from_an_instant_gone_by_of_a_live_cluster_is_refused_not_made_
         assert bench.worlds == {"the run": cluster}
         frozen = bench.branch()
         assert bench.world is frozen and frozen.alive() == [1, 2, 3]
+        with pytest.raises(LearnerError, match="can be run again from"):
+            frozen.twins(also("crash 2", at=0))  # before it was frozen
         bench.close()
