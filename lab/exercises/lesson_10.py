@@ -51,6 +51,11 @@ def _judge_survivors(answer: Any) -> Right:
             ideas.append(_idea(found, records, active_from, truth))
             words = f"offset {at} is {'kept' if is_kept else 'removed'}, you say otherwise. "
             words += f"Active from {active_from}; kept {truth}, you {found}."
+            key = records[at][1]
+            if is_kept and any(k == key and o >= active_from for o, k, _ in records if o > at):
+                words += (
+                    f" The later {key} is in the active segment: the cleaner does not look there."
+                )
             raise Broken(words, seed)
 
     replay = (
@@ -95,6 +100,13 @@ def _judge_table(answer: Any) -> Right:
         raise Wrong("the later record wins", "`apple` was 3 at offset 2, and 5 at offset 9.")
     if found != {"apple": "5", "plum": "4", "fig": "1"}:
         raise Wrong("each key has the value of its last record", f"it returned {found!r}")
+    fresh = answer([(0, "apple", "1"), (1, "pear", "2"), (2, "pear", None)])
+    if isinstance(fresh, dict) and "pear" in fresh:
+        words = (
+            "Before the cleaner has passed, the log [(0, 'apple', '1'), (1, 'pear', '2'), "
+            "(2, 'pear', None)] has the old price too, and the tombstone after it: pear is gone."
+        )
+        raise Wrong(_GONE, words)
     return Right("Gaps in the offsets do not matter: what is left is enough to rebuild the table.")
 
 
@@ -177,6 +189,7 @@ EXERCISES: Final = (
         ),
         tempting={
             "def table(log):\n    return {key: value for _, key, value in log}": _GONE,
+            "def table(log):\n    return {k: v for _, k, v in log if v is not None}": _GONE,
             "def table(log):\n    rows = {}\n    for _, k, v in log:\n"
             "        if v is not None:\n            rows.setdefault(k, v)\n    return rows": (
                 "the later record wins"

@@ -12,6 +12,7 @@ COVERS: Final = {
     "consumer: sample": "3. The consumer",
 }
 _FLUSH: Final = "a program that ends takes its queue with it"
+_WHOSE: Final = "a report is about the record in its message, not about the one sent last"
 _REPORT: Final = "only the delivery report says what became of a record"
 _CRIES: Final = "an order that was delivered is not a failure"
 _CLOSE: Final = "a consumer that just stops is a member until its session ends"
@@ -42,14 +43,25 @@ def _judge_send(answer: Any) -> Right:
         words = f"nothing crashed, all orders are in the log, and it returned {calm.said[:3]} …"
         raise Wrong(_CRIES, words, replay=_SEND.format(seed=0))
 
+    ideas: dict[int, str] = {}
+
     def story(seed: int) -> None:
         sent = calm if seed == 0 else sending(answer, seed)
         if silent := [order for order in sent.missing if order not in sent.said]:
             words = f"{len(silent)} orders are not in the log and nobody was told, the first:"
-            raise Broken(f"{words} {silent[0]}.", sent.sim.now)
+            words = f"{words} {silent[0]}."
+            ideas[seed] = _REPORT
+            if sent.waiting:
+                ideas[seed] = _FLUSH
+                words += f" {sent.waiting} were still in the queue when the program ended."
+            elif len(sent.said) == len(sent.missing):
+                ideas[seed] = _WHOSE
+                words += f" It returned {sent.said[:3]} …"
+            raise Broken(words, sent.sim.now)
 
-    idea = _FLUSH if calm.missing else _REPORT
-    return under_faults(story).verdict("Whatever did not arrive was told.", idea, _SEND)
+    survey = under_faults(story)
+    idea = ideas[survey.shortest.seed] if survey.shortest else ""
+    return survey.verdict("Whatever did not arrive was told.", idea, _SEND)
 
 
 def _judge_consume(answer: Any) -> Right:
@@ -133,6 +145,12 @@ EXERCISES: Final = (
                 '        producer.produce("orders", order, on_delivery=report)\n'
                 "        producer.poll(0)\n    return failed"
             ): _FLUSH,
+            (
+                "def send(producer, orders):\n    failed = []\n    for order in orders:\n"
+                '        producer.produce("orders", order,\n'
+                "            on_delivery=lambda e, m: e and failed.append(order))\n"
+                "    producer.flush()\n    return failed"
+            ): _WHOSE,
             (
                 "def send(producer, orders):\n    failed = []\n"
                 "    def report(error, message):\n        failed.append(message.value())\n"

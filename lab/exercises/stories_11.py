@@ -166,6 +166,7 @@ class Post:
 
     def send(self, order: Any, key: Any = None) -> None:
         """Send the customer of an order a mail."""
+        key = tuple(key) if isinstance(key, list) else key  # what it means is the same
         self.has_none |= key is None
         before = self.first.get(key) if key is not None else None
         if before is None:

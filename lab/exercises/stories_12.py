@@ -136,11 +136,14 @@ Send = Callable[[Any, list[str]], Any]
 
 
 class Sent(NamedTuple):
-    """What came of it: the simulation, the orders not in the log, those said to have failed."""
+    """What came of it: the simulation, the orders not in the log, those said to have failed, and
+    how many were still in the queue.
+    """
 
     sim: Simulation
     missing: list[str]
     said: list[str]
+    waiting: int = 0
 
 
 def sending(send: Send, seed: int) -> Sent:
@@ -159,11 +162,12 @@ def sending(send: Send, seed: int) -> Sent:
     producer = Producer(conf, sim=sim)
     orders = [f"order {number}" for number in range(ORDERS)]
     said = send(producer, list(orders))
+    waiting = len(producer)
     sim.schedule(0, f"crash {producer.name}")
     sim.run(40)
     kept = {record.value for record in sim.records("orders")}
     missing = [order for order in orders if order.encode() not in kept]
-    return Sent(sim, missing, [_text(one) for one in said or ()])
+    return Sent(sim, missing, [_text(one) for one in said or ()], waiting)
 
 
 def _text(value: Any) -> str:
