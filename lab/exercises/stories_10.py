@@ -120,14 +120,19 @@ _KINDS: Final = {
 
 
 def days_picture(days: Sequence[Day], retention_hours: float = 3) -> Drawing:
-    """Each hour a row, each offset a column: what is kept, how old it is, what is gone."""
+    """Each hour a row, each offset a column: what is kept, how old it is, what is gone.
+
+    `retention_hours` is what the topic allows, -1 for no limit.
+    """
+    most = retention_hours if retention_hours >= 0 else float("inf")
+    allowed = f"{retention_hours:g} h" if retention_hours >= 0 else "none"
     oldest = max(day.oldest_hours for day in days)
     end = days[-1].log_end
     rows = []
     for day in days:
         cells = [
             ("gone", "") if offset < day.log_start
-            else ("late" if age > retention_hours else "young", f"{age:.0f}")
+            else ("late" if age > most else "young", f"{age:.0f}")
             for offset, age in enumerate(day.ages)
         ]  # fmt: skip
         cells += [("", "")] * (end - len(cells))
@@ -137,7 +142,7 @@ def days_picture(days: Sequence[Day], retention_hours: float = 3) -> Drawing:
             f"{days[-1].hour} hours of readings-0",
             f"The oldest record that was still there was {oldest:g} hours old.",
             f"a row an hour · a column an offset · a gap where a segment begins · "
-            f"retention.ms {retention_hours:g} h",
+            f"retention.ms {allowed}",
             _KINDS,
             rows,
             {offset: str(offset) for offset in range(end)},
