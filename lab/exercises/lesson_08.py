@@ -320,9 +320,7 @@ PREDICTIONS: Final = (
             ),
         ),
         judge=lambda active, leader, wrote: (
-            "a"
-            if active == 101 or leader is not None
-            else ("c" if wrote == "acknowledged" else "b")
+            "a" if active == 101 else ("c" if wrote == "acknowledged" else "b")
         ),
         evidence="Active: {active}. Leader of `orders`: {leader}. The order: {wrote}.",
     ),
