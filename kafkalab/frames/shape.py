@@ -226,7 +226,7 @@ class EventFrame(TypedDict):
 class Frame(TypedDict):
     title: str
     now: int
-    seed: int
+    seed: int | None  # None: what a live cluster does, no seed decides
     controller: ControllerFrame
     brokers: list[BrokerFrame]
     topics: list[TopicFrame]

@@ -26,6 +26,7 @@ from kafkalab.sim.changes import Change, words_of
 from kafkalab.sim.why import Explanation
 from kafkalab.world import Entry
 from lab.bench import lenses
+from lab.scenes.clock import seconds as clock
 
 if TYPE_CHECKING:
     from lab.bench.bench import Bench
@@ -84,7 +85,7 @@ def run(bench: "Bench", line: str, at: int) -> str | None:
             return "at the present"
         case ["rewind", second]:
             bench.seek(_number(second))
-            return f"at {second} s, or the picture before it"
+            return f"at {clock(bench.shown_at)} s"
         case ["next", *kinds]:
             return _next(bench, kinds, at)
         case ["branch" | "branches" | "world" | "freeze" | "forget", *_]:

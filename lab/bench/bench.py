@@ -36,6 +36,7 @@ from lab.bench.commands import run
 from lab.bench.kept import Kept
 from lab.bench.parting import parting
 from lab.bench.run_details import NAMES, RunDetails
+from lab.playback.sources import source_of
 from lab.scenes.clock import seconds
 from lab.scenes.pictures import ALL
 from lab.scenes.rail_branches import Tab
@@ -146,7 +147,7 @@ class Bench(Transport):
         if name not in self.worlds:
             raise LearnerError(f"there is no branch {name!r}; there are {', '.join(self.worlds)}")
         left = self.world
-        if isinstance(left, Simulation) and id(left) not in self._kept:
+        if id(left) not in self._kept:
             self._kept[id(left)] = Kept(left)
         self._shown = name
         self._page.turn_to(self.worlds[name])
@@ -190,7 +191,8 @@ class Bench(Transport):
         """A simulation of the live cluster as it is now, turned to; the cluster goes on.
 
         A live cluster keeps no messages: in the picture of those (spacetime) the simulation runs
-        on for 0.6 s, so that there are some.  `LearnerError` if a simulation is shown already.
+        on for 0.6 s, so that there are some; in others for 1 ms, so that one can step back over
+        what is done next.  `LearnerError` if a simulation is shown already.
         """
         world = self.world
         if not isinstance(world, LiveCluster):
@@ -202,6 +204,8 @@ class Bench(Transport):
         if self._page.view.picture == "spacetime":
             self._page.look(choice="span=200")
             made.driver.run_for(_FOLLOWED_MS)
+        else:
+            made.driver.run_for(1)  # so that there is a before, whatever is done now
         return made
 
     # asking
@@ -267,8 +271,10 @@ class Bench(Transport):
 
     def then(self, at: int, words: str) -> Simulation:
         """Branch at an instant (ms), do something there in words, and turn to the branch."""
+        then = asking.simulation(self.world).at(at / 1000)
+        source_of(then.fork()).command(words)  # what is refused makes no branch
         branch = self.branch(branch_name(self.worlds, words), at=at / 1000)
-        branch.driver.command(words)
+        source_of(branch).command(words)
         return branch
 
     def run(self, line: str) -> str:

@@ -31,6 +31,7 @@ from kafkalab.world import clocks, disks, holds, servers
 from kafkalab.world.faults import CommandError
 from lab.bench import asking, lenses, offset_reset
 from lab.bench.listings import describe_broker, describe_group, describe_topic, table
+from lab.playback.live import SENT
 from lab.playback.sources import source_of
 from lab.scenes.clock import seconds as clock
 
@@ -63,10 +64,10 @@ def run(world: Cluster, line: str) -> str:
     if words[:1] == ["describe"]:
         raise LearnerError("describe what?  describe topic orders, group billing or broker 2")
     try:
-        source_of(world).command(line)
+        came_of_it = source_of(world).command(line)
     except CommandError as error:
         raise CommandError(f"{_misread(words[0], error)}.  For what can be typed: help") from None
-    return _DONE.get(words[0], "done")
+    return came_of_it or _DONE.get(words[0], "done")
 
 
 def _misread(verb: str, error: CommandError) -> str:
@@ -198,14 +199,13 @@ def _delete_topic(world: Cluster, words: list[str]) -> str:
 
 def _produce(world: Cluster, words: list[str]) -> str:
     if len(words) == 1:
-        source_of(world).command(f"produce {words[0]}")
-        return "produced one record"
+        return source_of(world).command(f"produce {words[0]}")
     if len(words) not in (2, 3):
         raise LearnerError("produce TOPIC [KEY] VALUE")
     topic, key, value = words[0], words[1] if len(words) == 3 else None, words[-1]
     if isinstance(world, LiveCluster):
         world.produce(topic, None if key is None else key.encode(), value.encode())
-        return "produced one record"
+        return SENT
     told: list[str] = []
 
     def report(error: Any, message: Any) -> None:

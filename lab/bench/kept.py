@@ -8,6 +8,7 @@ Read next: `lab.player`; `bench`, which keeps.
 
 from kafkalab import Simulation
 from kafkalab.frames.shape import Frame
+from kafkalab.live import LiveCluster
 from lab.playback.sources import source_of
 from lab.player import player_of
 from lab.scenes.controls import Controls
@@ -16,7 +17,7 @@ from lab.scenes.controls import Controls
 class Kept:
     """See the module's docstring.  A view without a picture."""
 
-    def __init__(self, world: Simulation) -> None:
+    def __init__(self, world: Simulation | LiveCluster) -> None:
         self._player = player_of(source_of(world))
         self._player.add(self)
 

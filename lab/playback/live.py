@@ -15,6 +15,8 @@ from kafkalab.live import LiveCluster
 from lab.playback.source import Happening, Observer
 from lab.scenes.kinds import SHOWN
 
+SENT = "sent one record; the pictures show what becomes of it"
+
 
 class LiveSource:
     """See the module's docstring; a `Source`."""
@@ -37,7 +39,7 @@ class LiveSource:
 
     def frame(self) -> Frame:
         with self._cluster.locked():
-            return cluster_frame(self._cluster, wanted=self.wanted)
+            return {**cluster_frame(self._cluster, wanted=self.wanted), "seed": None}
 
     def frame_at(self, at: int) -> Frame | None:
         """A live cluster does not go back."""
@@ -53,20 +55,21 @@ class LiveSource:
 
         self._cluster.observe(tell, SHOWN)
 
-    def command(self, words: str) -> None:
+    def command(self, words: str) -> str:
         """A fault in words, or `produce TOPIC`; `LearnerError` says what was wrong."""
         verb, _, rest = words.strip().partition(" ")
         if verb == "produce":
             self._produced += 1
             key, value = f"user-{self._produced % 7}", f"by hand {self._produced}"
             self._cluster.produce(rest.strip(), key.encode(), value.encode())
-        elif verb in ("consume", "leave"):
+            return SENT
+        if verb in ("consume", "leave"):
             raise LearnerError(
                 "a live cluster's consumers are programs of their own: start and stop them where "
                 "they run; or freeze it, and try it there"
             )
-        else:
-            self._cluster.command(words)
+        self._cluster.command(words)
+        return ""
 
     def run_for(self, duration_ms: int) -> None:
         """Its time passes anyway."""

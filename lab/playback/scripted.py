@@ -190,7 +190,7 @@ class ScriptedSource:
     def observe(self, observer: Observer) -> None:
         self._observers.append(observer)
 
-    def command(self, words: str) -> None:
+    def command(self, words: str) -> str:
         """Crash, restart, pause or produce.; the rest of the script then falls away."""
         self.commands.append(words)
         story = Story(self._frame)
@@ -210,6 +210,7 @@ class ScriptedSource:
         for moment in story.moments:
             self._show(moment)
         self._rest()
+        return ""
 
     def run_for(self, duration_ms: int) -> None:
         """Every moment up to then."""

@@ -88,18 +88,25 @@ class SimulationSource:
             lambda now, kinds: observer(Happening(now - began, kinds, self.frame)), SHOWN
         )
 
-    def command(self, words: str) -> None:
-        """A fault in words, or what clients do; `LearnerError` says what was wrong."""
+    def command(self, words: str) -> str:
+        """A fault in words, or what clients do; `LearnerError` says what was wrong.
+
+        At the very first instant of a run it is done a millisecond later: so there is a before, to
+        which one can step back.
+        """
+        if self.now == self.begins and not self._sim.driver.is_view:
+            self._sim.driver.run_for(1)
         verb, _, rest = words.strip().partition(" ")
         match verb:
             case "produce":
-                self._produce(rest.strip())
+                return self._produce(rest.strip())
             case "consume":
                 members.add(self._sim, rest.split())
             case "leave":
                 members.remove(self._sim, rest.split())
             case _:
                 self._sim.driver.command(words)
+        return ""
 
     def run_for(self, duration_ms: int) -> None:
         self._sim.driver.run_for(duration_ms)
@@ -150,7 +157,7 @@ class SimulationSource:
                 found = instants[place - 1] if place else first
             return found - began
 
-    def _produce(self, topic: str) -> None:
+    def _produce(self, topic: str) -> str:
         if topic not in self._sim.topics:
             there_are = ", ".join(self._sim.topics) or "none"
             raise LearnerError(f"there is no topic {topic!r}; topics: {there_are}")
@@ -159,8 +166,22 @@ class SimulationSource:
             self._producer = Producer(conf, sim=self._sim)
         self._produced += 1
         key = f"user-{self._produced % 7}"
-        self._producer.produce(topic, key=key, value=f"by hand {self._produced}")
+        told: list[str] = []
+        self._producer.produce(
+            topic,
+            key=key,
+            value=f"by hand {self._produced}",
+            on_delivery=lambda error, message: told.append(_outcome(error, message)),
+        )
         self._producer.flush(FLUSH_SECONDS)
+        waits = f"not acknowledged within {FLUSH_SECONDS:g} s: the producer goes on trying"
+        return told[0] if told else waits
+
+
+def _outcome(error: Any, message: Any) -> str:
+    if error:
+        return f"not written: {error}"
+    return f"written to partition {message.partition()} at offset {message.offset()}"
 
 
 def _told(world: World, arrived: list[Entry]) -> str:

@@ -67,12 +67,13 @@ class Source(Protocol):
         passed.  Any number of observers; they stay for the life of the source.
         """
 
-    def command(self, words: str) -> None:
+    def command(self, words: str) -> str:
         """Act as `kafkalab serve --control` would: one line of words.
 
         `crash 2`, `restart 2`, `pause 2 3000` (ms), and besides `produce orders`: one record with
         an automatic key and value to that topic; in a simulation `consume orders billing`, one
-        more member of that group, and `leave consumer-2`, one less (`members`).  Raises an
+        more member of that group, and `leave consumer-2`, one less (`members`).  Returns
+        what came of it, where there is more to say than that it is done, else "".  Raises an
         exception whose text says what was wrong, in words for a learner.
         """
 

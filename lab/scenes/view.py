@@ -124,14 +124,14 @@ def row_of(frame: Frame, view: View, which: str) -> int:
 
 def settings(frame: Frame, topic: TopicFrame | None) -> str:
     """The muted line: what the picture depends on."""
-    seed = f"seed {frame['seed']}"
+    seed = "" if frame["seed"] is None else f" · seed {frame['seed']}"
     if topic is None:
         none = "" if frame["topics"] else " · no topic yet"
-        return f"{_count(len(frame['brokers']), 'broker')}{none} · {seed}"
+        return f"{_count(len(frame['brokers']), 'broker')}{none}{seed}"
     return (
         f"{_count(len(topic['partitions']), 'partition')} · "
         f"RF {topic['replication_factor']} · "
-        f"min.insync.replicas {topic['min_insync_replicas']} · {seed}"
+        f"min.insync.replicas {topic['min_insync_replicas']}{seed}"
     )
 
 

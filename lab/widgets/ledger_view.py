@@ -9,7 +9,6 @@ Read next: `own_view`, what it shares; `lab.scenes.ledger`, which draws.
 from kafkalab import Simulation
 from kafkalab.errors import LearnerError
 from kafkalab.frames.ledger import LedgerFrame, LedgerFrames
-from lab.scenes.controls import Controls
 from lab.scenes.ledger import SORTS, View, chosen, draw, obey
 from lab.scenes.shapes import Scene
 from lab.widgets.own_view import OwnView
@@ -39,16 +38,18 @@ class LedgerView(OwnView):
     @property
     def frame(self) -> LedgerFrame:
         """What the picture shows, as plain JSON."""
+        self._catch_up()
         return self._frame
 
     @property
     def say(self) -> str:
-        return self._frame["say"]
+        return self.frame["say"]
 
-    def _follow(self, controls: Controls) -> None:
+    def _catch_up(self) -> None:
         """Anew, if time has passed."""
-        if self._sim.now != self._frame["now"] and not controls.is_moving:
-            self._frame = self._frames.frame(self._sim.ledger(self._topic))
+        with self._sim.driver.locked():  # a call and the player's thread may come at once
+            if self._sim.now - self._sim.world.began != self._frame["now"]:
+                self._frame = self._frames.frame(self._sim.ledger(self._topic))
 
     def _obey(self, words: list[str]) -> None:
         if words[:1] == ["lens"] and len(words) == 3:

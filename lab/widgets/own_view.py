@@ -7,10 +7,12 @@ are obeyed, the page's width, and the twin for readers without a kernel.  Each s
 is drawn (`_scene`), how it reads (`_text`), and what an action does (`_obey`).  What it opens (the
 bytes of something) stands below it, in a drawer.
 
-Invariants: a click and a call do the same; nothing of this belongs to the world.
+Invariants: a click and a call do the same; a call means the world as it is now, whatever has been
+drawn of it; nothing of this belongs to the world.
 Read next: `spacetime`, `twins_view`, `ledger_view`; `lab.player`, which calls `show`.
 """
 
+import threading
 from typing import Any
 
 import ipywidgets
@@ -32,7 +34,7 @@ class OwnView:
     widget: ScenePlayer
 
     def _open(self, sim: Simulation, name: str) -> None:
-        self._source = source_of(sim)
+        self._source, self._drawing = source_of(sim), threading.Lock()
         self.drawer = Drawer()
         self.widget = ScenePlayer(self._scene(is_live=True), name=name)
         self._player = player_of(self._source)
@@ -53,7 +55,7 @@ class OwnView:
     def _at_width(self, width: float) -> None:
         raise NotImplementedError
 
-    def _follow(self, controls: Controls) -> None:
+    def _catch_up(self) -> None:
         """The world may have moved: look again, if this picture follows it."""
 
     # for the player
@@ -64,11 +66,14 @@ class OwnView:
 
     def show(self, frame: Frame, controls: Controls, *, is_cut: bool) -> bool:
         """Called by the player, on its thread, after what `handle` did."""
-        self._follow(controls)
-        return self.widget.show(self._scene(is_live=True), is_cut=True)
+        if not controls.is_moving:
+            self._catch_up()
+        with self._drawing:
+            return self.widget.show(self._scene(is_live=True), is_cut=True)
 
     def renew(self) -> None:
-        self.widget.renew()
+        with self._drawing:
+            self.widget.renew()
 
     def handle(self, message: Message) -> bool:
         """Everything here belongs to this view alone."""
@@ -88,8 +93,9 @@ class OwnView:
         self.widget.close()
 
     def _redraw(self) -> None:
-        if self.widget.show(self._scene(is_live=True), is_cut=True):
-            self.widget.renew()
+        with self._drawing:
+            if self.widget.show(self._scene(is_live=True), is_cut=True):
+                self.widget.renew()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """The live picture, and for readers without a kernel the same picture and text."""

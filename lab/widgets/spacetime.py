@@ -22,7 +22,6 @@ from kafkalab.sim.instants import instant_ms
 from kafkalab.sim.why import Explanation
 from kafkalab.world.holds import Message
 from lab.scenes import spacetime as scene
-from lab.scenes.controls import Controls
 from lab.scenes.shapes import Scene
 from lab.scenes.spacetime import View
 from lab.scenes.spacetime_text import write_text
@@ -58,15 +57,16 @@ class SpaceTime(OwnView):
     @property
     def frame(self) -> SpaceTimeFrame:
         """What the picture shows, as plain JSON."""
+        self._catch_up()
         return self._frame
 
     @property
     def say(self) -> str:
-        return self._frame["say"]
+        return self.frame["say"]
 
     def zoom(self, factor: float) -> "SpaceTime":
         """Show a stretch so many times as long, about the same middle (0.5: half as long)."""
-        return self._turn(scene.zoomed(self._frame, self._view, factor))
+        return self._turn(scene.zoomed(self.frame, self._view, factor))
 
     def now(self) -> "SpaceTime":
         """The last 100 ms, and what is under way, whether something happened or not."""
@@ -75,7 +75,7 @@ class SpaceTime(OwnView):
 
     def move(self, share: float) -> "SpaceTime":
         """Go later by so much of the stretch (earlier if negative)."""
-        since, until = self._frame["since"], self._frame["until"]
+        since, until = self.frame["since"], self._frame["until"]
         by = round((until - since) * share)
         first, last = self._run
         by = max(first - since, min(by, last - until))
@@ -94,7 +94,7 @@ class SpaceTime(OwnView):
     def select(self, message: int | str | Message) -> "SpaceTime":
         """Open a message: by name, or by the id of its arrival; "" or 0 closes it."""
         if isinstance(message, int):
-            found = (m["name"] for m in self._frame["messages"] if m["id"] == message)
+            found = (m["name"] for m in self.frame["messages"] if m["id"] == message)
             message = next(found, "") if message else ""
         name = message.words if isinstance(message, Message) else message
         return self._turn(replace(self._view, selected=name))
@@ -109,7 +109,7 @@ class SpaceTime(OwnView):
 
     def bytes(self) -> RequestLens:
         """Open the bytes of the message that is open, below.  `LearnerError` if none is."""
-        message = scene.chosen(self._frame, self._view)
+        message = scene.chosen(self.frame, self._view)
         if message is None:
             raise LearnerError("which message?  open one first: select(flight.message)")
         return self._lens(message["id"] or message["name"])
@@ -155,18 +155,19 @@ class SpaceTime(OwnView):
 
     def _turn(self, view: View) -> "SpaceTime":
         """Another view: a frame for its stretch, the fields of its message."""
-        self._view = view
-        first, last = self._run
-        is_given = self._begins is not None or self._ends is not None
-        if view.stretch is not None:
-            self._frame = self._made(*scene.within(view.stretch, self._run))
-        elif view.opens == "now":
-            self._frame = self._made(max(last - view.span, first), last)
-        elif view.opens == "whole" and not is_given:
-            self._frame = self._made(first, last)
-        else:
-            self._frame = self._made(self._begins, self._ends)
-        self._read()
+        with self._sim.driver.locked():  # a call and the player's thread may come at once
+            self._view = view
+            first, last = self._run
+            is_given = self._begins is not None or self._ends is not None
+            if view.stretch is not None:
+                self._frame = self._made(*scene.within(view.stretch, self._run))
+            elif view.opens == "now":
+                self._frame = self._made(max(last - view.span, first), last)
+            elif view.opens == "whole" and not is_given:
+                self._frame = self._made(first, last)
+            else:
+                self._frame = self._made(self._begins, self._ends)
+            self._read()
         self._redraw()
         return self
 
@@ -183,13 +184,13 @@ class SpaceTime(OwnView):
         is_present = self._frame["now"] == self._run[1]
         self._view = replace(view, fields=tuple(fields), is_present=is_present)
 
-    def _follow(self, controls: Controls) -> None:
+    def _catch_up(self) -> None:
         """The stretch stays; what is under way at its end is told anew when time has passed."""
-        at_end = self._frame["now"] == self._frame["until"]
-        if at_end and self._frame["now"] != self._run[1] and not controls.is_moving:
-            since = self._frame["since"]
-            self._frame = self._made(since, self._frame["until"])
-            self._read()
+        with self._sim.driver.locked():
+            frame = self._frame
+            if frame["now"] == frame["until"] and frame["now"] != self._run[1]:
+                self._frame = self._made(frame["since"], frame["until"])
+                self._read()
 
     @property
     def _run(self) -> tuple[int, int]:
