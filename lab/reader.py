@@ -34,7 +34,7 @@ class Reader:
     def __init__(self, source: Source, clock: Callable[[], float]) -> None:
         self._source, self._clock = source, clock
         self.lock = threading.Lock()
-        self.playback = Playback(Tape.starting_with(source.frame()))
+        self.playback = Playback(Tape.starting_with(source.frame()), is_live=source.is_live)
         self._stepping = 0  # calls that step the world just now
 
     # what a call means

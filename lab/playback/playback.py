@@ -6,7 +6,9 @@
                                                                          at least 350 after a ◆
 
 Dull time is skipped (no gap lasts longer than `GAP_MS_MAX`) and a long tape is squeezed until its
-gaps fit into `PLAY_MS`, but a significant event always stays long enough to be seen.
+gaps fit into `PLAY_MS`, but a significant event always stays long enough to be seen.  So do the
+small ones (appended, replicated, …) where they are few: one record is seen on its way from the
+leader to each follower, a thousand fly by.
 
     FOLLOW  plays what is recorded, then waits for more          (how a view begins)
     PAUSED  stays where it is                                    (only with more to play)
@@ -32,6 +34,7 @@ FRAME_MS: Final = 34  # no more than 30 pictures a second
 HOLD_MS: Final = 350  # how long a significant event is seen
 HOLD_MS_MIN: Final = 150  # … at the highest speed, or when there are very many
 HOLDS_MS: Final = 20_000  # all holds of a tape together, before each gets shorter
+STEPS_MS: Final = 2_000  # what small events share among them, each at most HOLD_MS
 GAP_MS_MAX: Final = 400
 PLAY_MS: Final = 4000  # all gaps of a tape together
 SPEEDS: Final = (0.5, 1.0, 2.0, 4.0)
@@ -48,18 +51,20 @@ class Mode(Enum):
     RUN = "run"
 
 
-def gaps(moments: Sequence[Moment], speed: float) -> list[float]:
-    """How long each moment but the last stays on screen, in wall milliseconds."""
+def gaps(moments: Sequence[Moment], speed: float, steps_ms: float = 0) -> list[float]:
+    """How long each moment but the last is shown, in wall ms; small ones share `steps_ms`."""
     natural = [min(b.at - a.at, GAP_MS_MAX) for a, b in pairwise(moments)]
     total = sum(natural)
     squeeze = min(1.0, PLAY_MS / total) if total else 1.0
     significant = sum(moment.weight is Weight.SIGNIFICANT for moment in moments) or 1
     hold = max(min(HOLD_MS, HOLDS_MS / significant) / speed, HOLD_MS_MIN)
-    stays = []
-    for gap, moment in zip(natural, moments, strict=False):
-        least = hold if moment.weight is Weight.SIGNIFICANT else FRAME_MS
-        stays.append(max(gap * squeeze / speed, least))
-    return stays
+    minor = sum(moment.weight is Weight.MINOR for moment in moments) or 1
+    step = max(min(HOLD_MS, steps_ms / minor) / speed, FRAME_MS)
+    least = {Weight.SIGNIFICANT: hold, Weight.MINOR: step, Weight.DULL: FRAME_MS}
+    return [
+        max(gap * squeeze / speed, least[moment.weight])
+        for gap, moment in zip(natural, moments, strict=False)
+    ]
 
 
 @dataclass(slots=True)
@@ -70,10 +75,11 @@ class Playback:
     mode: Mode = Mode.FOLLOW
     speed: float = 1.0
     is_cut: bool = False  # the last move was a jump: nothing is to glide
+    is_live: bool = False  # the world goes on meanwhile: no time to dwell on small events
     _shown_since: float = 0.0
     _stays: list[float] = field(default_factory=list)
     _planned_end: Moment | None = None
-    _planned_by: tuple[float, int] = (0.0, 0)  # speed, length of the tape
+    _planned_by: tuple[float, int, float] = (0.0, 0, 0.0)  # speed, length of the tape, steps
     _idle_since: float = 0.0
     _idle_at: int = 0
 
@@ -190,9 +196,10 @@ class Playback:
         a long tape would slow down as it gets shorter.
         """
         tape = self.tape
-        end, by = tape.moments[-1], (self.speed, len(tape.moments))
+        steps_ms = 0 if self.is_live or self.mode is Mode.RUN else STEPS_MS
+        end, by = tape.moments[-1], (self.speed, len(tape.moments), steps_ms)
         is_planned = end is self._planned_end and by == self._planned_by
         if not is_planned or len(self._stays) < tape.waiting:
             self._planned_end, self._planned_by = end, by
-            self._stays = gaps(tape.moments[tape.cursor :], self.speed)
+            self._stays = gaps(tape.moments[tape.cursor :], self.speed, steps_ms)
         return self._stays[len(self._stays) - tape.waiting]

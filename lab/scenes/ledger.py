@@ -140,8 +140,10 @@ def draw_block(frame: LedgerFrame, view: View, inner: float) -> Block:
 
 def _head(frame: LedgerFrame, inner: float) -> tuple[list[Shape], float]:
     title = f"{frame['title']} · {seconds(frame['now'])} s"
+    count = len(frame["rows"])
+    many = "1 record" if count == 1 else f"{count} records"
     settings = (
-        f"{len(frame['rows'])} records the applications handed over, and what became of each · "
+        f"{many} the applications handed over, and what became of each · "
         "times in ms after produce()"
     )
     shapes: list[Shape] = [
@@ -184,7 +186,14 @@ def _columns(frame: LedgerFrame, inner: float) -> dict[str, float]:
     fixed = {"produced": 74, "place": 118, "copies": copies, "committed": 74, "acked": 62,
              "read": 96, "state": 196}  # fmt: skip
     if inner < 800:
-        fixed |= {"read": 78, "state": 132, "place": 100, "committed": 62, "acked": 50}
+        fixed |= {
+            "produced": 60,
+            "read": 78,
+            "state": 132,
+            "place": 98,
+            "committed": 60,
+            "acked": 48,
+        }
     longest = max((width_of(row["words"], "lab") for row in frame["rows"]), default=0.0)
     room = inner - sum(fixed.values())
     words = max(min(room, longest + 24), 60.0)

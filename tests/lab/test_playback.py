@@ -14,6 +14,7 @@ from lab.playback.playback import (
     HOLD_MS,
     IDLE_MS_MAX,
     PLAY_MS,
+    STEPS_MS,
     Mode,
     Playback,
     gaps,
@@ -144,6 +145,23 @@ def test_dull_time_is_skipped_and_significant_events_are_held() -> None:
         happening(3_600_001, "Crashed"),
     )
     assert gaps(tape.moments, 1.0) == [HOLD_MS, GAP_MS_MAX, HOLD_MS]
+
+
+def test_a_few_small_events_are_seen_one_by_one_and_many_fly_by() -> None:
+    few = tape_with(*(happening(at, "Appended") for at in (4, 5, 6)))
+    start, *small = gaps(few.moments, 1.0, STEPS_MS)
+    assert small == [HOLD_MS, HOLD_MS] and start == HOLD_MS
+    many = tape_with(*(happening(at, "Appended") for at in range(4, 104)))
+    assert set(gaps(many.moments, 1.0, STEPS_MS)[1:]) == {FRAME_MS}
+
+
+def test_a_record_is_seen_on_its_way_at_rest_but_the_world_runs_and_lives_on_at_its_pace() -> None:
+    def took(playback: Playback) -> float:
+        return played(playback, every=1)[-1][0]
+
+    tape = [happening(at, "Appended") for at in (4, 5, 6)]
+    assert took(Playback(tape_with(*tape))) >= 3 * HOLD_MS
+    assert took(Playback(tape_with(*tape), is_live=True)) < 2 * HOLD_MS
 
 
 times = st.lists(st.integers(0, 5000), min_size=1, max_size=150)
