@@ -47,7 +47,7 @@ class Card:
     @property
     def action(self) -> str | None:
         """What a press does: the page opens the notebook (`player.js`)."""
-        return f"open {self.file}" if self.is_there else None
+        return f"visit {self.file}" if self.is_there else None
 
 
 def draw_contents(cards: Sequence[Card], width: int = 960) -> Scene:

@@ -5,7 +5,7 @@
 //      that came late or lost a message waits for the next whole picture: it never asks, for a
 //      blocked cell cannot answer.
 // Out: {action: words} for a click or key, {width: px} when the page gives another width.  The actions
-//      "full" and "open FILE" stay here: only the page can fill the window or open a notebook.
+//      "full" and "visit FILE" stay here: only the page can fill the window or open a notebook.
 // Read next: lab/scenes/diff.py, which defines a patch; lab/widgets/player_widget.py, which sends it.
 
 const NS = "http://www.w3.org/2000/svg";
@@ -219,7 +219,7 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     if (action === "full") fill();
-    else if (action.startsWith("open ")) openFile(action.slice(5));
+    else if (action.startsWith("visit ")) openFile(action.slice(6));
     else if (action) model.send({ action });
   }
 
