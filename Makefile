@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-WORKERS ?= 2
+# Tests wait for sockets and browsers: four workers keep two cores busy.
+WORKERS ?= 4
 SEEDS ?= 100
 SECONDS ?= 5
 

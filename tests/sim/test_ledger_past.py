@@ -54,7 +54,7 @@ def scrubbed(world: World, then: list[World], draw: Stream) -> set[State]:
     return seen
 
 
-@pytest.mark.parametrize("seed", [10, 36])
+@pytest.mark.parametrize("seed", [10])
 def test_in_runs_of_the_swarm_it_tells_what_one_from_nothing_would(seed: int) -> None:
     run = Remembered(seed)
     run.whole()
