@@ -3,8 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-# Tests wait for sockets and browsers: four workers keep two cores busy.
-WORKERS ?= 4
+WORKERS ?= 2
 SEEDS ?= 100
 SECONDS ?= 5
 
