@@ -13,7 +13,8 @@ along the log; `epochs`, `producers` and the aborted transactions are functions 
 (T3, R8; a leader's newest epoch may be known before its first entry).
 
 Every change goes to `storage` first, if the log is on a disk.  Below `recovery_point` all is
-flushed: a loss of power takes only what lies above.
+flushed: a loss of power takes only what lies above.  It promises batches, so it never lies beyond
+the last one, where a log that was cut within a batch may end (`truncate_to`).
 
 In Kafka: `UnifiedLog`.  Left out: tiered storage.
 Read next: `log_segments`, `leader_epoch_cache`, `producer_state`, `retention`, `cleaner`.
@@ -205,13 +206,15 @@ class PartitionLog:
 
     def lose_unflushed(self) -> int:
         """The power went: what had not been flushed is gone; how many records that were."""
+        if self.recovery_point >= self.segments.active.next_offset:
+            return 0
         return self.truncate_to(max(self.recovery_point, self.segments.base_offset))
 
     def flush(self) -> None:
         """Nothing below the log's end can be lost any more."""
         if self.storage is not None:
             self.storage.flush(self)
-        self.recovery_point = self.log_end_offset
+        self.recovery_point = self.segments.active.next_offset
 
     def cleaned_to(
         self, offset: int, aborted: Sequence[AbortedTransaction], new: Sequence[LogSegment]
@@ -373,7 +376,7 @@ class PartitionLog:
             self.flush()
 
     def _reconcile(self) -> None:
-        self.recovery_point = min(self.recovery_point, self.log_end_offset)
+        self.recovery_point = min(self.recovery_point, self.segments.active.next_offset)
         self.clean_offset = min(self.clean_offset, self.log_end_offset)
         if self.storage is not None:
             self.storage.reconcile(self)

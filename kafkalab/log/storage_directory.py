@@ -305,7 +305,7 @@ class DirectoryStorage:
     def close(self, logs: Mapping[TopicPartition, PartitionLog]) -> None:
         for name, log in logs.items():
             self._logs[name].seal_all(log)
-            log.recovery_point = log.log_end_offset
+            log.recovery_point = log.segments.active.next_offset
         self.write_checkpoints(logs, {name: log.high_watermark for name, log in logs.items()})
         self._worker.shutdown()
         self._check()

@@ -126,3 +126,20 @@ class DirectoryAndList(LogAndList):
 
 TestDirectoryAndList = DirectoryAndList.TestCase
 TestDirectoryAndList.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+
+
+@pytest.mark.parametrize("is_flushed", [False, True])
+def test_a_torn_write_behind_a_cut_within_a_batch_is_no_damage(*, is_flushed: bool) -> None:
+    """The log ends at the cut, its batches before that: all that was flushed is still there."""
+    log = DirectoryAndList()
+    log.start()
+    try:
+        log.append_many(batches=3, size=0)
+        log.end_well_and_begin_again()
+        log.truncate(back=1, which=0)
+        if is_flushed:
+            log.flush()
+        log.killed_while_writing(rubbish=b"\0")
+        log.they_agree()
+    finally:
+        log.teardown()
