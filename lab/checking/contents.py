@@ -11,8 +11,8 @@ from kafkalab.errors import LearnerError
 from lab.checking import progress
 from lab.checking.shelf import lesson
 from lab.scenes.contents import Card, draw_contents, finding
-from lab.scenes.svg import write_svg
-from lab.widgets.player_widget import Message, ScenePlayer
+from lab.scenes.shapes import Scene
+from lab.widgets.still_view import StillView
 
 _NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -42,26 +42,15 @@ def cards() -> list[Card]:
     return made
 
 
-class Contents:
+class Contents(StillView):
     """The lessons as cards; as the last line of a cell."""
 
     def __init__(self) -> None:
         self._cards = cards()
-        self.widget = ScenePlayer(draw_contents(self._cards), name="contents")
-        self.widget.on_message(self._handle)
+        super().__init__("contents")
 
-    def _handle(self, message: Message) -> None:
-        width = message.get("width")
-        if isinstance(width, int | float):
-            self.widget.show(draw_contents(self._cards, max(640, min(round(width), 1400))))
-            self.widget.renew()
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_contents(self._cards))
-        data["text/plain"] = repr(self)
-        return data
+    def _scene(self, width: int) -> Scene:
+        return draw_contents(self._cards, max(640, min(width, 1400)))
 
     def __repr__(self) -> str:
         lines = ["The lessons", finding(self._cards), ""]

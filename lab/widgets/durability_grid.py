@@ -14,8 +14,8 @@ from typing import Any
 from kafkalab.errors import LearnerError
 from lab.experiments.durability import ACKS, COPIES, Case, Outcome, cases, try_case
 from lab.scenes.durability import Grid, Guess, draw_grid, finding
-from lab.scenes.svg import write_svg
 from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.still_view import in_a_cell
 
 
 @lru_cache(maxsize=1)
@@ -95,11 +95,7 @@ class DurabilityGrid:
                 self._show(self._with(case, replace(old, **{what: turned})))
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_grid(replace(self._grid, width=960)))
-        data["text/plain"] = repr(self)
-        return data
+        return in_a_cell(self.widget, draw_grid(replace(self._grid, width=960)), repr(self))
 
     def __repr__(self) -> str:
         lines = ["What survives?", self.say, ""]

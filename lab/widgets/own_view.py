@@ -23,9 +23,9 @@ from lab.playback.sources import source_of
 from lab.player import player_of
 from lab.scenes.controls import Controls
 from lab.scenes.shapes import Scene
-from lab.scenes.svg import write_svg
 from lab.widgets.drawer import Drawer
 from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.still_view import in_a_cell
 
 
 class OwnView:
@@ -98,12 +98,8 @@ class OwnView:
                 self.widget.renew()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """The live picture, and for readers without a kernel the same picture and text."""
-        bundle = ipywidgets.VBox([self.widget, self.drawer.widget])._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(self._scene(is_live=False))
-        data["text/plain"] = self._text()
-        return data
+        box = ipywidgets.VBox([self.widget, self.drawer.widget])
+        return in_a_cell(box, self._scene(is_live=False), self._text())
 
     def __repr__(self) -> str:
         return self._text()

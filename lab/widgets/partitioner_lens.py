@@ -17,8 +17,8 @@ from kafkalab.errors import LearnerError
 from lab.experiments import partitioning
 from lab.experiments.partitioning import KEYS, METHODS, Landing, Row
 from lab.scenes.partitioning import Lens, draw_lens, finding, key_name
-from lab.scenes.svg import write_svg
 from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.still_view import in_a_cell
 
 _PARTITIONS_MAX = 1_000
 
@@ -101,11 +101,7 @@ class PartitionerLens:
                 self.resize(int(number))
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_lens(replace(self._lens, width=960)))
-        data["text/plain"] = repr(self)
-        return data
+        return in_a_cell(self.widget, draw_lens(replace(self._lens, width=960)), repr(self))
 
     def __repr__(self) -> str:
         """A line for each key."""

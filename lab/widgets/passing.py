@@ -7,16 +7,15 @@ Read next: `lab.scenes.passing`, the picture; `kafkalab.sim.ledger`, which knows
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from kafkalab import Simulation
 from kafkalab.sim.fate import Fate, Place
 from lab.scenes.passing import Passage, Stop, draw_passing, finding
-from lab.scenes.svg import write_svg
-from lab.widgets.player_widget import Message, ScenePlayer
+from lab.scenes.shapes import Scene
+from lab.widgets.still_view import StillView
 
 
-class Passing:
+class Passing(StillView):
     """See the module's docstring.  Of a run in which one reader has read the topic.
 
     `name`: the key to follow, or with `is_followed` what to call those followed; `label(fate)`: a
@@ -44,8 +43,7 @@ class Passing:
             stops.append(Stop(number, *where, label(fate), chosen(fate)))
         count = len(sim.metadata.topics[topic].partitions)
         self._passage = Passage(name, tuple(stops), count)
-        self.widget = ScenePlayer(draw_passing(self._passage), name="passing")
-        self.widget.on_message(self._handle)
+        super().__init__("passing")
 
     @property
     def say(self) -> str:
@@ -57,19 +55,8 @@ class Passing:
         """Numbers of the records that are read before one of their key that was made earlier."""
         return self._passage.early
 
-    def _handle(self, message: Message) -> None:
-        width = message.get("width")
-        if isinstance(width, int | float):
-            self._passage = replace(self._passage, width=round(width))
-            self.widget.show(draw_passing(self._passage))
-            self.widget.renew()
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_passing(replace(self._passage, width=960)))
-        data["text/plain"] = repr(self)
-        return data
+    def _scene(self, width: int) -> Scene:
+        return draw_passing(replace(self._passage, width=width))
 
     def __repr__(self) -> str:
         """A line for each row of the picture, each record as its number and label."""

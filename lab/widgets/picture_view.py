@@ -35,13 +35,13 @@ from lab.scenes.picture_tabs import side_by_side, tabs_of
 from lab.scenes.pictures.beside import PARTS_MAX, beside
 from lab.scenes.rail_branches import Tab
 from lab.scenes.shapes import Scene
-from lab.scenes.svg import write_svg
 from lab.scenes.text_table import write_text
 from lab.scenes.view import View, partition_named, row_of, row_that_shows
 from lab.widgets.drawer import Drawer
 from lab.widgets.player_widget import Message, ScenePlayer
 from lab.widgets.record_lens import RecordLens
 from lab.widgets.seat import Seat
+from lab.widgets.still_view import in_a_cell
 from lab.widgets.transport import Transport
 from lab.widgets.what_there_is import check, no_picture
 
@@ -358,14 +358,10 @@ class PictureView(Transport):
         return frame
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """The live widget, and for readers without a kernel the same picture and text."""
         frame = self._still()
         still = replace(self._view, width=View().width, first_row=0)
-        bundle = ipywidgets.VBox([self.widget, self.drawer.widget])._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_page(frame, still, self._picture))
-        data["text/plain"] = self._words(frame)
-        return data
+        box = ipywidgets.VBox([self.widget, self.drawer.widget])
+        return in_a_cell(box, draw_page(frame, still, self._picture), self._words(frame))
 
     def _words(self, frame: Frame) -> str:
         words = self._picture.words(self._sight(None, frame))

@@ -13,20 +13,20 @@ Read next: `lab.experiments.rebalancing`, what is counted; `lab.scenes.rebalanci
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from kafkalab.errors import LearnerError
 from lab.experiments.rebalancing import FIRST, SCRIPT, Change, Run, read_script, run_scripts
 from lab.scenes.rebalancing import NAMES, Bench, cost_of, draw_bench, finding, name_of, seconds
-from lab.scenes.svg import write_svg
-from lab.widgets.player_widget import Message, ScenePlayer
+from lab.scenes.shapes import Scene
+from lab.widgets.still_view import StillView
 
 _PARTITIONS_MAX: Final = 200
 _MEMBERS_MAX: Final = 30
 _run = lru_cache(maxsize=32)(run_scripts)
 
 
-class RebalanceBench:
+class RebalanceBench(StillView):
     """See the module's docstring.  `members`: who is in the group before the script begins.
 
     `LearnerError` for a script that cannot be read or cannot happen.
@@ -50,8 +50,7 @@ class RebalanceBench:
         changes = read_script(script, first)
         runs = _run(changes, first, partitions, seed)
         self._bench = Bench(first, changes, runs)
-        self.widget = ScenePlayer(draw_bench(self._bench), name="rebalance-bench")
-        self.widget.on_message(self._handle)
+        super().__init__("rebalance-bench")
 
     @property
     def say(self) -> str:
@@ -73,19 +72,8 @@ class RebalanceBench:
         """Partition-seconds stopped, by protocol."""
         return {run.protocol: run.stopped_ms() / 1000 for run in self._bench.runs}
 
-    def _handle(self, message: Message) -> None:
-        width = message.get("width")
-        if isinstance(width, int | float):
-            self._bench = replace(self._bench, width=round(width))
-            self.widget.show(draw_bench(self._bench))
-            self.widget.renew()
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_bench(replace(self._bench, width=960)))
-        data["text/plain"] = repr(self)
-        return data
+    def _scene(self, width: int) -> Scene:
+        return draw_bench(replace(self._bench, width=width))
 
     def __repr__(self) -> str:
         """Costs of each change, then every stop of every partition."""

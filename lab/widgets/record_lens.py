@@ -18,8 +18,8 @@ from kafkalab.live import LiveCluster
 from kafkalab.record.anatomy import dissect
 from kafkalab.world.batches import as_sent, batch_at, send_batch
 from lab.scenes.record_lens import Lens, draw_lens, finding
-from lab.scenes.svg import write_svg
 from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.still_view import in_a_cell
 
 
 class RecordLens:
@@ -141,11 +141,7 @@ class RecordLens:
         self._show(lens, lens.answer, is_refused=lens.is_refused)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_lens(replace(self._lens, width=960)))
-        data["text/plain"] = repr(self)
-        return data
+        return in_a_cell(self.widget, draw_lens(replace(self._lens, width=960)), repr(self))
 
     def __repr__(self) -> str:
         """The fields as lines of text."""

@@ -30,9 +30,9 @@ from kafkalab.protocol.schema import Message as Body
 from kafkalab.server.apis import versions_of
 from kafkalab.world import servers
 from lab.scenes.request_lens import draw_request
-from lab.scenes.svg import write_svg
 from lab.widgets.player_widget import Message, ScenePlayer
 from lab.widgets.request_desk import RequestDesk
+from lab.widgets.still_view import in_a_cell
 
 _FOLLOWED_MS: Final = 600  # a follower asks at least twice a second
 
@@ -176,11 +176,7 @@ class RequestLens:
         self._show()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_request(replace(self._desk.lens, width=960)))
-        data["text/plain"] = repr(self)
-        return data
+        return in_a_cell(self.widget, draw_request(replace(self._desk.lens, width=960)), repr(self))
 
     def __repr__(self) -> str:
         """The fields as lines of text."""

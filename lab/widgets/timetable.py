@@ -4,39 +4,26 @@ Read next: `lab.scenes.timetable`, the picture.
 """
 
 from dataclasses import replace
-from typing import Any
 
-from lab.scenes.svg import write_svg
+from lab.scenes.shapes import Scene
 from lab.scenes.timetable import Timetable, draw_timetable, text_of
-from lab.widgets.player_widget import Message, ScenePlayer
+from lab.widgets.still_view import StillView
 
 
-class TimetableView:
+class TimetableView(StillView):
     """See the module's docstring."""
 
     def __init__(self, table: Timetable) -> None:
         self.table = table
-        self.widget = ScenePlayer(draw_timetable(table), name="timetable")
-        self.widget.on_message(self._handle)
+        super().__init__("timetable")
 
     @property
     def say(self) -> str:
         """What the picture says in one sentence."""
         return self.table.say
 
-    def _handle(self, message: Message) -> None:
-        width = message.get("width")
-        if isinstance(width, int | float):
-            self.table = replace(self.table, width=round(width))
-            self.widget.show(draw_timetable(self.table))
-            self.widget.renew()
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = self.widget._repr_mimebundle_()
-        data: dict[str, Any] = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["image/svg+xml"] = write_svg(draw_timetable(replace(self.table, width=960)))
-        data["text/plain"] = repr(self)
-        return data
+    def _scene(self, width: int) -> Scene:
+        return draw_timetable(replace(self.table, width=width))
 
     def __repr__(self) -> str:
         return text_of(self.table)
