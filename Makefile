@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-WORKERS ?= 2
+# Tests wait for sockets and browsers: a third worker keeps two cores busy.
+WORKERS ?= 3
 SEEDS ?= 100
 SECONDS ?= 5
 
